@@ -1,0 +1,38 @@
+// Who may call an agent. Without a policy that selects it, an agent takes calls from its own trust domain; with an Allow
+// policy only what a rule names; a Deny rule wins over every Allow.
+import { z } from 'zod'
+import { DnsLabel } from './ids.ts'
+import { HEDDLE_API, ObjectMeta } from './meta.ts'
+import { HTTPMethod } from './http-route.ts'
+
+export const Caller = z
+  .strictObject({
+    /** Exact SPIFFE ids. */
+    identities: z.array(z.string().min(1).max(2048)).max(256).default([]),
+    /** Agents by name, in `namespace` or the policy's own. */
+    agents: z.array(DnsLabel).max(256).default([]),
+    namespaces: z.array(DnsLabel).max(256).default([]),
+  })
+  .refine((from) => from.identities.length + from.agents.length + from.namespaces.length > 0, 'name at least one identity, agent or namespace')
+
+export const Operation = z.strictObject({
+  methods: z.array(HTTPMethod).max(9).default([]),
+  /** Exact paths, or prefixes when they end in `*`. */
+  paths: z.array(z.string().min(1).max(1024).startsWith('/')).max(256).default([]),
+})
+
+export const AuthorizationPolicySpec = z.strictObject({
+  targetRefs: z.array(z.strictObject({ group: z.literal('heddle.dev').default('heddle.dev'), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).min(1).max(64),
+  action: z.enum(['Allow', 'Deny']),
+  rules: z.array(z.strictObject({ from: z.array(Caller).max(64).default([]), to: z.array(Operation).max(64).default([]) })).max(64),
+})
+export type AuthorizationPolicySpec = z.infer<typeof AuthorizationPolicySpec>
+
+export const AuthorizationPolicy = z.strictObject({
+  apiVersion: z.literal(HEDDLE_API),
+  kind: z.literal('AuthorizationPolicy'),
+  metadata: ObjectMeta,
+  spec: AuthorizationPolicySpec,
+  status: z.unknown().optional(),
+})
+export type AuthorizationPolicy = z.infer<typeof AuthorizationPolicy>

@@ -1,0 +1,86 @@
+/**
+ * What a sidecar and control say to each other: unary gRPC methods of `heddle.sidecar.v1.Sidecar` on the xDS port (TLS), with
+ * JSON bodies. `Enrol` is the one method open to a client without a certificate.
+ */
+import { z } from 'zod'
+import { DnsLabel, VersionName } from './ids.ts'
+
+export const SIDECAR_SERVICE = 'heddle.sidecar.v1.Sidecar'
+export const SIDECAR_METHODS = { enrol: `/${SIDECAR_SERVICE}/Enrol`, renew: `/${SIDECAR_SERVICE}/Renew`, heartbeat: `/${SIDECAR_SERVICE}/Heartbeat`, leave: `/${SIDECAR_SERVICE}/Leave` } as const
+
+/** Time a proxy's instance stays in rotation after its last heartbeat, and how often a sidecar sends one. */
+export const LEASE_MS = 6000
+export const HEARTBEAT_MS = 2000
+
+const Pem = z.string().max(65_536)
+
+export const EnrolRequest = z.strictObject({
+  /** `hdl_join_…`: single use, bound to an agent. */
+  token: z.string().min(1).max(512),
+  csrPem: Pem,
+  proxyId: z.string().min(1).max(253).regex(/^[A-Za-z0-9._-]+$/),
+  version: VersionName,
+})
+
+/** Issued identity. `chainPem` is leaf then issuing certificates; `bundlePem` every root that is trusted now. */
+export const Identity = z.object({
+  spiffeId: z.string(),
+  trustDomain: z.string(),
+  chainPem: Pem,
+  bundlePem: Pem,
+  serial: z.string(),
+  issuerId: z.string(),
+  notBefore: z.string(),
+  notAfter: z.string(),
+})
+export type Identity = z.infer<typeof Identity>
+
+export const EnrolResponse = z.object({
+  identity: Identity,
+  mesh: z.string(),
+  namespace: DnsLabel,
+  agent: DnsLabel,
+  /** Bearer token for this proxy's own telemetry; ties what it sends to its SPIFFE id. */
+  telemetryToken: z.string(),
+  otlpGrpc: z.object({ host: z.string(), port: z.number().int() }),
+  /** Every control process now alive, `host:port`. */
+  controls: z.array(z.string()),
+})
+export type EnrolResponse = z.infer<typeof EnrolResponse>
+
+export const RenewRequest = z.strictObject({ csrPem: Pem })
+export const RenewResponse = z.object({ identity: Identity })
+
+export const HeartbeatRequest = z.strictObject({
+  version: VersionName,
+  state: z.enum(['starting', 'ready', 'draining', 'stopped']),
+  /** Where peers reach this instance: the sidecar's inbound listener. */
+  address: z.string().max(253),
+  inboundPort: z.number().int().min(1).max(65535),
+  outboundPort: z.number().int().min(1).max(65535),
+  adminPort: z.number().int().min(1).max(65535),
+  /** The agent behind: a loopback port or a Unix socket path. */
+  agentTarget: z.union([z.strictObject({ port: z.number().int().min(1).max(65535) }), z.strictObject({ socket: z.string().max(107) })]),
+  zone: z.string().max(253).default(''),
+  labels: z.record(z.string(), z.string()).default({}),
+  weight: z.number().int().min(1).max(1000).default(1),
+  envoyBuild: z.string().max(64),
+  /** What Envoy holds now, as it acknowledged over the sidecar's SDS: the leaf's serial and issuer, and the trusted roots. */
+  holds: z.object({ serial: z.string(), issuerId: z.string(), trusts: z.array(z.string()) }).nullable(),
+  /** The agent's own card as the sidecar read it, at most 256 KiB; null when it serves none. */
+  card: z.unknown().nullable().optional(),
+  /** Sentences for the console, e.g. "the agent's port 9000 answers beyond loopback". */
+  warnings: z.array(z.string().max(512)).max(16).default([]),
+})
+export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>
+
+export const HeartbeatResponse = z.object({
+  leaseMs: z.number().int(),
+  bundlePem: Pem,
+  /** Ids of the roots in the bundle. */
+  trusts: z.array(z.string()),
+  /** True when the leaf must be renewed now (its issuer is being retired). */
+  renewNow: z.boolean(),
+  controls: z.array(z.string()),
+})
+export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>

@@ -1,0 +1,101 @@
+/** Shapes of the graph and of traces. Times are ISO 8601 UTC, durations milliseconds, ids lower-case hex. */
+import { z } from 'zod'
+
+export const NodeKind = z.enum(['agent', 'agentversion', 'tool', 'model', 'gateway', 'external', 'unknown'])
+export type NodeKind = z.infer<typeof NodeKind>
+
+export const Health = z.enum(['healthy', 'degraded', 'failing', 'idle', 'unknown'])
+export type Health = z.infer<typeof Health>
+
+const Counts = z.object({ requests: z.number(), errors: z.number() })
+export const Latency = z.object({ p50: z.number(), p95: z.number(), p99: z.number() })
+export type Latency = z.infer<typeof Latency>
+
+export const GraphNode = z.object({
+  /** `agent/default/translator`, `agentversion/default/translator-v2`, `external/api.example.com`, `unknown/…`. */
+  id: z.string(),
+  kind: NodeKind,
+  namespace: z.string().nullable(),
+  name: z.string(),
+  version: z.string().nullable(),
+  health: Health,
+  labels: z.record(z.string(), z.string()),
+  /** Shares of what this agent received in the window, by version. */
+  versions: z.array(z.object({ version: z.string(), requests: z.number(), errors: z.number() })),
+})
+export type GraphNode = z.infer<typeof GraphNode>
+
+/** A request is a final answer or a local failure; an error is 5xx, reset, timeout or no endpoint; 4xx is refused, counted apart. */
+export const GraphEdge = z.object({
+  id: z.string(),
+  source: z.string(),
+  target: z.string(),
+  protocol: z.string(),
+  requests: z.number(),
+  errors: z.number(),
+  refused: z.number(),
+  retries: z.number(),
+  bytesSent: z.number().nullable(),
+  bytesReceived: z.number().nullable(),
+  durationMs: z.number().nullable(),
+  latencyMs: Latency.nullable(),
+  mtlsShare: z.number().min(0).max(1).nullable(),
+  evidence: z.object({ mesh: Counts.nullable(), spans: Counts.nullable() }),
+})
+export type GraphEdge = z.infer<typeof GraphEdge>
+
+export const Graph = z.object({ from: z.string(), to: z.string(), nodes: z.array(GraphNode), edges: z.array(GraphEdge) })
+export type Graph = z.infer<typeof Graph>
+
+export const TraceSummary = z.object({
+  traceId: z.string(),
+  rootService: z.string(),
+  rootOperation: z.string(),
+  startedAt: z.string(),
+  durationMs: z.number(),
+  spans: z.number().int(),
+  errors: z.number().int(),
+  services: z.array(z.object({ name: z.string(), spans: z.number().int() })),
+  tokens: z.object({ input: z.number(), output: z.number() }).nullable(),
+})
+export type TraceSummary = z.infer<typeof TraceSummary>
+
+/** Any OTLP AnyValue as JSON; bytes are base64 in `{bytesValue}`. */
+const AttributeValue: z.ZodType<unknown> = z.unknown()
+
+export const Span = z.object({
+  spanId: z.string(),
+  parentSpanId: z.string().nullable(),
+  service: z.string(),
+  name: z.string(),
+  kind: z.enum(['unspecified', 'internal', 'server', 'client', 'producer', 'consumer']),
+  startedAt: z.string(),
+  /** From the start of the trace. */
+  offsetMs: z.number(),
+  durationMs: z.number(),
+  status: z.enum(['unset', 'ok', 'error']),
+  statusMessage: z.string(),
+  scope: z.string(),
+  /** SPIFFE id or token name of who sent it; null is unattested. */
+  sender: z.string().nullable(),
+  attributes: z.array(z.object({ key: z.string(), value: AttributeValue })),
+  resource: z.array(z.object({ key: z.string(), value: AttributeValue })),
+  events: z.array(z.object({ name: z.string(), offsetMs: z.number(), attributes: z.array(z.object({ key: z.string(), value: AttributeValue })) })),
+  links: z.array(z.object({ traceId: z.string(), spanId: z.string() })),
+  genAi: z
+    .object({
+      operation: z.string().nullable(),
+      agent: z.string().nullable(),
+      model: z.string().nullable(),
+      tool: z.string().nullable(),
+      conversation: z.string().nullable(),
+      inputTokens: z.number().nullable(),
+      outputTokens: z.number().nullable(),
+      messages: z.array(z.object({ role: z.string(), content: z.string() })),
+    })
+    .nullable(),
+})
+export type Span = z.infer<typeof Span>
+
+export const Trace = z.object({ traceId: z.string(), startedAt: z.string(), durationMs: z.number(), spans: z.array(Span), truncated: z.boolean() })
+export type Trace = z.infer<typeof Trace>
