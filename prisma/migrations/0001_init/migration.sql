@@ -68,8 +68,8 @@ create table "proxy" (
   "version" text not null,
   "spiffe_id" text not null,
   "build" text not null default '',
-  "outbound_url" text,
-  "admin_port" integer,
+  -- As its last heartbeat said: {address, inboundPort, outboundPort, adminPort, agentTarget}; what its listeners are compiled from.
+  "endpoints" jsonb not null default '{}',
   -- The control process that holds its ADS stream; null when none does.
   "control_id" text,
   "connected_at" timestamptz,

@@ -1,0 +1,75 @@
+import type { Instance, MeshState } from '../contracts/mesh-state.ts'
+import { MeshError } from '../contracts/errors.ts'
+import { GATEWAY_API, HEDDLE_API } from '../contracts/meta.ts'
+import { KINDS, type Kind, type MeshObject } from '../contracts/object.ts'
+import type { StoredObject } from '#prisma/generated/client.ts'
+import type { Db } from './client.ts'
+
+const API_VERSION: Record<Kind, string> = {
+  Agent: HEDDLE_API,
+  AgentVersion: HEDDLE_API,
+  AuthorizationPolicy: HEDDLE_API,
+  HTTPRoute: GATEWAY_API,
+  Gateway: GATEWAY_API,
+}
+
+/** One consistent reading of a mesh: objects, instances in rotation and revocations of the same moment. */
+export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
+  const [row, objects, instances, revoked] = await db.prisma.$transaction(
+    [
+      db.prisma.mesh.findUnique({ where: { name: mesh } }),
+      db.prisma.storedObject.findMany({ where: { mesh }, orderBy: [{ kind: 'asc' }, { namespace: 'asc' }, { name: 'asc' }] }),
+      db.prisma.instance.findMany({ where: { mesh, state: 'ready' }, orderBy: { id: 'asc' } }),
+      db.prisma.svid.findMany({ where: { mesh, revokedAt: { not: null }, notAfter: { gt: new Date() } }, select: { spiffeId: true }, distinct: ['spiffeId'] }),
+    ],
+    { isolationLevel: 'RepeatableRead' },
+  )
+  if (!row) throw new MeshError('not_found', `there is no mesh “${mesh}”`)
+  const parsed = objects.map(parseStored)
+  const of = <K extends Kind>(kind: K) => parsed.filter((object): object is Extract<MeshObject, { kind: K }> => object.kind === kind)
+  return {
+    mesh,
+    trustDomain: row.trustDomain,
+    revision: row.head,
+    agents: of('Agent'),
+    versions: of('AgentVersion'),
+    routes: of('HTTPRoute'),
+    gateways: of('Gateway'),
+    policies: of('AuthorizationPolicy'),
+    instances: instances.map((instance): Instance => ({
+      id: instance.id,
+      namespace: instance.namespace,
+      agent: instance.agent,
+      version: instance.version,
+      address: instance.address,
+      port: instance.port,
+      zone: instance.zone,
+      labels: instance.labels as Record<string, string>, // written by discovery from a parsed heartbeat
+      weight: instance.weight,
+      tls: instance.tls,
+      source: instance.source === 'static' ? 'static' : 'sidecar',
+    })),
+    revoked: revoked.map((svid) => svid.spiffeId),
+  }
+}
+
+/** The object of a row, as the API shows it. */
+export function parseStored(row: StoredObject): MeshObject {
+  const kind = row.kind as Kind // only commitChange writes rows, and only of a known kind
+  return KINDS[kind].schema.parse({
+    apiVersion: API_VERSION[kind],
+    kind,
+    metadata: {
+      name: row.name,
+      namespace: row.namespace,
+      labels: row.labels,
+      annotations: row.annotations,
+      uid: row.uid,
+      generation: row.generation,
+      resourceVersion: String(row.revision),
+      creationTimestamp: row.createdAt.toISOString(),
+      managedBy: row.managedBy,
+    },
+    spec: row.spec,
+  })
+}
