@@ -209,10 +209,16 @@ create table "rotation" (
   "mesh" text not null references "mesh" ("name"),
   "state" text not null,
   "step" text not null,
-  "from_id" text not null references "certificate_authority" ("id"),
-  "to_id" text not null references "certificate_authority" ("id"),
+  -- Issuing certificates. Web inserts the row without them; control fills them in when it begins.
+  "from_id" text references "certificate_authority" ("id"),
+  "to_id" text references "certificate_authority" ("id"),
   "started_by" text not null,
   "reason" text not null default '',
+  -- What a person asked for since control last looked: {wish: pause|resume|cancel|retire, by}.
+  "wish" jsonb,
+  -- Why the step waits, in sentences, and how far each proxy is; written by control.
+  "waits_for" jsonb not null default '[]',
+  "evidence" jsonb not null default '[]',
   "history" jsonb not null default '[]',
   "started_at" timestamptz not null default now(),
   "ended_at" timestamptz
