@@ -16,6 +16,8 @@ export interface HomePaths {
   pg: string
   /** One directory a sidecar: its key, identity and last configuration. */
   sidecars: string
+  /** What the sample fleet keeps. */
+  sample: string
   /** 32 bytes, base64, mode 0600: encrypts CA keys at rest. */
   secretKey: string
   /** `{url, token}` of the command line on this machine, mode 0600. */
@@ -33,6 +35,7 @@ export function homePaths(directory: string): HomePaths {
     logs: join(dir, 'logs'),
     pg: join(dir, 'pg'),
     sidecars: join(dir, 'sidecars'),
+    sample: join(dir, 'sample'),
     secretKey: join(dir, 'secret.key'),
     credentials: join(dir, 'credentials.json'),
     postgres: join(dir, 'postgres.json'),
