@@ -328,6 +328,13 @@ create table "sign_in_link" (
   "used_at" timestamptz
 );
 
+-- Signs the sessions' cookies; one row for every web process of the store.
+create table "web_secret" (
+  "name" text primary key,
+  "value" text not null,
+  "created_at" timestamptz not null default now()
+);
+
 create table "audit" (
   "seq" bigint generated always as identity primary key,
   "mesh" text,
