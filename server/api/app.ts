@@ -1,0 +1,67 @@
+// The REST API: what stands before every route, then one line a kind.
+import { OpenAPIHono } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { failureLimiter } from '#server/auth/limiter.ts'
+import { MeshError } from '#server/contracts/errors.ts'
+import { DnsLabel, MESH_DEFAULT } from '#server/contracts/ids.ts'
+import { readBody, writeYaml } from './body.ts'
+import type { ApiEnv, ApiOptions } from './context.ts'
+import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
+import { healthRoutes } from './health.ts'
+import { identify } from './identify.ts'
+import { onError, problemResponse } from './problem.ts'
+import { revisions } from './revisions.ts'
+import { newRoutes } from './routes.ts'
+
+export const API_PATH = '/api/v1'
+
+/** One line a file of routes; the order is that of the document. */
+const routes = newRoutes() //
+  .route('/', healthRoutes)
+  .route('/', revisions)
+
+/** The type that the client is made from: `hc<Api>(origin)`. */
+export type Api = ReturnType<typeof createApi>
+
+/** Built once per process; `fetch` takes a Request of any origin, also one made in process. */
+export function createApi(options: ApiOptions) {
+  const hosts = allowedHosts(options.config)
+  const app = new OpenAPIHono<ApiEnv>()
+  app.onError(onError)
+  app.notFound(() => problemResponse(new MeshError('not_found', 'there is nothing at this address')))
+  app.use(provide(options))
+  app.use(writeYaml)
+  app.use(guardHost(hosts))
+  app.use(guardOrigin(hosts))
+  app.use(identify(failureLimiter({ max: 20, windowMs: 60_000 })))
+  app.use(findMesh)
+  app.use(readBody)
+  return app.route(API_PATH, routes)
+}
+
+function provide(options: ApiOptions): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    c.set('db', options.db)
+    c.set('config', options.config)
+    c.set('auth', options.auth)
+    c.set('log', options.log)
+    c.set('caller', null)
+    c.set('mesh', MESH_DEFAULT)
+    // Set by server/web.ts from the socket, over whatever a client sent.
+    c.set('peer', c.req.header('x-heddle-peer') ?? 'this process')
+    await next()
+    c.res.headers.set('x-content-type-options', 'nosniff')
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
+  }
+}
+
+/** `?mesh=` must name a mesh. Nobody who is not signed in learns which there are. */
+const findMesh: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const name = c.req.query('mesh')
+  if (name !== undefined && name !== MESH_DEFAULT && c.var.caller) {
+    const known = DnsLabel.safeParse(name).success && (await c.var.db.prisma.mesh.findUnique({ where: { name }, select: { name: true } }))
+    if (!known) throw new MeshError('not_found', `there is no mesh “${name.slice(0, 63)}”`)
+    c.set('mesh', name)
+  }
+  await next()
+}
