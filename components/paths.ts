@@ -1,0 +1,48 @@
+// Every URL of the console. The map is the URL: a page builds links with these and nothing else.
+
+type Query = Record<string, string | number | null | undefined>
+
+const segment = encodeURIComponent
+
+/** `path?a=1&b=2`, leaving out what is null, undefined or empty. */
+export function withQuery(path: string, query: Query): string {
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(query)) if (value !== null && value !== undefined && value !== '') params.set(key, String(value))
+  const text = params.toString()
+  return text ? `${path}?${text}` : path
+}
+
+export const paths = {
+  overview: () => '/',
+  graph: (query: { select?: string; find?: string; view?: string } = {}) => withQuery('/graph', query),
+  agents: (query: { q?: string; kind?: string; health?: string } = {}) => withQuery('/agents', query),
+  agent: (namespace: string, name: string) => `/agents/${segment(namespace)}/${segment(name)}`,
+  connect: (query: { agent?: string; way?: 'telemetry' | 'sidecar' } = {}) => withQuery('/agents/connect', query),
+  traces: (query: { service?: string; operation?: string; status?: string; from?: string; to?: string; minDurationMs?: number } = {}) => withQuery('/traces', query),
+  trace: (traceId: string, query: { span?: string } = {}) => withQuery(`/traces/${segment(traceId)}`, query),
+  routes: () => '/routes',
+  route: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/${segment(namespace)}/${segment(name)}`, query),
+  newRoute: (query: { agent?: string; namespace?: string } = {}) => withQuery('/routes/new', query),
+  security: () => '/security',
+  policies: () => '/security/policies',
+  policy: (namespace: string, name: string) => `/security/policies/${segment(namespace)}/${segment(name)}`,
+  newPolicy: (query: { agent?: string; namespace?: string } = {}) => withQuery('/security/policies/new', query),
+  rotation: (id: string) => `/security/rotations/${segment(id)}`,
+  proxies: (query: { state?: string } = {}) => withQuery('/proxies', query),
+  proxy: (id: string) => `/proxies/${segment(id)}`,
+  changes: () => '/changes',
+  change: (revision: number) => `/changes/${revision}`,
+  audit: () => '/audit',
+  settings: () => '/settings',
+  signIn: (query: { next?: string } = {}) => withQuery('/sign-in', query),
+}
+
+/** A URL that came from outside is a link only when it is http or https; anything else is text. */
+export function safeHref(value: string): string | null {
+  try {
+    const url = new URL(value)
+    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,39 @@
+'use client'
+import { useSyncExternalStore } from 'react'
+import { formatAgo } from './format.ts'
+
+let now = Date.now()
+let timer: ReturnType<typeof setInterval> | undefined
+const listeners = new Set<() => void>()
+
+/** One clock for the whole page, that ticks once a second while somebody looks at it. */
+export function useNow(): number {
+  return useSyncExternalStore(
+    (changed) => {
+      listeners.add(changed)
+      timer ??= setInterval(() => {
+        now = Date.now()
+        for (const listener of listeners) listener()
+      }, 1000)
+      return () => {
+        listeners.delete(changed)
+        if (listeners.size > 0) return
+        clearInterval(timer)
+        timer = undefined
+      }
+    },
+    () => now,
+    () => now,
+  )
+}
+
+/** `3 s ago`, with the full time in its title. */
+export function RelativeTime({ at, className }: { at: string; className?: string }) {
+  const time = new Date(at)
+  const shown = useNow()
+  return (
+    <time suppressHydrationWarning dateTime={at} title={`${time.toISOString().replace('T', ' ').slice(0, 19)} UTC`} className={className}>
+      {formatAgo(time.getTime(), Math.max(shown, timer ? shown : Date.now()))}
+    </time>
+  )
+}
