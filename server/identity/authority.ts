@@ -1,0 +1,125 @@
+// The mesh's certificate authority as a control process holds it: who signs now, whom the mesh trusts, who is revoked.
+import { messageOf, MeshError } from '../contracts/errors.ts'
+import type { Identity } from '../contracts/sidecar.ts'
+import type { Db } from '../db/client.ts'
+import { listen } from '../db/listen.ts'
+import { signSvid, trimPem } from './certificate.ts'
+import { readCsrKey } from './csr.ts'
+import { openSecretBox, type SecretBox } from './secret-box.ts'
+import { ensureMesh, readTrust, type Trust } from './store.ts'
+
+/** A NOTIFY that was missed is made good by this reading. */
+const REFRESH_MS = 5000
+
+export interface AuthorityOptions {
+  mesh: string
+  trustDomain: string
+  /** 32 bytes, base64. */
+  secretKey: string
+  svidTtlMs: number
+  onError?: (error: Error) => void
+}
+
+export interface Subject {
+  spiffeId: string
+  /** The proxy's id, or `control`; it stands in the certificate's subject as UID. */
+  proxy: string
+}
+
+export interface Authority extends AsyncDisposable {
+  readonly mesh: string
+  readonly trustDomain: string
+  readonly box: SecretBox
+  readonly trust: Trust
+  readonly svidTtlMs: number
+  /** Signs the key of a request for an identity that the caller has checked. */
+  issue(csrPem: string, subject: Subject): Promise<Identity>
+  issueForKey(publicKey: CryptoKey, subject: Subject): Promise<Identity>
+  bundlePem(): string
+  reload(): Promise<void>
+  /** Called after every reading that differs from the one before; returns the way to stop. */
+  onChange(changed: () => void): () => void
+}
+
+/** Opens the store's authority, making it on the first start. Throws `invalid` for a wrong key, having changed nothing. */
+export async function openAuthority(db: Db, options: AuthorityOptions): Promise<Authority> {
+  const { mesh, trustDomain, svidTtlMs } = options
+  const box = openSecretBox(options.secretKey)
+  await ensureMesh(db, { mesh, trustDomain }, box)
+  let trust = await readTrust(db.pool, mesh, box)
+  const listeners = new Set<() => void>()
+
+  const reload = async () => {
+    const next = await readTrust(db.pool, mesh, box)
+    const changed = fingerprint(next) !== fingerprint(trust)
+    trust = next
+    if (changed) for (const listener of listeners) listener()
+  }
+  // While PostgreSQL is away the last reading stands: what was trusted stays trusted.
+  const reloadLater = () => void reload().catch((error) => options.onError?.(new Error(`cannot read identities: ${messageOf(error)}`)))
+  const listening = listen(db.url, ['identity'], { onNotify: reloadLater, onConnect: reloadLater })
+  const timer = setInterval(reloadLater, REFRESH_MS)
+
+  const sign = async (publicKey: CryptoKey, subject: Subject): Promise<Identity | null> => {
+    const { issuer, roots } = trust
+    const leaf = await signSvid(issuer, { ...subject, publicKey, ttlMs: svidTtlMs })
+    // Another control process may have moved the mesh to a new issuer a moment ago; a leaf of the old one is then not given out.
+    const { rowCount } = await db.pool.query(
+      `with issued as (
+         insert into svid (serial, mesh, spiffe_id, proxy, issuer_id, not_before, not_after)
+         select $1, $2, $3, $4, $5, $6, $7
+         where exists (select 1 from certificate_authority where id = $5 and state = 'active') returning serial
+       )
+       insert into audit (mesh, actor, action, target, result, detail)
+       select $2, $3, 'certificate.issue', $4, 'ok', jsonb_build_object('serial', serial, 'issuer', $5::text, 'notAfter', $7::timestamptz) from issued`,
+      [leaf.serialNumber, mesh, subject.spiffeId, subject.proxy, issuer.id, leaf.notBefore, leaf.notAfter],
+    )
+    if (rowCount === 0) return null
+    return {
+      spiffeId: subject.spiffeId,
+      trustDomain,
+      chainPem: trimPem(leaf.toString('pem')) + issuer.pem,
+      bundlePem: roots.map((root) => root.pem).join(''),
+      serial: leaf.serialNumber,
+      issuerId: issuer.id,
+      notBefore: leaf.notBefore.toISOString(),
+      notAfter: leaf.notAfter.toISOString(),
+    }
+  }
+
+  const authority: Authority = {
+    mesh,
+    trustDomain,
+    box,
+    svidTtlMs,
+    get trust() {
+      return trust
+    },
+    async issue(csrPem, subject) {
+      return authority.issueForKey(await readCsrKey(csrPem), subject)
+    },
+    async issueForKey(publicKey, subject) {
+      const first = await sign(publicKey, subject)
+      if (first) return first
+      await reload()
+      const second = await sign(publicKey, subject)
+      if (!second) throw new MeshError('unavailable', 'the issuing certificate is changing; try again')
+      return second
+    },
+    bundlePem: () => trust.roots.map((root) => root.pem).join(''),
+    reload,
+    onChange(changed) {
+      listeners.add(changed)
+      return () => void listeners.delete(changed)
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer)
+      await listening[Symbol.asyncDispose]()
+    },
+  }
+  return authority
+}
+
+function fingerprint(trust: Trust): string {
+  return JSON.stringify([trust.issuer.id, trust.accepted.map((ca) => ca.id), trust.roots.map((root) => root.id), [...trust.revokedSerials].sort()])
+}
