@@ -2,7 +2,7 @@
 import type { ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { FAILURES, MeshError, type FailureCode } from '#server/contracts/errors.ts'
-import { recordAudit } from '#server/auth/audit.ts'
+import { recordAudit } from '#server/db/audit.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
 
 export const onError: ErrorHandler<ApiEnv> = async (thrown, c) => {
