@@ -1,53 +1,55 @@
-import type { Logger } from './log.ts'
 import { messageOf } from '../contracts/errors.ts'
+import type { Logger } from './log.ts'
+import { aborted, untilAskedToStop } from './signals.ts'
 
 const STOP_TIMEOUT_MS = 15_000
 
+/** Puts what it starts on the stack, in order; looks at `stop` between its steps, since a stop may come before all is started. */
+export type Start = (things: AsyncDisposableStack, stop: AbortSignal) => Promise<void>
+
 /**
- * The life of a process: `start` puts what it starts on the stack, in order; SIGTERM or SIGINT takes it down backwards.
+ * The life of a process: `start`, then SIGTERM or SIGINT takes the stack down backwards.
  * Exits 0 after a clean stop, 1 when the start failed or the stop took too long. A second signal ends it at once.
  */
-export async function runUntilStopped(log: Logger, start: (things: AsyncDisposableStack) => Promise<void>): Promise<never> {
+export async function runUntilStopped(log: Logger, start: Start): Promise<never> {
+  const late = () => log.error(`did not stop within ${STOP_TIMEOUT_MS / 1000} s`)
+  const failed = (error: unknown) => log.fatal({ error: describe(error) }, messageOf(error))
+  process.exit(await live(start, { failed, late, stopping: (why) => log.info({ why }, 'stopping'), stopTimeoutMs: STOP_TIMEOUT_MS }))
+}
+
+export interface Life {
+  /** Returns the exit code, or nothing for 1. */
+  failed: (error: unknown) => number | void
+  stopping: (why: string) => void
+  late: () => void
+  stopTimeoutMs: number
+}
+
+/** Answers the exit code. */
+export async function live(start: Start, life: Life): Promise<number> {
   const things = new AsyncDisposableStack()
-  const asked = untilSignal()
+  const stop = untilAskedToStop()
+  let code = 0
   try {
-    await start(things)
+    await start(things, stop)
   } catch (error) {
-    log.fatal({ error: describe(error) }, messageOf(error))
-    await stop(log, things)
-    process.exit(1)
+    if (!stop.aborted) code = life.failed(error) ?? 1
   }
-  const signal = await asked
-  log.info({ signal }, 'stopping')
-  process.exit(await stop(log, things))
-}
-
-function untilSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let asked = false
-    const onSignal = (signal: NodeJS.Signals) => {
-      if (asked) process.exit(1)
-      asked = true
-      resolve(signal)
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
-}
-
-async function stop(log: Logger, things: AsyncDisposableStack): Promise<0 | 1> {
-  const late = setTimeout(() => {
-    log.error(`did not stop within ${STOP_TIMEOUT_MS / 1000} s`)
+  if (code === 0) {
+    await aborted(stop)
+    life.stopping(String(stop.reason))
+  }
+  const timer = setTimeout(() => {
+    life.late()
     process.exit(1)
-  }, STOP_TIMEOUT_MS)
+  }, life.stopTimeoutMs)
   try {
     await things.disposeAsync()
-    return 0
+    return code
   } catch (error) {
-    log.error({ error: describe(error) }, `while stopping: ${messageOf(error)}`)
-    return 1
+    return life.failed(error) ?? 1
   } finally {
-    clearTimeout(late)
+    clearTimeout(timer)
   }
 }
 

@@ -1,0 +1,10 @@
+import type { Command } from 'commander'
+import { runProgram } from './run-program.ts'
+
+export function register(program: Command): void {
+  program
+    .command('collector')
+    .description('run a collector: OTLP in')
+    .addHelpText('after', '\nSettings come from the environment; any number of them share one DATABASE_URL.\n\nExample:\n  DATABASE_URL=postgresql://… heddle collector\n')
+    .action(() => runProgram('collector', 'collectors/main.ts'))
+}
