@@ -1,0 +1,71 @@
+// Where a rule's calls go: backendRefs, their weights and the versions behind them → one weighted set of clusters.
+import type { BackendRef, HTTPRoute, HTTPRouteRule } from '../contracts/http-route.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import { resolveBackend, spreadOverReady, type Version } from '../mesh/reach.ts'
+import type { Json } from './encode.ts'
+import { CLUSTER, clusterName } from './names.ts'
+
+/** Envoy takes a sum up to 2^32 - 1. */
+const WEIGHT_SUM_MAX = 4_000_000_000
+
+/** The host that answers 500 for the share of a backend that does not exist (see compileFixedHosts); too many labels for an agent's. */
+export const INVALID_BACKEND_HOST = 'invalid.backend.heddle.mesh'
+
+interface Share {
+  /** Null is a backend that does not exist. */
+  cluster: string | null
+  weight: number
+}
+
+/** `self` is the agent that hosts a gateway: its own calls go straight to it. Null when no backend is valid or all weigh nothing. */
+export function compileBackends(state: MeshState, route: HTTPRoute, rule: HTTPRouteRule, self?: { namespace: string; name: string }): Json | null {
+  const shares = rule.backendRefs.map((backend) => sharesOf(state, route, backend, self))
+  if (!shares.flat().some((share) => share.cluster !== null && share.weight > 0)) return null
+  return weightedClusters(scaleToIntegers(rule.backendRefs.map((backend, index) => ({ weight: backend.weight, shares: shares[index] ?? [] }))))
+}
+
+/** All versions of an agent by what is ready: what a call gets while no route says otherwise. */
+export function compileSpread(versions: readonly Version[]): Json {
+  const shares = spreadOverReady(versions).map(({ version, share }) => ({ cluster: clusterName(version), weight: share }))
+  return weightedClusters(scaleToIntegers([{ weight: 1, shares }]))
+}
+
+function sharesOf(state: MeshState, route: HTTPRoute, backend: BackendRef, self?: { namespace: string; name: string }): Share[] {
+  const isSelf = self && backend.kind === 'Agent' && backend.name === self.name && (backend.namespace ?? route.metadata.namespace) === self.namespace
+  if (isSelf) return [{ cluster: CLUSTER.local, weight: backend.weight }]
+  const found = resolveBackend(state, route, backend)
+  // A share that has nowhere to go is a failure the caller must see, not more work for the others.
+  if (!found || found.length === 0) return [{ cluster: null, weight: backend.weight }]
+  return found.map(({ version, share }) => ({ cluster: clusterName(version), weight: backend.weight === 0 ? 0 : share }))
+}
+
+/** A backend's weight is split over its shares exactly: everything is multiplied by the least common multiple of the share sums. */
+function scaleToIntegers(backends: { weight: number; shares: Share[] }[]): Share[] {
+  const sums = backends.map(({ shares }) => shares.reduce((sum, share) => sum + share.weight, 0) || 1)
+  const multiple = sums.reduce((a, b) => (a * b) / greatestDivisor(a, b), 1)
+  const exact = backends.flatMap(({ weight, shares }, index) =>
+    shares.map((share) => ({ cluster: share.cluster, weight: (weight * share.weight * multiple) / (sums[index] ?? 1) })),
+  )
+  const divisor = exact.reduce((divisor, share) => greatestDivisor(divisor, share.weight), multiple)
+  const total = exact.reduce((sum, share) => sum + share.weight / divisor, 0)
+  // Beyond Envoy's sum the shares are rounded, but what is above nothing stays above nothing.
+  const fit = total <= WEIGHT_SUM_MAX ? (weight: number) => weight / divisor : (weight: number) => (weight === 0 ? 0 : Math.max(1, Math.floor((weight / divisor / total) * WEIGHT_SUM_MAX)))
+  return exact.map((share) => ({ cluster: share.cluster, weight: fit(share.weight) }))
+}
+
+/** In the order of the spec; a weight of 0 stays in the list as 0: exactly none. */
+function weightedClusters(shares: Share[]): Json {
+  const [only] = shares
+  if (shares.length === 1 && only?.cluster) return { cluster: only.cluster }
+  return {
+    weighted_clusters: {
+      clusters: shares.map((share) =>
+        share.cluster ? { name: share.cluster, weight: share.weight } : { name: CLUSTER.loop, weight: share.weight, host_rewrite_literal: INVALID_BACKEND_HOST },
+      ),
+    },
+  }
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b)
+}

@@ -1,0 +1,123 @@
+import { isIP } from 'node:net'
+import { spiffeIdOf } from '../contracts/ids.ts'
+import type { AgentProtocol } from '../contracts/agent.ts'
+import type { Instance, ProxyView } from '../contracts/mesh-state.ts'
+import type { Version } from '../mesh/reach.ts'
+import type { Json } from './encode.ts'
+import { CLUSTER, clusterName, meshHost, statName, typeUrl } from './names.ts'
+import { ADS, upstreamTls } from './tls.ts'
+
+/** Far above what one agent takes, so that Envoy's default of 1,024 streams never refuses a call on its own. */
+const CIRCUIT_BREAKERS = { thresholds: [{ max_connections: 65_536, max_pending_requests: 65_536, max_requests: 65_536, max_retries: 1024 }] }
+const KEEPALIVE = { interval: '30s', timeout: '5s' }
+const HTTP2 = { http2_protocol_options: { allow_connect: true, connection_keepalive: KEEPALIVE } }
+
+/**
+ * Idle connections to an agent are dropped before the agent does it (5 s in Node and uvicorn, 2 s in gunicorn): a call written
+ * into a connection that the agent is closing would fail.
+ */
+const LOCAL_IDLE_TIMEOUT = '1s'
+
+/** One version of an agent, as every caller sees it. Mutual TLS wherever a sidecar answers; plaintext for instances listed by hand. */
+export function compileVersionCluster(version: Version, trustDomain: string, protocol: AgentProtocol): Json {
+  const name = clusterName(version)
+  const plaintext = version.instances.filter((instance) => !instance.tls).length
+  const kind = plaintext === 0 ? 'tls' : plaintext === version.instances.length ? 'plaintext' : 'mixed'
+  const tls = upstreamTls(meshHost({ name: version.agent, namespace: version.namespace }), spiffeIdOf(trustDomain, version.namespace, version.agent))
+  return {
+    name,
+    alt_stat_name: statName(name),
+    connect_timeout: '2s',
+    lb_policy: 'LEAST_REQUEST',
+    common_lb_config: { healthy_panic_threshold: { value: 0 } },
+    circuit_breakers: CIRCUIT_BREAKERS,
+    ...endpointSource(version),
+    ...(kind === 'plaintext' ? {} : { transport_socket: tls }),
+    ...(kind === 'mixed' ? { transport_socket_matches: [{ name: 'plaintext', match: { plaintext: true }, transport_socket: RAW_BUFFER }] } : {}),
+    typed_extension_protocol_options: httpOptions(kind === 'tls' || protocol === 'grpc' ? { explicit_http_config: HTTP2 } : kind === 'mixed' ? { auto_config: HTTP2 } : { explicit_http_config: { http_protocol_options: {} } }),
+  }
+}
+
+const RAW_BUFFER = { name: 'envoy.transport_sockets.raw_buffer', typed_config: { '@type': typeUrl('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer') } }
+
+/** A listed host name is resolved by Envoy itself; addresses come by EDS, which disturbs no connection when it changes. */
+function endpointSource(version: Version): Json {
+  if (version.instances.every((instance) => isIP(instance.address))) return { type: 'EDS', eds_cluster_config: { eds_config: ADS } }
+  return { type: 'STRICT_DNS', load_assignment: compileEndpoints(version) }
+}
+
+/** True when the cluster's endpoints travel on their own. */
+export function usesEds(version: Version): boolean {
+  return version.instances.every((instance) => isIP(instance.address))
+}
+
+/** The addresses of a version, zones and instances each in a fixed order. */
+export function compileEndpoints(version: Version): Json {
+  const zones = Map.groupBy(version.instances, (instance) => instance.zone)
+  return {
+    cluster_name: clusterName(version),
+    endpoints: [...zones.keys()].sort().map((zone) => ({
+      locality: { zone },
+      lb_endpoints: (zones.get(zone) ?? []).map(lbEndpoint),
+    })),
+  }
+}
+
+function lbEndpoint(instance: Instance): Json {
+  return {
+    endpoint: { address: { socket_address: { address: instance.address, port_value: instance.port } } },
+    load_balancing_weight: instance.weight,
+    ...(instance.tls ? {} : { metadata: { filter_metadata: { 'envoy.transport_socket_match': { plaintext: true } } } }),
+  }
+}
+
+/** The agent behind the sidecar, on loopback or a Unix socket. */
+export function compileLocalCluster(proxy: ProxyView, protocol: AgentProtocol): Json {
+  const address = 'socket' in proxy.agentTarget ? { pipe: { path: proxy.agentTarget.socket } } : loopback(proxy.agentTarget.port)
+  const http = protocol === 'grpc' ? { http2_protocol_options: { allow_connect: true } } : { http_protocol_options: {} }
+  return staticCluster(CLUSTER.local, address, { common_http_protocol_options: { idle_timeout: LOCAL_IDLE_TIMEOUT }, explicit_http_config: http })
+}
+
+/** Back into the outbound listener: where a CONNECT to a mesh name ends, so that the request inside is routed by its own Host. */
+export function compileLoopCluster(proxy: ProxyView): Json {
+  return staticCluster(CLUSTER.loop, loopback(proxy.outboundPort), { explicit_http_config: { http_protocol_options: {} } })
+}
+
+function staticCluster(name: string, address: Json, http: Json): Json {
+  return {
+    name,
+    alt_stat_name: name,
+    type: 'STATIC',
+    connect_timeout: '1s',
+    circuit_breakers: CIRCUIT_BREAKERS,
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    typed_extension_protocol_options: httpOptions(http),
+  }
+}
+
+/** Whatever an agent calls outside the mesh, by the name it asked for. */
+export function compileExternalCluster(): Json {
+  return {
+    name: CLUSTER.external,
+    alt_stat_name: CLUSTER.external,
+    connect_timeout: '5s',
+    lb_policy: 'CLUSTER_PROVIDED',
+    circuit_breakers: CIRCUIT_BREAKERS,
+    cluster_type: {
+      name: 'envoy.clusters.dynamic_forward_proxy',
+      typed_config: { '@type': typeUrl('envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig'), dns_cache_config: DNS_CACHE },
+    },
+  }
+}
+
+/** The cluster and the filter that feeds it must name the same cache. */
+export const DNS_CACHE = { name: CLUSTER.external, dns_lookup_family: 'V4_PREFERRED', max_hosts: 4096 }
+
+function loopback(port: number): Json {
+  return { socket_address: { address: '127.0.0.1', port_value: port } }
+}
+
+function httpOptions(options: Json): Json {
+  const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
+  return { [type]: { '@type': typeUrl(type), ...options } }
+}

@@ -1,0 +1,73 @@
+// Meshes for tests, built from objects as an operator would write them.
+import { Agent, AgentVersion } from '../contracts/agent.ts'
+import { AuthorizationPolicy } from '../contracts/authorization-policy.ts'
+import { Gateway } from '../contracts/gateway.ts'
+import { HTTPRoute } from '../contracts/http-route.ts'
+import type { Instance, MeshState, ProxyView } from '../contracts/mesh-state.ts'
+import { GATEWAY_API, HEDDLE_API } from '../contracts/meta.ts'
+
+export function agent(name: string, spec: Record<string, unknown> = {}, namespace = 'default'): Agent {
+  return Agent.parse({ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name, namespace }, spec })
+}
+
+export function agentVersion(agentName: string, version: string, namespace = 'default'): AgentVersion {
+  return AgentVersion.parse({ apiVersion: HEDDLE_API, kind: 'AgentVersion', metadata: { name: `${agentName}-${version}`, namespace }, spec: { agent: agentName, version } })
+}
+
+export function route(name: string, spec: Record<string, unknown>, namespace = 'default'): HTTPRoute {
+  return HTTPRoute.parse({ apiVersion: GATEWAY_API, kind: 'HTTPRoute', metadata: { name, namespace }, spec })
+}
+
+/** A route of the agent's own name that splits its calls over versions. */
+export function split(agentName: string, weights: Record<string, number>): HTTPRoute {
+  const backendRefs = Object.entries(weights).map(([version, weight]) => ({ kind: 'AgentVersion', name: `${agentName}-${version}`, weight }))
+  return route(agentName, { parentRefs: [{ kind: 'Agent', name: agentName }], rules: [{ backendRefs }] })
+}
+
+export function gateway(name: string, agentName: string, listeners: unknown[], namespace = 'default'): Gateway {
+  return Gateway.parse({
+    apiVersion: GATEWAY_API,
+    kind: 'Gateway',
+    metadata: { name, namespace },
+    spec: { listeners, infrastructure: { parametersRef: { group: 'heddle.dev', kind: 'Agent', name: agentName } } },
+  })
+}
+
+export function policy(name: string, spec: Record<string, unknown>, namespace = 'default'): AuthorizationPolicy {
+  return AuthorizationPolicy.parse({ apiVersion: HEDDLE_API, kind: 'AuthorizationPolicy', metadata: { name, namespace }, spec })
+}
+
+export function instance(agentName: string, version: string, port: number, more: Partial<Instance> = {}): Instance {
+  return {
+    id: `${agentName}-${version}-${port}`,
+    namespace: 'default',
+    agent: agentName,
+    version,
+    address: '127.0.0.1',
+    port,
+    zone: '',
+    labels: {},
+    weight: 1,
+    tls: true,
+    source: 'sidecar',
+    ...more,
+  }
+}
+
+export function meshState(parts: Partial<MeshState>): MeshState {
+  return { mesh: 'local', trustDomain: 'mesh.test', revision: 1, agents: [], versions: [], routes: [], gateways: [], policies: [], instances: [], revoked: [], ...parts }
+}
+
+export function proxyView(agentName: string, more: Partial<ProxyView> = {}): ProxyView {
+  return {
+    id: `${agentName}-1`,
+    namespace: 'default',
+    agent: agentName,
+    version: 'v1',
+    address: '127.0.0.1',
+    inboundPort: 15_006,
+    outboundPort: 15_001,
+    agentTarget: { port: 9000 },
+    ...more,
+  }
+}

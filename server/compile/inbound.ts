@@ -1,0 +1,29 @@
+import type { Agent } from '../contracts/agent.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import type { Json } from './encode.ts'
+import { BOOTSTRAP_CLUSTER, CLUSTER, INBOUND } from './names.ts'
+import { compileRbac } from './rbac.ts'
+import { catchAll } from './route.ts'
+
+/** Where A2A agents serve their card, in 1.0 and in 0.3. */
+const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json']
+
+/** What callers may do with this agent. The card goes by way of the sidecar, which puts the mesh's name for the agent's own URLs. */
+export function compileInboundRoutes(state: MeshState, agent: Agent): Json {
+  const operation = `${agent.metadata.name}.${agent.metadata.namespace}`
+  return {
+    name: INBOUND,
+    virtual_hosts: [
+      {
+        name: INBOUND,
+        domains: ['*'],
+        typed_per_filter_config: compileRbac(state, agent),
+        routes: [...(agent.spec.protocol === 'a2a' ? CARD_PATHS.map((path) => cardRoute(path, operation)) : []), catchAll(INBOUND, { cluster: CLUSTER.local }, operation)],
+      },
+    ],
+  }
+}
+
+function cardRoute(path: string, operation: string): Json {
+  return { name: 'card', match: { path, headers: [{ name: ':method', string_match: { exact: 'GET' } }] }, decorator: { operation, propagate: false }, route: { cluster: BOOTSTRAP_CLUSTER.card, timeout: '15s' } }
+}

@@ -1,0 +1,71 @@
+// What an agent may call by name: one virtual host an agent, so that an edit of one route re-sends one small resource.
+import type { Agent } from '../contracts/agent.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import type { ObjectRef } from '../contracts/object.ts'
+import { rankMatches } from '../mesh/precedence.ts'
+import { routesOfAgent, versionsOf } from '../mesh/reach.ts'
+import { compileBackends, compileSpread, INVALID_BACKEND_HOST } from './backends.ts'
+import type { Json } from './encode.ts'
+import { CLUSTER, meshHost, OUTBOUND } from './names.ts'
+import { answerAll, backIntoMesh, catchAll, compileRoute, terminateConnect } from './route.ts'
+import { ADS } from './tls.ts'
+
+/** The virtual host's own name is the resource's: VHDS asks for `ROUTE_CONFIGURATION/HOST`. */
+export function virtualHostName(agent: Agent): string {
+  return `${OUTBOUND}/${meshHost(agent.metadata)}`
+}
+
+/** The object that a person edits to change this virtual host: its route, or the agent while it has none. */
+export function virtualHostObject(state: MeshState, agent: Agent): ObjectRef {
+  const [route] = routesOfAgent(state, agent)
+  const owner = route ?? agent
+  return { kind: owner.kind, namespace: owner.metadata.namespace, name: owner.metadata.name }
+}
+
+/** `namespace` is the caller's: there alone the agent's bare name is enough. */
+export function compileVirtualHost(state: MeshState, agent: Agent, namespace: string): Json {
+  const { name, namespace: home } = agent.metadata
+  return {
+    name: virtualHostName(agent),
+    domains: [meshHost(agent.metadata), `${name}.${home}`, ...(home === namespace ? [name] : [])],
+    routes: compileRoutes(state, agent),
+  }
+}
+
+function compileRoutes(state: MeshState, agent: Agent): Json[] {
+  const operation = `${agent.metadata.name}.${agent.metadata.namespace}`
+  const routes = routesOfAgent(state, agent)
+  if (routes.length > 0) {
+    const ranked = rankMatches(routes)
+    return [backIntoMesh(), ...ranked.map((match) => compileRoute(match, compileBackends(state, match.route, match.rule), operation))]
+  }
+  const versions = versionsOf(state, agent)
+  if (versions.length === 0) return [backIntoMesh(), answerAll('no-instance', 503, `${operation} has no instance`)]
+  return [backIntoMesh(), catchAll('default', compileSpread(versions), operation)]
+}
+
+/** Virtual hosts arrive by VHDS, one resource each; a proxy that speaks state-of-the-world gets them inside (`inline`). */
+export function compileOutboundRoutes(inline?: readonly Json[]): Json {
+  return {
+    name: OUTBOUND,
+    ignore_port_in_host_matching: true,
+    virtual_hosts: [...compileFixedHosts(), ...(inline ?? [])],
+    ...(inline ? {} : { vhds: { config_source: ADS } }),
+  }
+}
+
+/** Hosts that no agent has: names of the mesh that lead nowhere, ourselves, and the world outside. */
+function compileFixedHosts(): Json[] {
+  return [
+    { name: 'invalid-backend', domains: [INVALID_BACKEND_HOST], routes: [answerAll('invalid-backend', 500, 'this backend of the route does not exist')] },
+    // Without this a call that forgot its Host would come back to this listener as one to the outside, again and again.
+    {
+      name: 'self',
+      domains: ['127.0.0.1', 'localhost', '[::1]'],
+      routes: [answerAll('self', 404, 'this is the sidecar: set Host to NAME.NAMESPACE.mesh, or use it as an HTTP proxy')],
+    },
+    { name: 'unknown', domains: ['*.mesh'], routes: [backIntoMesh(), answerAll('unknown', 404, 'no agent of this name can be called from here')] },
+    { name: CLUSTER.external, domains: ['*'], routes: [terminateConnect(CLUSTER.external, { traced: true }), catchAll(CLUSTER.external, { cluster: CLUSTER.external }, 'external')] },
+  ]
+}
+

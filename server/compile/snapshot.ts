@@ -1,0 +1,131 @@
+// Everything one proxy needs, from one state of the mesh. Pure: same state and proxy, same bytes.
+import type { Agent } from '../contracts/agent.ts'
+import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
+import type { ObjectRef } from '../contracts/object.ts'
+import { findAgent, reachableAgents, versionsOf } from '../mesh/reach.ts'
+import { compileEndpoints, compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
+import { encodeResource, type Json, type Resource } from './encode.ts'
+import { compileGatewayRoutes, gatewaysOf } from './gateway.ts'
+import { compileInboundRoutes } from './inbound.ts'
+import { compileGatewayListener, compileInboundListener, compileOutboundListener } from './listener.ts'
+import { CLUSTER, clusterName, gatewayName, INBOUND, OUTBOUND, TYPE, type TypeUrl } from './names.ts'
+import { compileOutboundRoutes, compileVirtualHost, virtualHostName, virtualHostObject } from './outbound.ts'
+
+export interface Snapshot {
+  revision: number
+  resources: ReadonlyMap<TypeUrl, ReadonlyMap<string, Resource>>
+}
+
+export interface SnapshotOptions {
+  /** Virtual hosts by VHDS (delta), or inside their route configuration (state of the world). */
+  virtualHosts: 'vhds' | 'inline'
+}
+
+/** Work is shared: what does not differ by proxy is compiled once a state, and encoded once a content. */
+export function compileSnapshot(state: MeshState, proxy: ProxyView, options: SnapshotOptions = { virtualHosts: 'vhds' }): Snapshot {
+  const shared = sharedOf(state)
+  const namespace = shared.ofNamespace(proxy.namespace)
+  const inline = options.virtualHosts === 'inline'
+  const outboundRoutes = inline ? namespace.inlineRoutes() : shared.outboundRoutes
+  const all = [...namespace.clustersAndEndpoints, ...(inline ? [] : namespace.virtualHosts), shared.external, outboundRoutes, ...ownResources(state, proxy)]
+  return { revision: state.revision, resources: byTypeAndName(all) }
+}
+
+/** Every resource of a snapshot, types and names in a fixed order. */
+export function listResources(snapshot: Snapshot): Resource[] {
+  return [...snapshot.resources.values()].flatMap((resources) => [...resources.values()])
+}
+
+interface SharedResources {
+  external: Resource
+  outboundRoutes: Resource
+  ofNamespace(namespace: string): NamespaceResources
+}
+
+interface NamespaceResources {
+  clustersAndEndpoints: Resource[]
+  virtualHosts: Resource[]
+  inlineRoutes(): Resource
+}
+
+const sharedByState = new WeakMap<MeshState, SharedResources>()
+
+function sharedOf(state: MeshState): SharedResources {
+  const known = sharedByState.get(state)
+  if (known) return known
+  const namespaces = new Map<string, NamespaceResources>()
+  const ofAgent = new Map<Agent, Resource[]>()
+  const shared: SharedResources = {
+    external: resource(TYPE.cluster, CLUSTER.external, '', compileExternalCluster(), null),
+    outboundRoutes: resource(TYPE.routes, OUTBOUND, '', compileOutboundRoutes(), null),
+    ofNamespace(namespace) {
+      let found = namespaces.get(namespace)
+      if (!found) namespaces.set(namespace, (found = namespaceResources(state, namespace, ofAgent)))
+      return found
+    },
+  }
+  sharedByState.set(state, shared)
+  return shared
+}
+
+function namespaceResources(state: MeshState, namespace: string, ofAgent: Map<Agent, Resource[]>): NamespaceResources {
+  const agents = reachableAgents(state, namespace)
+  const virtualHosts = agents.map((agent) => resource(TYPE.virtualHost, virtualHostName(agent), namespace, compileVirtualHost(state, agent, namespace), virtualHostObject(state, agent)))
+  return {
+    virtualHosts,
+    clustersAndEndpoints: agents.flatMap((agent) => {
+      let found = ofAgent.get(agent)
+      if (!found) ofAgent.set(agent, (found = agentResources(state, agent)))
+      return found
+    }),
+    inlineRoutes: () => resource(TYPE.routes, OUTBOUND, namespace, compileOutboundRoutes(virtualHosts.map((host) => host.json)), null),
+  }
+}
+
+function agentResources(state: MeshState, agent: Agent): Resource[] {
+  return versionsOf(state, agent).flatMap((version) => [
+    resource(TYPE.cluster, clusterName(version), '', compileVersionCluster(version, state.trustDomain, agent.spec.protocol), refOf(agent)),
+    ...(usesEds(version) ? [resource(TYPE.endpoints, clusterName(version), '', compileEndpoints(version), refOf(agent))] : []),
+  ])
+}
+
+/** What only this proxy gets: its ports, its agent, its gateways. An agent that was deleted keeps its way out, and nothing comes in. */
+function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
+  const agent = findAgent(state, proxy.namespace, proxy.agent)
+  const agentScope = `${proxy.namespace}/${proxy.agent}`
+  const own: Resource[] = [
+    resource(TYPE.cluster, CLUSTER.loop, proxy.id, compileLoopCluster(proxy), null),
+    resource(TYPE.listener, OUTBOUND, proxy.id, compileOutboundListener(proxy), null),
+  ]
+  if (!agent) return own
+  own.push(
+    resource(TYPE.cluster, CLUSTER.local, proxy.id, compileLocalCluster(proxy, agent.spec.protocol), refOf(agent)),
+    resource(TYPE.listener, INBOUND, proxy.id, compileInboundListener(proxy, agent, state.trustDomain), refOf(agent)),
+    resource(TYPE.routes, INBOUND, agentScope, compileInboundRoutes(state, agent), refOf(agent)),
+  )
+  for (const gateway of gatewaysOf(state, proxy)) {
+    for (const listener of gateway.spec.listeners) {
+      const name = gatewayName(gateway.metadata.namespace, gateway.metadata.name, listener.name)
+      own.push(
+        resource(TYPE.listener, name, proxy.id, compileGatewayListener(proxy, name, listener.port), refOf(gateway)),
+        resource(TYPE.routes, name, agentScope, compileGatewayRoutes(state, gateway, listener), refOf(gateway)),
+      )
+    }
+  }
+  return own
+}
+
+function resource(typeUrl: TypeUrl, name: string, scope: string, json: Json, object: ObjectRef | null): Resource {
+  return encodeResource({ typeUrl, name, scope, json: { '@type': typeUrl, ...json }, object })
+}
+
+function refOf(object: { kind: ObjectRef['kind']; metadata: { namespace: string; name: string } }): ObjectRef {
+  return { kind: object.kind, namespace: object.metadata.namespace, name: object.metadata.name }
+}
+
+function byTypeAndName(resources: Resource[]): Snapshot['resources'] {
+  const types = new Map<TypeUrl, Map<string, Resource>>()
+  for (const typeUrl of Object.values(TYPE)) types.set(typeUrl, new Map())
+  for (const resource of resources.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) types.get(resource.typeUrl)?.set(resource.name, resource)
+  return types
+}

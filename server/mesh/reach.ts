@@ -1,0 +1,105 @@
+// Who reaches whom, and what stands behind a name: the questions that compiling, validating and planning all ask of a mesh.
+import type { Agent } from '../contracts/agent.ts'
+import type { BackendRef, HTTPRoute, ParentRef } from '../contracts/http-route.ts'
+import type { Instance, MeshState } from '../contracts/mesh-state.ts'
+import { compareRoutes, compareText } from './precedence.ts'
+
+/** A version of an agent with the instances that take its calls now. */
+export interface Version {
+  namespace: string
+  agent: string
+  version: string
+  instances: Instance[]
+}
+
+/** True when callers in `namespace` may name this agent. */
+export function isExportedTo(agent: Agent, namespace: string): boolean {
+  return agent.metadata.namespace === namespace || agent.spec.exportTo.includes('*') || agent.spec.exportTo.includes(namespace)
+}
+
+/** Agents that callers in `namespace` may name, by namespace and name. */
+export function reachableAgents(state: MeshState, namespace: string): Agent[] {
+  return state.agents
+    .filter((agent) => isExportedTo(agent, namespace))
+    .toSorted((a, b) => compareText(a.metadata.namespace, b.metadata.namespace) || compareText(a.metadata.name, b.metadata.name))
+}
+
+export function findAgent(state: MeshState, namespace: string, name: string): Agent | undefined {
+  return state.agents.find((agent) => agent.metadata.namespace === namespace && agent.metadata.name === name)
+}
+
+/** Every version an agent has, by name: registered ones, those with an instance, and those of its static list. */
+export function versionsOf(state: MeshState, agent: Agent): Version[] {
+  const { namespace, name } = agent.metadata
+  const registered = state.versions.filter((version) => version.metadata.namespace === namespace && version.spec.agent === name)
+  const instances = instancesOf(state, agent)
+  const names = new Set([...registered.map((version) => version.spec.version), ...instances.map((instance) => instance.version)])
+  return [...names].sort(compareText).map((version) => ({
+    namespace,
+    agent: name,
+    version,
+    instances: instances.filter((instance) => instance.version === version),
+  }))
+}
+
+/** What takes calls for an agent now: announced by sidecars, or listed in its spec (those are reached in plaintext). */
+export function instancesOf(state: MeshState, agent: Agent): Instance[] {
+  const { namespace, name } = agent.metadata
+  const announced = state.instances.filter((instance) => instance.namespace === namespace && instance.agent === name && instance.source === 'sidecar')
+  const listed = agent.spec.instances.map((entry): Instance => ({
+    id: `${namespace}.${name}@${entry.address}:${entry.port}`,
+    namespace,
+    agent: name,
+    version: entry.version,
+    address: entry.address,
+    port: entry.port,
+    zone: '',
+    labels: {},
+    weight: entry.weight,
+    tls: false,
+    source: 'static',
+  }))
+  return [...announced, ...listed].sort((a, b) => compareText(a.id, b.id))
+}
+
+/** Routes attached to an agent. Only a route of the agent's own namespace steers it for everybody. */
+export function routesOfAgent(state: MeshState, agent: Agent): HTTPRoute[] {
+  return state.routes
+    .filter((route) => route.spec.parentRefs.some((parent) => isParent(route, parent, 'Agent', agent.metadata.namespace, agent.metadata.name)))
+    .filter((route) => route.metadata.namespace === agent.metadata.namespace)
+    .toSorted(compareRoutes)
+}
+
+export function isParent(route: HTTPRoute, parent: ParentRef, kind: ParentRef['kind'], namespace: string, name: string): boolean {
+  return parent.kind === kind && parent.name === name && (parent.namespace ?? route.metadata.namespace) === namespace
+}
+
+/** Shares of one backendRef: the versions behind it with the weight of what is ready; null when the reference is not valid. */
+export function resolveBackend(state: MeshState, route: HTTPRoute, backend: BackendRef): { version: Version; share: number }[] | null {
+  const namespace = backend.namespace ?? route.metadata.namespace
+  const found = backend.kind === 'Agent' ? findAgent(state, namespace, backend.name) : findVersionOwner(state, namespace, backend.name)
+  if (!found || !isExportedTo(found, route.metadata.namespace)) return null
+  const versions = versionsOf(state, found)
+  if (backend.kind === 'Agent') return spreadOverReady(versions)
+  const version = versions.find((candidate) => versionObjectName(candidate) === backend.name)
+  return version ? [{ version, share: 1 }] : null
+}
+
+/** Shares by what is ready; when nothing is, every version alike, so that the failure counts where the call belongs. */
+export function spreadOverReady(versions: readonly Version[]): { version: Version; share: number }[] {
+  const shares = versions.map((version) => ({ version, share: version.instances.reduce((sum, instance) => sum + instance.weight, 0) }))
+  const ready = shares.filter(({ share }) => share > 0)
+  return ready.length > 0 ? ready : shares.map(({ version }) => ({ version, share: 1 }))
+}
+
+/** The name of the AgentVersion object of a version. */
+export function versionObjectName(version: { agent: string; version: string }): string {
+  return `${version.agent}-${version.version}`
+}
+
+/** An AgentVersion's name alone does not say where the agent's ends (`a-b-c`): its object does, else an agent that has that version. */
+function findVersionOwner(state: MeshState, namespace: string, name: string): Agent | undefined {
+  const object = state.versions.find((version) => version.metadata.namespace === namespace && version.metadata.name === name)
+  if (object) return findAgent(state, namespace, object.spec.agent)
+  return state.agents.find((agent) => agent.metadata.namespace === namespace && versionsOf(state, agent).some((version) => versionObjectName(version) === name))
+}
