@@ -1,8 +1,8 @@
 'use client'
-import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Button as AriaButton, Tooltip, TooltipTrigger, type ButtonProps as AriaButtonProps } from 'react-aria-components'
 import { classes } from './classes.ts'
+import { Link } from './Link.tsx'
 
 export type ButtonLook = 'plain' | 'primary' | 'quiet' | 'danger'
 

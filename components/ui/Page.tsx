@@ -1,6 +1,6 @@
-import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { Copyable } from './Copyable.tsx'
+import { Link } from './Link.tsx'
 
 /** One page, one job: where you are, its title and state, at most two actions, and the same from a terminal. */
 export function Page({ title, crumbs, tags, actions, command, children }: { title: ReactNode; crumbs?: { href: string; label: string }[]; tags?: ReactNode; actions?: ReactNode; command?: string; children: ReactNode }) {

@@ -1,7 +1,7 @@
 'use client'
-import Link from 'next/link'
 import type { ReactNode } from 'react'
 import { classes } from './classes.ts'
+import { Link } from './Link.tsx'
 
 /** Parts of one page, each with a URL. The one that is open is marked for screen readers too. */
 export function Tabs({ label, tabs, open }: { label: string; tabs: readonly { id: string; href: string; title: ReactNode; note?: ReactNode }[]; open: string }) {
