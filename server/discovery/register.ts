@@ -1,0 +1,78 @@
+// A sidecar of an agent, or of a version, that the mesh does not know yet: both become objects by a revision.
+import { Agent, AgentVersion, Capability } from '../contracts/agent.ts'
+import { agentVersionName } from '../contracts/ids.ts'
+import { HEDDLE_API } from '../contracts/meta.ts'
+import type { MeshObject } from '../contracts/object.ts'
+import type { Db } from '../db/client.ts'
+
+/** `server/changes/` behind an input: what decides who is there does not decide how a revision is made. */
+export type Commit = (change: { mesh: string; author: string; reason: string; put: MeshObject[] }) => Promise<unknown>
+
+export interface Announced {
+  mesh: string
+  namespace: string
+  agent: string
+  version: string
+  proxyId: string
+  /** The agent's own card, as far as it can be read. */
+  card?: unknown
+}
+
+const ATTEMPTS = 3
+let queue: Promise<unknown> = Promise.resolve()
+
+/** Two replicas that start together make one agent: registrations of this process wait for each other, those of others are seen on the next try. */
+export function registerVersion(db: Db, commit: Commit, announced: Announced): Promise<void> {
+  const turn = queue.then(() => registerNow(db, commit, announced))
+  queue = turn.catch(() => {}) // its caller hears of it
+  return turn
+}
+
+async function registerNow(db: Db, commit: Commit, announced: Announced): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const put = await missingObjects(db, announced)
+    if (put.length === 0) return
+    const { mesh, agent, version, proxyId } = announced
+    try {
+      await commit({ mesh, author: `sidecar ${proxyId}`, reason: `the first instance of ${agent} ${version} joined`, put })
+      return
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error
+    }
+  }
+}
+
+async function missingObjects(db: Db, announced: Announced): Promise<MeshObject[]> {
+  const { mesh, namespace, agent, version } = announced
+  const { rows } = await db.pool.query<{ kind: string }>(
+    `select kind from object where mesh = $1 and namespace = $2 and ((kind = 'Agent' and name = $3) or (kind = 'AgentVersion' and name = $4))`,
+    [mesh, namespace, agent, agentVersionName(agent, version)],
+  )
+  const known = new Set(rows.map((row) => row.kind))
+  const missing: MeshObject[] = []
+  if (!known.has('Agent')) missing.push(agentFrom(announced))
+  if (!known.has('AgentVersion'))
+    missing.push(AgentVersion.parse({ apiVersion: HEDDLE_API, kind: 'AgentVersion', metadata: { name: agentVersionName(agent, version), namespace }, spec: { agent, version } }))
+  return missing
+}
+
+/** An agent that serves a card speaks A2A, and says what it can do. */
+function agentFrom({ namespace, agent, card }: Announced): Agent {
+  const said = typeof card === 'object' && card !== null ? (card as Record<string, unknown>) : null
+  const description = typeof said?.description === 'string' ? said.description.slice(0, 4096) : ''
+  const skills = Array.isArray(said?.skills) ? said.skills : []
+  const capabilities = skills.map(readSkill).filter((capability) => capability !== null)
+  return Agent.parse({
+    apiVersion: HEDDLE_API,
+    kind: 'Agent',
+    metadata: { name: agent, namespace },
+    spec: { protocol: said ? 'a2a' : 'http', description, capabilities: capabilities.slice(0, 1000) },
+  })
+}
+
+/** What is not as A2A says is left out: a strange card must not keep an agent out of the mesh. */
+function readSkill(skill: unknown): Capability | null {
+  if (typeof skill !== 'object' || skill === null) return null
+  const { id, name, description, tags, examples, inputModes, outputModes } = skill as Record<string, unknown>
+  return Capability.safeParse({ id, name, description, tags, examples, inputModes, outputModes }).data ?? null
+}
