@@ -9,6 +9,7 @@ import { Icon, Mark } from '#components/ui/Icon.tsx'
 import { Kbd } from '#components/ui/Kbd.tsx'
 import { Link } from '#components/ui/Link.tsx'
 import { Toasts } from '#components/ui/Toast.tsx'
+import { PersonContext } from './access.ts'
 import { HelpSheet } from './HelpSheet.tsx'
 import { LiveIndicator } from './LiveIndicator.tsx'
 import { Navigation } from './Navigation.tsx'
@@ -31,7 +32,9 @@ export function Shell({ person, children }: { person: Person; children: ReactNod
       <I18nProvider locale="en-GB">
         <RouterProvider navigate={(href) => router.push(href)}>
           <LiveProvider>
-            <Frame person={person}>{children}</Frame>
+            <PersonContext value={person}>
+              <Frame person={person}>{children}</Frame>
+            </PersonContext>
             <Toasts />
           </LiveProvider>
         </RouterProvider>
