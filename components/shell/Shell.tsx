@@ -59,10 +59,10 @@ function Frame({ person, children }: { person: Person; children: ReactNode }) {
           <IconButton label="Navigation" onPress={() => setOpen('menu')}><Icon name="menu" size={18} /></IconButton>
           <span className="ml-1"><Mark /></span>
         </span>
-        <button type="button" onClick={() => setOpen('palette')} aria-label="Find an agent, a trace, an action" aria-keyshortcuts="Meta+K Control+K" className="flex h-[30px] min-w-[30px] items-center gap-2 rounded-md border border-line-strong bg-sunken px-2 text-base text-faint md:w-[270px]">
+        <button type="button" onClick={() => setOpen('palette')} aria-keyshortcuts="Meta+K Control+K" className="flex h-[30px] min-w-[30px] items-center gap-2 rounded-md border border-line-strong bg-sunken px-2 text-base text-faint md:w-[270px]">
           <Icon name="search" />
-          <span className="hidden truncate md:inline">Find an agent, a trace, an action</span>
-          <span className="ml-auto hidden md:inline"><Kbd>⌘K</Kbd></span>
+          <span className="truncate max-md:sr-only">Find an agent, a trace, an action</span>
+          <span aria-hidden className="ml-auto hidden md:inline"><Kbd>⌘K</Kbd></span>
         </button>
         <span className="flex-1" />
         <LiveIndicator />
