@@ -21,8 +21,15 @@ const DRAIN_MS = 3000
 
 type Log = (sentence: string) => void
 
+export interface RunOptions {
+  signal: AbortSignal
+  log: Log
+  /** Called once the gateway takes tasks. */
+  onReady: () => void
+}
+
 /** Runs the fleet until `signal` is aborted or the API says that it has been removed. */
-export async function runSample(config: Config, signal: AbortSignal, log: Log): Promise<void> {
+export async function runSample(config: Config, { signal, log, onReady }: RunOptions): Promise<void> {
   const started = join(config.home, 'sample', 'started.json')
   await endStarted(started)
   const api = await untilApi(config, signal)
@@ -30,7 +37,7 @@ export async function runSample(config: Config, signal: AbortSignal, log: Log): 
   const instances = await startFleet(config, started, log)
   const traffic = startTraffic(`http://127.0.0.1:${config.sampleGatewayPort}/`)
   try {
-    await Promise.race([reportUntilRemoved(api, instances, traffic, signal), writeRoutes(api, config, signal, log).then(() => aborted(signal))])
+    await Promise.race([reportUntilRemoved(api, instances, traffic, signal), writeRoutes(api, config, signal).then(() => untilAnswering(config, signal)).then(onReady).then(() => aborted(signal))])
   } finally {
     await traffic.stop(DRAIN_MS)
     await Promise.all(instances.map((instance) => instance.stop()))
@@ -60,10 +67,16 @@ function instanceName(role: string, versions: readonly string[], i: number): str
 }
 
 /** A backendRef must name a version that exists, and a version exists once its first sidecar has joined. */
-async function writeRoutes(api: Api, config: Config, signal: AbortSignal, log: Log): Promise<void> {
+async function writeRoutes(api: Api, config: Config, signal: AbortSignal): Promise<void> {
   for (const name of VERSIONS_NEEDED) await untilExists(api, `/namespaces/default/agentversions/${name}`, signal)
   await writeMissing(api, routeObjects(config.sampleGatewayPort), signal)
-  log(`the sample fleet takes tasks: curl -d '{"task":"Explain tides in German"}' -H 'content-type: application/json' http://127.0.0.1:${config.sampleGatewayPort}/`)
+}
+
+/** The gateway's own listener answers, even if only to say that a GET is not served. */
+async function untilAnswering(config: Config, signal: AbortSignal): Promise<void> {
+  const url = `http://127.0.0.1:${config.sampleGatewayPort}/`
+  const answers = () => fetch(url).then(({ status }) => status < 500, () => false)
+  while (!signal.aborted && !(await answers())) await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
 }
 
 async function reportUntilRemoved(api: Api, instances: readonly Instance[], traffic: ReturnType<typeof startTraffic>, signal: AbortSignal): Promise<void> {
@@ -139,12 +152,18 @@ if (import.meta.main) {
   const stop = new AbortController()
   process.once('SIGTERM', () => stop.abort())
   process.once('SIGINT', () => stop.abort())
-  await using _entry = announceProcess({ role: 'sample', state: 'ready' })
-  const log = (sentence: string) => console.log(sentence)
+  const config = readConfig()
+  await using entry = announceProcess({ role: 'sample', state: 'starting' })
+  const onReady = () => {
+    entry.update({ state: 'ready', ports: { http: config.sampleGatewayPort } })
+    console.log(`try it: curl -H 'content-type: application/json' -d '{"task":"Explain tides in German"}' http://127.0.0.1:${config.sampleGatewayPort}/`)
+  }
   try {
-    await runSample(readConfig(), stop.signal, log)
+    await runSample(config, { signal: stop.signal, log: (sentence) => console.log(sentence), onReady })
   } catch (error) {
-    console.error(messageOf(error))
-    process.exitCode = 1
+    if (!stop.signal.aborted) {
+      console.error(messageOf(error))
+      process.exitCode = 1
+    }
   }
 }
