@@ -10,15 +10,19 @@ const CLIENT_STAMP = 'prisma/generated/.heddle-schema'
 
 export const havePackages = () => existsSync(join(root, PACKAGES_STAMP))
 
-/** `npm ci` when the lock file is another than the one last installed from; no script of a package runs but the one that we name. */
+/**
+ * Installs when the lock file is another than the one last installed from; no script of a package runs but the one that we name.
+ * `install --no-save` takes versions and hashes from the lock file and leaves it as it is, as `ci` does, but does not refuse it for
+ * lacking another platform's optional packages, which a registry may not offer.
+ */
 export async function bringPackages(node) {
   const hash = hashOf(['package-lock.json'])
   if (isFresh(PACKAGES_STAMP, hash)) return
   await step('npm packages', async () => {
-    const { code, output } = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--loglevel=error'], { env: withNode(node) })
+    const { code, output } = await run('npm', ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--loglevel=error'], { env: withNode(node) })
     if (code === null) throw new Refusal('npm is not on PATH; it comes with Node. Install it and start again.')
     if (code !== 0 && isNetworkFault(output)) throw new Refusal(`The npm registry cannot be reached, and the packages are not all here. Check the network (HTTPS_PROXY, npm config get registry) and start again.\n${output}`)
-    if (code !== 0) throw new Refusal(`npm ci failed:\n${output}`)
+    if (code !== 0) throw new Refusal(`npm could not install the packages:\n${output}`)
     await linkPostgres(node)
   })
   stampWith(PACKAGES_STAMP, hash)
