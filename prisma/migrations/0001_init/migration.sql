@@ -353,3 +353,52 @@ begin
 end $$;
 create trigger "audit_append_only" before update or delete on "audit" for each row execute function "refuse_audit_change"();
 create trigger "audit_no_truncate" before truncate on "audit" for each statement execute function "refuse_audit_change"();
+
+-- Rights by process. Where this login may not make roles, processes run as the login itself (server/db/roles.ts).
+do $$
+declare
+  made text;
+begin
+  foreach made in array array['heddle_web', 'heddle_control', 'heddle_collector'] loop
+    if not exists (select from pg_roles where rolname = made) then
+      execute format('create role %I nologin', made);
+    end if;
+    execute format('grant %I to current_user', made);
+  end loop;
+exception
+  when insufficient_privilege or duplicate_object or unique_violation then null;
+end $$;
+
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'heddle_web')
+    or not exists (select from pg_roles where rolname = 'heddle_control')
+    or not exists (select from pg_roles where rolname = 'heddle_collector') then
+    return;
+  end if;
+  grant usage on schema public to heddle_web, heddle_control, heddle_collector;
+  grant select on "_prisma_migrations" to heddle_web, heddle_control, heddle_collector;
+  grant insert on "audit" to heddle_web, heddle_control, heddle_collector;
+
+  -- What an operator writes, by either hand; history is only added to.
+  grant select, insert, update, delete on "mesh", "object" to heddle_web, heddle_control;
+  grant select, insert on "revision_change" to heddle_web, heddle_control;
+  grant select, insert, update on "revision" to heddle_web, heddle_control;
+
+  -- What the mesh says; web reads it.
+  grant select, insert, update, delete on "control_process", "proxy", "proxy_resource", "revision_proxy", "accepted_resource", "refused_resource", "instance",
+    "certificate_authority", "ca_key", "trust_bundle", "svid", "rotation", "join_token", "telemetry_token", "setting" to heddle_control;
+  grant select on "control_process", "proxy", "proxy_resource", "revision_proxy", "accepted_resource", "refused_resource", "instance",
+    "certificate_authority", "trust_bundle", "svid" to heddle_web;
+
+  -- Wishes that web leaves for control, people, and what they hold. CA keys are not among it.
+  grant update ("revoked_at", "revoked_reason") on "svid" to heddle_web;
+  grant select, insert, update, delete on "rotation", "join_token", "setting", "user", "session", "account", "verification", "api_token", "sign_in_link", "web_secret" to heddle_web;
+  grant select on "audit" to heddle_web;
+
+  -- Who sent a span: nothing else of the configuration.
+  grant select on "mesh", "setting", "telemetry_token" to heddle_collector;
+  grant select ("id", "name", "hash", "role", "expires_at", "revoked_at") on "api_token" to heddle_collector;
+exception
+  when insufficient_privilege then null;
+end $$;
