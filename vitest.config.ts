@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// unit: pure, seconds. integration: real PostgreSQL, Envoy and sockets (`*.it.test.ts`). browser: e2e stories in Chromium.
+// unit: pure, seconds. integration: real PostgreSQL, Envoy and sockets (`*.it.test.ts`). mesh: a whole Heddle a file, one after the
+// other, since they measure. browser: e2e stories in Chromium, over one Heddle.
 export default defineConfig({
   test: {
     projects: [
@@ -9,13 +10,34 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['{server,collectors}/**/*.it.test.ts'],
+          exclude: ['**/whole-*.it.test.ts', 'node_modules/**'],
           globalSetup: ['server/testing/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: 2,
         },
       },
-      { test: { name: 'browser', include: ['e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 300_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'mesh',
+          include: ['server/{testing,sample}/whole-*.it.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['e2e/**/*.test.ts'],
+          globalSetup: ['e2e/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 })

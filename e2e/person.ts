@@ -1,0 +1,90 @@
+// A person at the console: a browser context of their own, signed in, whose console must stay silent.
+import AxeBuilder from '@axe-core/playwright'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { chromium, type Browser, type Page } from 'playwright-core'
+import { expect, inject } from 'vitest'
+import { meshOf } from '../server/testing/mesh.ts'
+
+const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const PLACES = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+
+export const heddle = inject('heddle')
+export const mesh = meshOf(heddle)
+
+let browser: Promise<Browser> | undefined
+
+async function openBrowser(): Promise<Browser> {
+  const executablePath = PLACES.find((place) => place && existsSync(place))
+  if (!executablePath) throw new Error('no Chromium: install one, or name it in CHROMIUM_PATH')
+  browser ??= chromium.launch({ executablePath, args: ARGS, headless: true })
+  return browser
+}
+
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close()
+  browser = undefined
+}
+
+export interface Person extends AsyncDisposable {
+  page: Page
+  /** Opens a path and waits for its heading. */
+  open(path: string, heading: string | RegExp): Promise<void>
+  /** Fails on what axe calls serious or critical on the page as it is. */
+  isAccessible(): Promise<void>
+  /** Everything that the browser's console called an error. */
+  errors: string[]
+}
+
+export interface PersonOptions {
+  role?: 'viewer' | 'operator' | 'admin'
+  theme?: 'light' | 'dark'
+  size?: { width: number; height: number }
+  /** Errors that the story causes on purpose, such as the 409 of a conflict. */
+  expects?: RegExp
+}
+
+/** Signs a new person in by a one-time link, as `heddle sign-in` prints it. */
+export async function person(options: PersonOptions = {}): Promise<Person> {
+  const { role = 'admin', theme = 'light', size = { width: 1440, height: 900 }, expects } = options
+  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce' })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !expects?.test(message.text())) errors.push(`${page.url()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
+  await page.goto(await signInLink(role))
+  await page.getByRole('navigation').first().waitFor()
+  return {
+    page,
+    errors,
+    async open(path, heading) {
+      await page.goto(new URL(path, heddle.url).href)
+      await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
+    },
+    async isAccessible() {
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      expect(grave.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html).join(' | ').slice(0, 600)}`)).toEqual([])
+    },
+    async [Symbol.asyncDispose]() {
+      await context.close()
+      expect(errors).toEqual([])
+    },
+  }
+}
+
+/** `heddle sign-in --role viewer`: what an administrator hands to a colleague. */
+export async function signInLink(role: string): Promise<string> {
+  const { stdout } = await heddleCli('sign-in', '--role', role)
+  const link = /https?:\/\/\S+/.exec(stdout)?.[0]
+  if (!link) throw new Error(`heddle sign-in printed no link: ${stdout}`)
+  return link
+}
+
+export function heddleCli(...args: string[]) {
+  return promisify(execFile)(process.execPath, ['server/cli/heddle.mjs', ...args], { env: { ...process.env, ...heddle.env } })
+}
