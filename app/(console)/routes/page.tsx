@@ -1,0 +1,10 @@
+import type { Metadata } from 'next'
+import { RouteList } from '#components/mesh/RouteList.tsx'
+import { NewRouteButton } from '#components/mesh/NewRouteButton.tsx'
+import { Page } from '#components/ui/Page.tsx'
+
+export const metadata: Metadata = { title: 'Routes' }
+
+export default function RoutesPage() {
+  return <Page title="Routes" actions={<NewRouteButton />} command="heddle get httproutes"><RouteList /></Page>
+}

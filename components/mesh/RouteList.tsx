@@ -1,0 +1,88 @@
+'use client'
+import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs'
+import type { HTTPRoute } from '#server/contracts/http-route.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { Button, ButtonLink } from '#components/ui/Button.tsx'
+import { Card } from '#components/ui/Card.tsx'
+import { EmptyState } from '#components/ui/EmptyState.tsx'
+import { Field } from '#components/ui/Field.tsx'
+import { formatCount, plural } from '#components/ui/format.ts'
+import { Link } from '#components/ui/Link.tsx'
+import { DataTable, type Column } from '#components/ui/Table.tsx'
+import { paths } from '#components/paths.ts'
+import { get, type List } from './call.ts'
+import { Loaded } from './Loaded.tsx'
+import { LoomStrip } from './Loom.tsx'
+import { RevisionState } from './RevisionState.tsx'
+import { RevisionWhen } from './RevisionWhen.tsx'
+import { parentsOf, rulesOf, splitsOf } from './route-reading.ts'
+import { apportion } from './split.ts'
+import { TOPICS } from './topics.ts'
+
+const PAGE = 50
+
+const COLUMNS: readonly Column<HTTPRoute>[] = [
+  { id: 'route', header: 'Route', sortBy: (route) => `${route.metadata.namespace}/${route.metadata.name}`, cell: (route) => <RouteName route={route} /> },
+  { id: 'calls', header: 'Calls to', cell: (route) => <Parents route={route} /> },
+  { id: 'split', header: 'Split', cell: (route) => <Split route={route} /> },
+  { id: 'state', header: 'In the mesh', cell: (route) => <RevisionState revision={revisionOf(route)} /> },
+  { id: 'changed', header: 'Last change', muted: true, sortBy: (route) => -(revisionOf(route) ?? 0), cell: (route) => <RevisionWhen revision={revisionOf(route)} /> },
+]
+
+export function RouteList() {
+  const [view, setView] = useQueryStates({ q: parseAsString.withDefault(''), show: parseAsInteger.withDefault(PAGE) }, { history: 'replace' })
+  const query = useLiveQuery<List<HTTPRoute>>({ key: ['objects', 'HTTPRoute'], read: () => get<List<HTTPRoute>>('/httproutes', { limit: 1000 })({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.revisions, everyMs: 15_000 })
+  return (
+    <Card flush title="Routes" note={query.data && plural(query.data.items.length, 'route')} actions={<div data-find><Field label="Find a route" labelHidden placeholder="Find by name, agent or version" value={view.q} onChange={(q) => void setView({ q: q || null, show: null })} className="w-56" /></div>}>
+      <Loaded query={query} what="the routes">
+        {({ items, metadata }) => {
+          const found = items.filter((route) => matches(route, view.q))
+          const shown = found.slice(0, view.show)
+          return (
+            <>
+              <DataTable label="Routes" columns={COLUMNS} rows={shown} rowKey={(route) => `${route.metadata.namespace}/${route.metadata.name}`} firstSort={{ column: 'route', descending: false }}
+                empty={items.length === 0
+                  ? <EmptyState kind="no-data" title="No route yet" action={<ButtonLink href={paths.newRoute()}>New route</ButtonLink>}>Without a route, calls to an agent go to all of its ready instances, whatever their version. A route parts them by version, path or header.</EmptyState>
+                  : <EmptyState kind="filtered" title={`None of ${plural(items.length, 'route')} says “${view.q}”`} action={<Button onPress={() => void setView({ q: null })}>Show all</Button>} />} />
+              {found.length > shown.length && <div className="flex items-center gap-3 px-2.5 py-2 text-muted">{formatCount(shown.length)} of {formatCount(found.length)}<Button small onPress={() => void setView({ show: view.show + PAGE })}>Show more</Button></div>}
+              {metadata.continue !== null && <p className="m-0 px-2.5 py-2 text-muted">Only the first {formatCount(items.length)} routes are here; the API and the CLI list them all.</p>}
+            </>
+          )
+        }}
+      </Loaded>
+    </Card>
+  )
+}
+
+function RouteName({ route }: { route: HTTPRoute }) {
+  const { namespace, name } = route.metadata
+  return <Link href={paths.route(namespace, name)} className="font-medium no-underline hover:underline">{namespace !== 'default' && <span className="text-muted">{namespace}/</span>}{name}</Link>
+}
+
+function Parents({ route }: { route: HTTPRoute }) {
+  return parentsOf(route).map((parent, index) => (
+    <span key={index}>{index > 0 && ', '}{parent.kind === 'Agent' ? <Link href={paths.agent(parent.namespace ?? route.metadata.namespace, parent.name)} className="no-underline hover:underline">{parent.name}</Link> : `gateway ${parent.name}`}</span>
+  ))
+}
+
+function Split({ route }: { route: HTTPRoute }) {
+  const split = splitsOf(route)[0]
+  const rules = rulesOf(route)
+  if (!split) {
+    const backends = [...new Set(rules.flatMap((rule) => rule.backends.map((backend) => backend.label)))]
+    return <span className="text-muted">{backends.length === 0 ? 'nobody' : `all to ${backends.slice(0, 3).join(', ')}${backends.length > 3 ? ' …' : ''}`}</span>
+  }
+  const shares = apportion(split.backends.map((backend) => backend.weight))
+  const words = split.backends.map((backend, index) => `${backend.label} ${shares[index]} %`).slice(0, 4).join(', ')
+  return <span className="flex items-center gap-3"><LoomStrip shares={shares} label={words} /><span className="tabular-nums">{words}{rules.length > 1 && <span className="text-muted">, {plural(rules.length, 'rule')}</span>}</span></span>
+}
+
+function matches(route: HTTPRoute, query: string): boolean {
+  const text = [route.metadata.namespace, route.metadata.name, ...parentsOf(route).map((parent) => parent.name), ...rulesOf(route).flatMap((rule) => rule.backends.map((backend) => backend.name))].join(' ').toLowerCase()
+  return query.toLowerCase().split(/\s+/).every((word) => text.includes(word))
+}
+
+export function revisionOf(object: { metadata: { resourceVersion?: string } }): number | null {
+  const revision = Number(object.metadata.resourceVersion)
+  return Number.isInteger(revision) && revision > 0 ? revision : null
+}

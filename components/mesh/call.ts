@@ -1,0 +1,41 @@
+import { problemOf } from '#components/api.ts'
+import { withQuery } from '#components/paths.ts'
+
+export interface CallOptions {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  query?: Record<string, string | number | null | undefined>
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+export interface CallAnswer<T> {
+  body: T
+  headers: Headers
+}
+
+/**
+ * A request to the API for what the typed client cannot say: objects of any kind, headers that matter, a dry run. The caller
+ * names the contract that the route answers with. A problem is thrown as the MeshError that the server meant.
+ */
+export async function call<T>(path: string, { method = 'GET', query = {}, body, headers, signal }: CallOptions = {}): Promise<CallAnswer<T>> {
+  const mesh = new URLSearchParams(location.search).get('mesh')
+  const response = await fetch(withQuery(`/api/v1${path}`, { ...query, mesh }), {
+    method,
+    signal,
+    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  })
+  if (!response.ok) throw await problemOf(response)
+  return { body: (response.status === 204 ? null : await response.json()) as T, headers: response.headers } // the contract of the route
+}
+
+/** `queryFn: get('/proxies')`. */
+export function get<T>(path: string, query?: CallOptions['query']): (context: { signal: AbortSignal }) => Promise<T> {
+  return async ({ signal }) => (await call<T>(path, { query, signal })).body
+}
+
+export interface List<T> {
+  items: T[]
+  metadata: { continue: string | null; resourceVersion: string }
+}
