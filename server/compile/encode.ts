@@ -62,7 +62,8 @@ function messageOf(typeUrl: string): DescMessage {
   return schema
 }
 
-function clustersNamedBy(json: Json): string[] {
+/** Clusters that routes of a route configuration or virtual host lead to. */
+export function clustersNamedBy(json: Json): string[] {
   const names = new Set<string>()
   const walk = (value: JsonField): void => {
     if (Array.isArray(value)) return value.forEach(walk)

@@ -1,0 +1,153 @@
+// One proxy with a stream to this control process: its session, and what the mesh knows of it through that stream.
+import type { Snapshot } from '../compile/snapshot.ts'
+import { compileSnapshot } from '../compile/snapshot.ts'
+import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
+import { findCulprit } from './culprit.ts'
+import type { Refusals, Withheld } from './refusals.ts'
+import { changesBetween, decideRow, neededBy, type Change, type Refusal, type RevisionRow } from './revision-rows.ts'
+import { Session, type Verdict } from './session.ts'
+import type { ProxyKey, StatusWriter } from './status-writer.ts'
+import type { AdsStream } from './ads.ts'
+import type { Resource } from '../compile/encode.ts'
+
+export interface MemberOptions {
+  key: ProxyKey
+  stream: AdsStream
+  connectedAt: Date
+  refusals: Refusals
+  writer: StatusWriter
+  /** Revisions that asked something of this proxy before it came back. */
+  openRows: RevisionRow[]
+  /** A version was refused that no proxy of this build has refused before. */
+  onRefused(): void
+}
+
+export class Member {
+  readonly key: ProxyKey
+  readonly build: string
+  readonly connectedAt: Date
+  readonly session: Session
+  readonly stream: AdsStream
+  view: ProxyView | null = null
+  #state: MeshState | null = null
+  #raw: Snapshot | null = null
+  #withheld = new Map<string, Withheld>()
+  #rows: RevisionRow[]
+  readonly #options: MemberOptions
+
+  constructor(options: MemberOptions) {
+    this.#options = options
+    this.key = options.key
+    this.stream = options.stream
+    this.build = options.stream.node.build
+    this.connectedAt = options.connectedAt
+    this.#rows = options.openRows
+    this.session = new Session(options.stream.variant, {
+      send: (response) => options.stream.send(response),
+      sent: (verdicts) => this.#onSent(verdicts),
+      acked: (verdicts) => this.#onAcked(verdicts),
+      refused: (resource, reason) => this.#onRefused(resource, reason),
+      subscribed: (subscription) => options.writer.keepOnly(this.key, subscription.typeUrl, [...subscription.held.keys()]),
+      progressed: () => this.decide(),
+    })
+  }
+
+  /** Compiles the state for this proxy and sends what differs. Every revision since the last state asks for the same changes. */
+  apply(state: MeshState): void {
+    if (!this.view) return // its ports are not known yet: silence
+    const before = this.#raw
+    const since = this.#state?.revision ?? state.revision
+    const raw = compileSnapshot(state, this.view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline' })
+    this.#raw = raw
+    this.#state = state
+    if (before && state.revision > since) this.#openRows(neededBy(this.session, changesBetween(before, raw)), since, state.revision)
+    this.replaceRefused()
+  }
+
+  /** Again after another proxy of the build refused something. */
+  replaceRefused(): void {
+    if (!this.#raw) return
+    const { resources, withheld } = this.#options.refusals.replace(this.build, this.#raw)
+    this.#noteWithheld(withheld)
+    this.session.setTarget(resources)
+    this.decide()
+  }
+
+  /** Looks at every open revision again. */
+  decide(): void {
+    if (this.#rows.length === 0) return
+    for (const row of this.#rows) {
+      decideRow(row, this.session, this.#raw, (change) => this.#refusalOf(change))
+      if (row.state !== 'pending') this.#options.writer.row(this.key, row)
+    }
+    this.#rows = this.#rows.filter((row) => row.state === 'pending')
+  }
+
+  #openRows(changes: Change[], since: number, until: number): void {
+    if (changes.length === 0) return
+    for (let revision = since + 1; revision <= until; revision++) {
+      const row: RevisionRow = { revision, state: 'pending', changes, refusal: null }
+      this.#rows.push(row)
+      this.#options.writer.row(this.key, row)
+    }
+  }
+
+  #onSent(verdicts: readonly Verdict[]): void {
+    for (const { typeUrl, name, version } of verdicts) if (version !== null) this.#options.writer.resource(this.key, typeUrl, name, { sent: version, ...this.#shownRefusal(typeUrl, name) })
+  }
+
+  #onAcked(verdicts: readonly Verdict[]): void {
+    const { writer, refusals } = this.#options
+    for (const { typeUrl, name, version, resource } of verdicts) {
+      if (version === null) {
+        writer.dropResource(this.key, typeUrl, name)
+        continue
+      }
+      writer.resource(this.key, typeUrl, name, { sent: version, acked: version, ...this.#shownRefusal(typeUrl, name) })
+      if (resource && refusals.noteAccepted(this.build, resource) === 'new') writer.accepted(this.key.mesh, this.build, resource)
+    }
+  }
+
+  #onRefused(resource: Resource, reason: string): void {
+    const { writer, refusals, onRefused } = this.#options
+    writer.resource(this.key, resource.typeUrl, resource.name, { sent: resource.version, refused: resource.version, reason })
+    // What only this proxy gets can fail for reasons of its own, such as a port in use: its next start tries again.
+    if (resource.scope === this.key.id) return
+    refusals.add(this.build, { typeUrl: resource.typeUrl, scope: resource.scope, name: resource.name, version: resource.version, proxy: this.key.id, reason })
+    writer.refused(this.key.mesh, this.build, resource, this.key.id, reason)
+    onRefused()
+  }
+
+  #noteWithheld(withheld: Withheld[]): void {
+    const before = this.#withheld
+    this.#withheld = new Map(withheld.map((one) => [`${one.resource.typeUrl} ${one.resource.name}`, one]))
+    for (const [key, { resource, refusal }] of this.#withheld) {
+      // Never sent again: counts as refused by this proxy too, in the words of the one that did.
+      this.session.subscriptions.get(resource.typeUrl)?.refused.set(resource.name, { version: resource.version, reason: refusal.reason })
+      if (before.get(key)?.resource.version !== resource.version) this.#options.writer.resource(this.key, resource.typeUrl, resource.name, { refused: resource.version, reason: this.#words(refusal.proxy, refusal.reason) })
+    }
+    for (const [key, { resource }] of before) {
+      if (this.#withheld.has(key)) continue
+      this.session.subscriptions.get(resource.typeUrl)?.refused.delete(resource.name)
+      this.#options.writer.resource(this.key, resource.typeUrl, resource.name, {})
+    }
+  }
+
+  #shownRefusal(typeUrl: string, name: string): { refused?: string; reason?: string } {
+    const withheld = this.#withheld.get(`${typeUrl} ${name}`)
+    return withheld ? { refused: withheld.resource.version, reason: this.#words(withheld.refusal.proxy, withheld.refusal.reason) } : {}
+  }
+
+  #words(proxy: string, reason: string): string {
+    return proxy === this.key.id ? reason : `${reason} (refused by ${proxy}, so it was not sent here)`
+  }
+
+  #refusalOf(change: Change): Refusal | null {
+    const resource = this.#raw?.resources.get(change.typeUrl as Resource['typeUrl'])?.get(change.name)
+    const refused = this.session.subscriptions.get(change.typeUrl)?.refused.get(change.name)
+    if (!resource || !refused || !this.#state || !this.view) return null
+    const { object, pointer } = findCulprit(this.#state, this.view, resource, refused.reason)
+    const first = this.#withheld.get(`${change.typeUrl} ${change.name}`)?.refusal.proxy ?? this.key.id
+    return { proxy: this.key.id, typeUrl: change.typeUrl, resource: change.name, object, pointer, reason: this.#words(first, refused.reason) }
+  }
+}

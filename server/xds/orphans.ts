@@ -1,0 +1,76 @@
+// Proxies without a stream that a revision must still count: those that lost it shortly before the commit (they may be frozen, not
+// gone), and those of a control process that died before it said who needs the revision.
+import { compileSnapshot, type Snapshot } from '../compile/snapshot.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import type { Db } from '../db/client.ts'
+import { viewOf } from './proxy-rows.ts'
+import type { Change } from './revision-rows.ts'
+import { markAccepted, type StatusWriter } from './status-writer.ts'
+
+/** A proxy that lost its stream this long before a commit is still expected back. */
+export const EXPECTED_BACK_MS = 30_000
+
+/** A control process that wrote no heartbeat for this long is dead. */
+const CONTROL_DEAD_MS = 5000
+
+interface Orphan {
+  id: string
+  namespace: string
+  agent: string
+  version: string
+  endpoints: Record<string, never>
+}
+
+/** Opens rows for revisions after `since` with the proxies that lost their stream within the last half minute. */
+export async function countOrphans(db: Db, writer: StatusWriter, state: MeshState, since: number): Promise<void> {
+  const { rows } = await db.pool.query<Orphan>(
+    `select id, namespace, agent, version, endpoints from proxy
+     where mesh = $1 and control_id is null and disconnected_at > now() - make_interval(secs => $2) limit 10000`,
+    [state.mesh, EXPECTED_BACK_MS / 1000],
+  )
+  await openRows(db, writer, state, since, rows)
+}
+
+/** Takes over what dead control processes left open, and forgets them. */
+export async function reapControls(db: Db, writer: StatusWriter, ownId: string, stateOf: (mesh: string) => MeshState | null): Promise<void> {
+  const { rows: dead } = await db.pool.query<{ id: string; compiled: Record<string, number>; heartbeat_at: Date }>(
+    'select id, compiled, heartbeat_at from control_process where id <> $1 and heartbeat_at < now() - make_interval(secs => $2)',
+    [ownId, CONTROL_DEAD_MS / 1000],
+  )
+  for (const control of dead) {
+    const { rows } = await db.pool.query<Orphan & { mesh: string }>('select mesh, id, namespace, agent, version, endpoints from proxy where control_id = $1', [control.id])
+    for (const [mesh, orphans] of Map.groupBy(rows, (row) => row.mesh)) {
+      const state = stateOf(mesh)
+      if (state) await openRows(db, writer, state, control.compiled[mesh] ?? state.revision, orphans)
+    }
+    await writer.flushed()
+    await db.pool.query('update proxy set control_id = null, disconnected_at = $2 where control_id = $1', [control.id, control.heartbeat_at])
+    await db.pool.query('delete from control_process where id = $1', [control.id])
+    for (const mesh of new Set([...Object.keys(control.compiled), ...rows.map((row) => row.mesh)])) await markAccepted(db.pool, mesh)
+  }
+}
+
+async function openRows(db: Db, writer: StatusWriter, state: MeshState, since: number, orphans: Orphan[]): Promise<void> {
+  if (orphans.length === 0 || state.revision <= since) return
+  const { rows } = await db.pool.query<{ proxy: string; type_url: string; name: string; acked: string | null }>(
+    'select proxy, type_url, name, acked from proxy_resource where mesh = $1 and proxy = any($2)',
+    [state.mesh, orphans.map((orphan) => orphan.id)],
+  )
+  const held = Map.groupBy(rows, (row) => row.proxy)
+  for (const orphan of orphans) {
+    const view = viewOf(orphan)
+    if (!view) continue
+    const changes = differing(compileSnapshot(state, view), held.get(orphan.id) ?? [])
+    if (changes.length === 0) continue
+    for (let revision = since + 1; revision <= state.revision; revision++) writer.row({ mesh: state.mesh, id: orphan.id }, { revision, state: 'pending', changes, refusal: null })
+  }
+}
+
+/** Among the types that the proxy had: what it lacks or has in another version. */
+function differing(snapshot: Snapshot, held: readonly { type_url: string; name: string; acked: string | null }[]): Change[] {
+  const versions = new Map(held.map((row) => [`${row.type_url} ${row.name}`, row.acked]))
+  const types = new Set(held.map((row) => row.type_url))
+  return [...snapshot.resources].flatMap(([typeUrl, resources]) =>
+    types.has(typeUrl) ? [...resources.values()].filter((resource) => versions.get(`${typeUrl} ${resource.name}`) !== resource.version).map(({ name, version }) => ({ typeUrl, name, version })) : [],
+  )
+}

@@ -1,0 +1,132 @@
+// One resource type on one stream: what the client asked for, what it holds, what it refused, what is on its way.
+import { createHash } from 'node:crypto'
+import type { Resource } from '../compile/encode.ts'
+import { TYPE, type TypeUrl } from '../compile/names.ts'
+import type { AdsRequest, Variant } from './wire.ts'
+
+/** Types whose SotW responses are the whole state: what is missing is deleted. Delta sends only what differs, for all types. */
+export const WHOLE_STATE: ReadonlySet<string> = new Set([TYPE.cluster, TYPE.listener])
+
+/** A bad resource in these takes its neighbours of the response with it in no useful order: one a response. */
+export const ONE_BY_ONE: ReadonlySet<string> = new Set([TYPE.endpoints, TYPE.routes, TYPE.virtualHost])
+
+export type Target = ReadonlyMap<string, Resource>
+
+export interface InFlight {
+  nonce: string
+  resources: Resource[]
+  removed: string[]
+}
+
+export interface Subscription {
+  typeUrl: string
+  wildcard: boolean
+  names: Set<string>
+  /** Version and, where this stream sent it, content of what the client has. */
+  held: Map<string, { version: string; resource: Resource | null }>
+  refused: Map<string, { version: string; reason: string }>
+  inFlight: InFlight | null
+  /** To be sent again although held: a new subscription, or endpoints after their cluster changed. */
+  again: Set<string>
+  /** Subscribed names that do not exist, already said so (delta). */
+  absent: Set<string>
+  /** After a refusal that named nobody, these are tried alone. */
+  alone: Set<string>
+  /** The first request of a type gets an answer, if only an empty one. */
+  answered: boolean
+}
+
+export function openSubscription(request: AdsRequest, variant: Variant): Subscription {
+  const subscription: Subscription = {
+    typeUrl: request.typeUrl,
+    wildcard: request.subscribe.length === 0,
+    names: new Set(),
+    held: new Map(),
+    refused: new Map(),
+    inFlight: null,
+    again: new Set(),
+    absent: new Set(),
+    alone: new Set(),
+    answered: false,
+  }
+  for (const [name, version] of Object.entries(request.initialVersions)) subscription.held.set(name, { version, resource: null })
+  if (variant === 'delta') applyDeltaNames(subscription, request)
+  else applyWholeNames(subscription, request.subscribe)
+  // A name that comes with its version is held, not new.
+  for (const name of Object.keys(request.initialVersions)) subscription.again.delete(name)
+  return subscription
+}
+
+/** https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol#how-the-client-specifies-what-resources-to-return */
+export function applyDeltaNames(subscription: Subscription, request: Pick<AdsRequest, 'subscribe' | 'unsubscribe'>): void {
+  for (const name of request.subscribe) {
+    if (name === '*') subscription.wildcard = true
+    else {
+      subscription.names.add(name)
+      subscription.again.add(name) // asked anew is answered anew
+      subscription.absent.delete(name)
+    }
+  }
+  for (const name of request.unsubscribe) {
+    if (name === '*') {
+      subscription.wildcard = false
+      for (const held of [...subscription.held.keys()]) if (!subscription.names.has(held)) forget(subscription, held)
+    } else {
+      subscription.names.delete(name)
+      if (!subscription.wildcard) forget(subscription, name)
+    }
+  }
+}
+
+/** SotW says the whole list each time. An empty list is everything, but only until the first name was said. */
+export function applyWholeNames(subscription: Subscription, names: readonly string[]): void {
+  const explicit = names.filter((name) => name !== '*')
+  if (names.includes('*')) subscription.wildcard = true
+  else if (explicit.length > 0) subscription.wildcard = false
+  for (const name of explicit) if (!subscription.names.has(name)) subscription.again.add(name)
+  for (const name of subscription.names) if (!explicit.includes(name) && !subscription.wildcard) forget(subscription, name)
+  subscription.names = new Set(explicit)
+}
+
+function forget(subscription: Subscription, name: string): void {
+  subscription.held.delete(name)
+  subscription.refused.delete(name)
+  subscription.again.delete(name)
+  subscription.absent.delete(name)
+}
+
+export function isWanted(subscription: Subscription, name: string): boolean {
+  return subscription.wildcard || subscription.names.has(name)
+}
+
+/** What the client should be sent: wanted, not held in this version, and not refused in this version. */
+export function dueResources(subscription: Subscription, target: Target): Resource[] {
+  const due = (resource: Resource) =>
+    subscription.refused.get(resource.name)?.version !== resource.version &&
+    (subscription.again.has(resource.name) || subscription.held.get(resource.name)?.version !== resource.version)
+  if (subscription.wildcard) return [...target.values()].filter(due)
+  return [...subscription.names].flatMap((name) => target.get(name) ?? []).filter(due)
+}
+
+/** Held by a wildcard, and no longer there. */
+export function goneNames(subscription: Subscription, target: Target): string[] {
+  return [...subscription.held.keys()].filter((name) => !target.has(name)).sort()
+}
+
+/** Named, never there, and not yet said so. */
+export function absentNames(subscription: Subscription, target: Target): string[] {
+  return [...subscription.names].filter((name) => !target.has(name) && !subscription.held.has(name) && !subscription.absent.has(name)).sort()
+}
+
+/** True when nothing more is to be sent or waited for, removals aside. */
+export function isSettled(subscription: Subscription, target: Target): boolean {
+  return subscription.inFlight === null && dueResources(subscription, target).length === 0
+}
+
+/** One text for a whole state, so that a SotW client that comes back with it needs nothing. */
+export function stateVersion(entries: Iterable<readonly [string, string]>): string {
+  const lines = [...entries].map(([name, version]) => `${name} ${version}`).sort()
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16)
+}
+
+export type { TypeUrl }

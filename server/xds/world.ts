@@ -1,0 +1,180 @@
+// What a control process knows: the state of each mesh that its proxies belong to, and those proxies. PostgreSQL is the only thing
+// it shares with other control processes; a NOTIFY says when to read again.
+import type { MeshState } from '../contracts/mesh-state.ts'
+import { MeshError, messageOf } from '../contracts/errors.ts'
+import type { Db } from '../db/client.ts'
+import { listen } from '../db/listen.ts'
+import { readMeshState } from '../db/mesh-state.ts'
+import type { AdsStream } from './ads.ts'
+import { Member } from './member.ts'
+import { countOrphans, reapControls } from './orphans.ts'
+import { markConnected, readJoiningProxy, readOpenRows, readViews, viewOf } from './proxy-rows.ts'
+import { Refusals } from './refusals.ts'
+import type { Session } from './session.ts'
+import { StatusWriter } from './status-writer.ts'
+
+/** Notices that come together are one reading. */
+const DEBOUNCE_MS = 2
+const RETRY_MS = 500
+const HEARTBEAT_MS = 1000
+
+export interface WorldOptions {
+  db: Db
+  /** Of this control process, new at each start. */
+  controlId: string
+  /** `host:port` as sidecars reach it. */
+  address: string
+  onError(error: Error): void
+}
+
+export interface World extends AsyncDisposable {
+  join(stream: AdsStream): Promise<Session>
+  leave(session: Session): void
+  /** False until the state was read once, and while it cannot be read. */
+  isReady(): boolean
+  proxies(): number
+  revision(mesh: string): number
+}
+
+interface Mesh {
+  name: string
+  state: MeshState | null
+  refusals: Refusals
+  members: Map<string, Member>
+  dirty: boolean
+  reading: Promise<void> | null
+}
+
+export async function startWorld({ db, controlId, address, onError }: WorldOptions): Promise<World> {
+  const writer = new StatusWriter(db, controlId, onError)
+  const meshes = new Map<string, Mesh>()
+  const memberOf = new Map<Session, { mesh: Mesh; member: Member }>()
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let healthy = false
+
+  const meshOf = (name: string): Mesh => {
+    let mesh = meshes.get(name)
+    if (!mesh) meshes.set(name, (mesh = { name, state: null, refusals: new Refusals(db, name), members: new Map(), dirty: false, reading: null }))
+    return mesh
+  }
+
+  /** One reading at a time; a notice during one makes another. */
+  const refresh = (mesh: Mesh): Promise<void> => {
+    mesh.dirty = true
+    mesh.reading ??= readUntilClean(mesh).finally(() => (mesh.reading = null))
+    return mesh.reading
+  }
+  const readUntilClean = async (mesh: Mesh): Promise<void> => {
+    while (mesh.dirty && !stopped) {
+      await sleep(DEBOUNCE_MS)
+      mesh.dirty = false
+      try {
+        await read(mesh)
+        healthy = true
+      } catch (error) {
+        healthy = false
+        mesh.dirty = true
+        onError(new Error(`cannot read the mesh ${mesh.name}; proxies keep what they have: ${messageOf(error)}`, { cause: error }))
+        await sleep(RETRY_MS)
+      }
+    }
+  }
+  const read = async (mesh: Mesh): Promise<void> => {
+    const [state, views] = await Promise.all([readMeshState(db, mesh.name), readViews(db, mesh.name, [...mesh.members.keys()]), mesh.refusals.loadNew()])
+    const since = mesh.state?.revision ?? state.revision
+    mesh.state = state
+    for (const member of mesh.members.values()) {
+      member.view = views.get(member.key.id) ?? member.view
+      applyTo(member, state)
+    }
+    if (state.revision > since) await countOrphans(db, writer, state, since)
+    writer.compiled(mesh.name, state.revision)
+  }
+  const applyTo = (member: Member, state: MeshState) => {
+    try {
+      member.apply(state)
+    } catch (error) {
+      onError(new Error(`cannot compile for ${member.key.id}; it keeps what it has: ${messageOf(error)}`, { cause: error }))
+    }
+  }
+
+  const heartbeat = async () => {
+    try {
+      const compiled = Object.fromEntries([...meshes.values()].flatMap((mesh) => (mesh.state ? [[mesh.name, mesh.state.revision]] : [])))
+      await db.pool.query(
+        `insert into control_process as c (id, address, compiled) values ($1, $2, $3)
+         on conflict (id) do update set heartbeat_at = now(), address = excluded.address`,
+        [controlId, address, compiled],
+      )
+      await reapControls(db, writer, controlId, (mesh) => meshes.get(mesh)?.state ?? null)
+    } catch (error) {
+      onError(new Error(`cannot write the heartbeat: ${messageOf(error)}`, { cause: error }))
+    }
+    if (!stopped) timer = setTimeout(() => (beating = heartbeat()), HEARTBEAT_MS)
+  }
+
+  for (const { name } of await db.prisma.mesh.findMany({ select: { name: true } })) await refresh(meshOf(name))
+  let beating = heartbeat()
+  await beating
+  const listening = listen(db.url, ['revision', 'instance', 'identity'], {
+    onNotify: (_, payload) => {
+      const name = typeof payload === 'object' && payload !== null && 'mesh' in payload ? String(payload.mesh) : null
+      if (name) void refresh(meshOf(name))
+    },
+    onConnect: () => void Promise.all([...meshes.values()].map(refresh)),
+    onLost: (error) => {
+      healthy = false
+      onError(new Error(`lost PostgreSQL's notices: ${error.message}`))
+    },
+  })
+
+  return {
+    async join(stream) {
+      const row = await readJoiningProxy(db, stream.node, stream.peer)
+      const mesh = meshOf(row.mesh)
+      const connectedAt = new Date()
+      await markConnected(db, row, { id: controlId, at: connectedAt }, stream.node.build)
+      const openRows = await readOpenRows(db, row)
+      mesh.members.get(row.id)?.stream.end(new MeshError('conflict', 'the proxy opened another stream'))
+      const member = new Member({
+        key: { mesh: row.mesh, id: row.id },
+        stream,
+        connectedAt,
+        refusals: mesh.refusals,
+        writer,
+        openRows,
+        onRefused: () => setImmediate(() => mesh.members.forEach((other) => other.build === stream.node.build && other.replaceRefused())),
+      })
+      member.view = viewOf(row)
+      mesh.members.set(row.id, member)
+      memberOf.set(member.session, { mesh, member })
+      if (mesh.state) applyTo(member, mesh.state)
+      else void refresh(mesh)
+      return member.session
+    },
+    leave(session) {
+      const found = memberOf.get(session)
+      if (!found) return
+      memberOf.delete(session)
+      const { mesh, member } = found
+      if (mesh.members.get(member.key.id) === member) mesh.members.delete(member.key.id)
+      writer.left(member.key, member.connectedAt)
+    },
+    isReady: () => healthy,
+    proxies: () => memberOf.size,
+    revision: (mesh) => meshes.get(mesh)?.state?.revision ?? 0,
+    async [Symbol.asyncDispose]() {
+      stopped = true
+      clearTimeout(timer)
+      await listening[Symbol.asyncDispose]()
+      await Promise.all([beating, ...[...meshes.values()].map((mesh) => mesh.reading)])
+      await writer[Symbol.asyncDispose]()
+      await db.pool.query('delete from control_process where id = $1', [controlId]).catch(() => {}) // a dead row is reaped by the next control process
+    },
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
