@@ -36,7 +36,7 @@ export function DeleteObject({ open, at, stored, onClose, onDeleted }: DeleteObj
         {plan.data && <ul className="m-0 grid gap-1 pl-4">{plan.data.summary.map((line) => <li key={line}>{line}</li>)}<li>{plan.data.affected.proxies.length === 0 ? 'No proxy needs this change.' : `${plural(plan.data.affected.proxies.length, 'proxy needs', 'proxies need')} it: ${plan.data.affected.proxies.slice(0, 6).join(', ')}.`}</li></ul>}
         {problems.map((problem) => <Notice key={problem.detail} state="bad">{problem.detail}</Notice>)}
         {plan.data?.warnings.map((problem) => <Notice key={problem.detail} state="warn">{problem.detail}</Notice>)}
-        <Field label="Reason, kept with the revision" value={reason} onChange={setReason} maxLength={1000} />
+        <Field label="Reason, kept with the revision" value={reason} onChange={setReason} maxLength={500} />
         {remove.error && <Notice state="bad">Not deleted: {remove.error.message}</Notice>}
         <p className="m-0 text-sm text-muted">Any revision can be taken back under Changes.</p>
       </div>

@@ -49,7 +49,7 @@ export function ReviewPanel({ plan, findings, why, command, applying, applyError
         {plan.data && problems.length === 0 && <Words plan={plan.data} />}
         <Findings list={findings} onGoTo={onGoTo} />
         {applyError && problems.length === 0 && <Notice state="bad">Not applied: {applyError.message}. The mesh is as it was.</Notice>}
-        <Field label="Reason, kept with the revision" value={reason} onChange={setReason} maxLength={1000} />
+        <Field label="Reason, kept with the revision" value={reason} onChange={setReason} maxLength={500} />
         <div className="flex flex-wrap items-center gap-2">
           <Button look="primary" why={blocked} isPending={applying} onPress={apply}>{applying ? 'Applying' : applyText}</Button>
           <Button look="quiet" onPress={onBack}>Back to edit</Button>
