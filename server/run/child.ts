@@ -6,6 +6,8 @@ import { openLogFile } from './log-file.ts'
 import { processStartedAt } from './process-time.ts'
 import { announceProcess, listProcesses, type AnnouncedProcess } from './registry.ts'
 
+/** A start that dies this often before it was ever ready will not come right by itself. */
+const DEATHS_MAX = 4
 const BACK_OFF = { firstMs: 200, lastMs: 10_000, steadyMs: 30_000 }
 
 export interface ChildOptions {
@@ -27,7 +29,7 @@ export interface ChildOptions {
 export interface Child {
   readonly role: string
   readonly pid: number | null
-  /** True when the process has announced itself as ready, false when it has not after `timeoutMs`. */
+  /** True when the process has announced itself as ready, false when it has not after `timeoutMs` or keeps dying. */
   untilReady(timeoutMs: number, stop: AbortSignal): Promise<boolean>
   stop(): Promise<void>
 }
@@ -37,6 +39,7 @@ export function keepAlive(options: ChildOptions): Child {
   let current: { process: ChildProcess; startedAt: string; entry: AnnouncedProcess } | null = null
   let stopping = false
   let waitMs = BACK_OFF.firstMs
+  let deaths = 0
   let timer: NodeJS.Timeout | undefined
 
   const start = () => {
@@ -58,6 +61,7 @@ export function keepAlive(options: ChildOptions): Child {
     if (stopping) return
     if (options.mayFinish && code === 0) return options.log.info({ child: options.role }, `${options.role} has finished`)
     if (Date.now() - began > BACK_OFF.steadyMs) waitMs = BACK_OFF.firstMs
+    deaths += 1
     options.log.warn({ child: options.role, code, signal, waitMs }, `${options.role} ended; it is started again`)
     await options.afterDeath?.()
     if (stopping) return
@@ -73,7 +77,7 @@ export function keepAlive(options: ChildOptions): Child {
     },
     async untilReady(timeoutMs, stop) {
       const deadline = Date.now() + timeoutMs
-      while (Date.now() < deadline && !stopping && !stop.aborted) {
+      while (Date.now() < deadline && !stopping && !stop.aborted && deaths < DEATHS_MAX) {
         const pid = current?.process.pid
         if (listProcesses(options.home).some((entry) => entry.pid === pid && entry.role === options.role && entry.state === 'ready')) return true
         await new Promise((resolve) => setTimeout(resolve, 100))

@@ -1,5 +1,5 @@
 // Log files of a home. A child writes to its file by itself, so that it keeps its voice when the supervisor is killed.
-import { closeSync, copyFileSync, fsyncSync, openSync, renameSync, statSync, truncateSync, writeSync, existsSync } from 'node:fs'
+import { closeSync, readFileSync, copyFileSync, fsyncSync, openSync, renameSync, statSync, truncateSync, writeSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const LOG_FILE = { bytesMax: 10_000_000, kept: 5, checkMs: 15_000 }
@@ -34,4 +34,9 @@ export function lineWriter(logs: string, name: string): { write(line: string): v
       closeSync(fd)
     },
   }
+}
+
+/** The end of a log, for the terminal of somebody whose start failed. */
+export function lastWords(path: string, lines = 12): string {
+  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-lines).join('\n') : '(it said nothing)'
 }

@@ -14,7 +14,7 @@ import { endInOrder, endLeftovers, ownerMark } from './leftovers.ts'
 import { keepLocalToken } from './local-token.ts'
 import { takeLock } from './lock.ts'
 import { openLog, type Logger } from './log.ts'
-import { LOG_FILE, logFileOf, rotateLogFile } from './log-file.ts'
+import { lastWords, LOG_FILE, logFileOf, rotateLogFile } from './log-file.ts'
 import { programsOf, ROOT, sampleProgram, type Program } from './programs.ts'
 import { announceProcess, listProcesses, OWNER_VARIABLE } from './registry.ts'
 import { secretKeyFor } from './secret-key.ts'
@@ -80,7 +80,8 @@ function startProgram(program: Program, home: HomePaths, log: Logger, things: As
 async function sayWhenReady(child: Child, home: HomePaths, { say, stop }: SupervisorOptions): Promise<void> {
   if (await child.untilReady(READY_TIMEOUT_MS, stop)) return say(`Started: ${child.role}`)
   if (stop.aborted) return
-  throw new MeshError('unavailable', `${child.role} was not ready within ${READY_TIMEOUT_MS / 1000} s; its words are in ${logFileOf(home.logs, child.role)}`)
+  const path = logFileOf(home.logs, child.role)
+  throw new MeshError('unavailable', `${child.role} did not become ready. Its last words (all of them are in ${path}):\n${lastWords(path)}`)
 }
 
 /** `auto` starts the fleet on an empty store, and again for as long as its objects are there. */

@@ -21,7 +21,7 @@ export interface StartHeddleOptions {
   home?: string
 }
 
-export interface RunningHeddle extends AsyncDisposable {
+export interface Heddle extends AsyncDisposable {
   url: string
   /** `HEDDLE_ADMIN_TOKEN` of this one. */
   token: string
@@ -34,7 +34,7 @@ export interface RunningHeddle extends AsyncDisposable {
   env: Record<string, string>
   /** What the start printed so far. */
   output(): string
-  processes(): Promise<RunningProcess[]>
+  processes(): RunningProcess[]
   /** The one process of a role. Throws when there is none, or more than one. */
   process(role: string): RunningProcess
   /** `kill -9` of every process of a role; returns their pids. */
@@ -53,7 +53,7 @@ export interface CommandResult {
 }
 
 /** Starts a Heddle and waits until it has said where its console is. */
-export async function startHeddle(options: StartHeddleOptions = {}): Promise<RunningHeddle> {
+export async function startHeddle(options: StartHeddleOptions = {}): Promise<Heddle> {
   const startedAt = new Date()
   const home = options.home ?? (await makeHome())
   const ports = { console: await freePort(), xds: await freePort(), otlpGrpc: await freePort(), otlpHttp: await freePort(), sampleGateway: await freePort() }
@@ -72,7 +72,7 @@ export async function startHeddle(options: StartHeddleOptions = {}): Promise<Run
   const command = startCommand({ ...cleanEnvironment(), ...env })
   const url = await command.untilLine(/^Console: (\S+)$/m, START_TIMEOUT_MS)
   const cli = (args: readonly string[], more: { input?: string } = {}) => runCommand(['server/cli/heddle.mjs', ...args], { ...cleanEnvironment(), ...env }, more.input)
-  const processes = async () => listProcesses(home)
+  const processes = () => listProcesses(home)
   return {
     url,
     token,
