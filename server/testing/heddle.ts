@@ -21,7 +21,7 @@ export interface StartHeddleOptions {
   home?: string
 }
 
-export interface Heddle extends AsyncDisposable {
+export interface RunningHeddle extends AsyncDisposable {
   url: string
   /** `HEDDLE_ADMIN_TOKEN` of this one. */
   token: string
@@ -53,7 +53,7 @@ export interface CommandResult {
 }
 
 /** Starts a Heddle and waits until it has said where its console is. */
-export async function startHeddle(options: StartHeddleOptions = {}): Promise<Heddle> {
+export async function startHeddle(options: StartHeddleOptions = {}): Promise<RunningHeddle> {
   const startedAt = new Date()
   const home = options.home ?? (await makeHome())
   const ports = { console: await freePort(), xds: await freePort(), otlpGrpc: await freePort(), otlpHttp: await freePort(), sampleGateway: await freePort() }
