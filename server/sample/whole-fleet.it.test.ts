@@ -4,14 +4,14 @@ import { Role } from '@a2a-js/sdk'
 import { ProxyAgent, fetch as undiciFetch } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SampleAgentReport, SampleReport } from '#server/contracts/sample.ts'
-import { startHeddle, type Heddle } from '#server/testing/heddle.ts'
+import { startHeddle } from '#server/testing/heddle.ts'
 import { burst, callerThrough, eventually, fourSigma, tally, type Caller, type CallOptions } from '#server/testing/load.ts'
 import { meshOf, splitOf, type MeshUnderTest } from '#server/testing/mesh.ts'
 import { textMessage, textOf } from './a2a-server.ts'
 import { freePorts } from './free-ports.ts'
 import { startInstance } from './processes.ts'
 
-let heddle: Heddle
+let heddle: Awaited<ReturnType<typeof startHeddle>>
 let mesh: MeshUnderTest
 let startedAt: string
 let tasks: Caller
@@ -145,7 +145,7 @@ test('failures that the model makes are counted, and the mesh agrees with the ag
 
 test('one request removes the fleet: its objects, and every process', async () => {
   expect((await mesh.request('DELETE', '/sample')).status).toBeLessThan(300)
-  await eventually('no agent and no sidecar runs', 40_000, async () => heddle.processes().every(({ role }) => !['agent', 'sidecar', 'envoy'].includes(role)))
+  await eventually('no agent and no sidecar runs', 40_000, async () => (await heddle.processes()).every(({ role }) => !['agent', 'sidecar', 'envoy'].includes(role)))
   expect((await mesh.get<{ items: unknown[] }>('/agents?labelSelector=heddle.dev/sample=true')).items).toEqual([])
 })
 

@@ -1,12 +1,12 @@
 // The promises of the mesh on a fleet that Heddle has never seen: a till that asks shelves, a vault that answers one caller.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startHeddle, type Heddle } from './heddle.ts'
+import { startHeddle } from './heddle.ts'
 import { burst, eventually, fourSigma, openLoop, tally } from './load.ts'
 import { meshOf, onlyCallers, routeOf, splitOf, type MeshUnderTest } from './mesh.ts'
 import type { PlainAgent } from './plain-agent.ts'
 
 const SHELF = 'shelf.default.mesh'
-let heddle: Heddle
+let heddle: Awaited<ReturnType<typeof startHeddle>>
 let startedAt: string
 let mesh: MeshUnderTest
 let till: PlainAgent
@@ -175,7 +175,7 @@ describe('who is there', () => {
   })
 
   test('with one needed proxy stopped, n stays one short of N until it runs again', async () => {
-    const envoy = heddle.processes().find(({ role, name }) => role === 'envoy' && name.includes('till'))
+    const envoy = (await heddle.processes()).find(({ role, name }) => role === 'envoy' && name.includes('till'))
     const pids = [till.sidecar.pid, envoy?.pid].filter((pid) => pid !== undefined)
     for (const pid of pids) process.kill(pid, 'SIGSTOP')
     try {
@@ -214,13 +214,13 @@ describe('telemetry', () => {
 
 describe('with control gone', () => {
   test('calls, new connections and a restarted sidecar go on; control comes back and changes nothing', async () => {
-    const [control] = heddle.processes().filter(({ role }) => role === 'control')
+    const [control] = (await heddle.processes()).filter(({ role }) => role === 'control')
     const acked = async () => (await mesh.proxies()).map(({ id, types }) => [id, types])
     const before = await eventually('proxies are synced', 5000, async () => ((await mesh.proxies()).every(({ state }) => state !== 'pending') ? acked() : null))
     const stream = openLoop(50, () => callShelf())
     if (control) process.kill(control.pid, 'SIGKILL')
     await eventually('control is back', 20_000, async () => {
-      const [now] = heddle.processes().filter(({ role, state }) => role === 'control' && state === 'ready')
+      const [now] = (await heddle.processes()).filter(({ role, state }) => role === 'control' && state === 'ready')
       return now !== undefined && now.pid !== control?.pid
     })
     await eventually('proxies are connected again', 20_000, async () => (await mesh.proxies()).filter(({ state }) => state === 'synced').length >= 4)
@@ -231,11 +231,11 @@ describe('with control gone', () => {
   })
 
   test.each(['collector', 'web', 'postgres'])('a killed %s costs no call and comes back by itself', async (role) => {
-    const [victim] = heddle.processes().filter((entry) => entry.role === role)
+    const [victim] = (await heddle.processes()).filter((entry) => entry.role === role)
     const stream = openLoop(50, () => callShelf())
     if (victim) process.kill(victim.pid, 'SIGKILL')
     await eventually(`${role} is back`, 30_000, async () => {
-      const [now] = heddle.processes().filter((entry) => entry.role === role && entry.state === 'ready')
+      const [now] = (await heddle.processes()).filter((entry) => entry.role === role && entry.state === 'ready')
       return now !== undefined && now.pid !== victim?.pid
     })
     await eventually('the API answers', 30_000, async () => (await mesh.request('GET', '/agents')).status === 200)
