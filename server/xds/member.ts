@@ -13,6 +13,7 @@ import type { Resource } from '../compile/encode.ts'
 export interface MemberOptions {
   key: ProxyKey
   stream: AdsStream
+  build: string
   connectedAt: Date
   refusals: Refusals
   writer: StatusWriter
@@ -39,7 +40,7 @@ export class Member {
     this.#options = options
     this.key = options.key
     this.stream = options.stream
-    this.build = options.stream.node.build
+    this.build = options.build
     this.connectedAt = options.connectedAt
     this.#rows = options.openRows
     this.session = new Session(options.stream.variant, {

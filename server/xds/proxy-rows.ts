@@ -16,12 +16,13 @@ interface ProxyRow {
   namespace: string
   agent: string
   version: string
+  build: string
   endpoints: Endpoints
 }
 
 /** Binds a node to the identity on its connection. */
 export async function readJoiningProxy(db: Db, node: NodeInfo, peer: StreamPeer): Promise<ProxyRow> {
-  const { rows } = await db.pool.query<ProxyRow & { spiffe_id: string }>('select mesh, id, namespace, agent, version, spiffe_id, endpoints from proxy where id = $1 limit 16', [node.id])
+  const { rows } = await db.pool.query<ProxyRow & { spiffe_id: string }>('select mesh, id, namespace, agent, version, spiffe_id, build, endpoints from proxy where id = $1 limit 16', [node.id])
   if (rows.length === 0) throw new MeshError('forbidden', `no proxy ${node.id} has enrolled here`)
   const row = rows.find((candidate) => candidate.spiffe_id === peer.spiffeId)
   if (!row) throw new MeshError('forbidden', `the proxy ${node.id} is not ${peer.spiffeId}`)
@@ -29,7 +30,7 @@ export async function readJoiningProxy(db: Db, node: NodeInfo, peer: StreamPeer)
 }
 
 export async function markConnected(db: Db, row: ProxyRow, control: { id: string; at: Date }, build: string): Promise<void> {
-  await db.pool.query('update proxy set control_id = $3, connected_at = $4, disconnected_at = null, last_seen = now(), build = $5 where mesh = $1 and id = $2', [row.mesh, row.id, control.id, control.at, build])
+  await db.pool.query('update proxy set control_id = $3, connected_at = $4, disconnected_at = null, last_seen = now(), build = coalesce(nullif($5, \'\'), build) where mesh = $1 and id = $2', [row.mesh, row.id, control.id, control.at, build])
 }
 
 /** Revisions that still wait for this proxy. */
@@ -40,14 +41,14 @@ export async function readOpenRows(db: Db, row: ProxyRow): Promise<RevisionRow[]
 
 /** The proxies as their last heartbeats describe them; one without a heartbeat yet is left out. */
 export async function readViews(db: Db, mesh: string, ids: readonly string[]): Promise<Map<string, ProxyView>> {
-  const { rows } = await db.pool.query<ProxyRow>('select mesh, id, namespace, agent, version, endpoints from proxy where mesh = $1 and id = any($2)', [mesh, ids])
+  const { rows } = await db.pool.query<ProxyRow>('select mesh, id, namespace, agent, version, build, endpoints from proxy where mesh = $1 and id = any($2)', [mesh, ids])
   return new Map(rows.flatMap((row) => {
     const view = viewOf(row)
     return view ? [[row.id, view] as const] : []
   }))
 }
 
-export function viewOf(row: Omit<ProxyRow, 'mesh'>): ProxyView | null {
+export function viewOf(row: Omit<ProxyRow, 'mesh' | 'build'>): ProxyView | null {
   const { address, inboundPort, outboundPort, agentTarget } = row.endpoints
   if (!address || !inboundPort || !outboundPort || !agentTarget) return null
   return { id: row.id, namespace: row.namespace, agent: row.agent, version: row.version, address, inboundPort, outboundPort, agentTarget }

@@ -133,18 +133,20 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
     async join(stream) {
       const row = await readJoiningProxy(db, stream.node, stream.peer)
       const mesh = meshOf(row.mesh)
+      const build = stream.node.build || row.build // a relay may know it from the heartbeat alone
       const connectedAt = new Date()
-      await markConnected(db, row, { id: controlId, at: connectedAt }, stream.node.build)
+      await markConnected(db, row, { id: controlId, at: connectedAt }, build)
       const openRows = await readOpenRows(db, row)
       mesh.members.get(row.id)?.stream.end(new MeshError('conflict', 'the proxy opened another stream'))
       const member = new Member({
         key: { mesh: row.mesh, id: row.id },
         stream,
+        build,
         connectedAt,
         refusals: mesh.refusals,
         writer,
         openRows,
-        onRefused: () => setImmediate(() => mesh.members.forEach((other) => other.build === stream.node.build && other.replaceRefused())),
+        onRefused: () => setImmediate(() => mesh.members.forEach((other) => other.build === build && other.replaceRefused())),
       })
       member.view = viewOf(row)
       mesh.members.set(row.id, member)

@@ -1,0 +1,62 @@
+// The control process: identities, who is there, and xDS. Started in this order, stopped backwards.
+import { randomUUID } from 'node:crypto'
+import { Gauge } from 'prom-client'
+import { commitChange } from './changes/commit.ts'
+import { readConfig } from './config.ts'
+import { MESH_DEFAULT } from './contracts/ids.ts'
+import { openDb } from './db/client.ts'
+import { receiveHeartbeats } from './discovery/heartbeat.ts'
+import { keepLeases } from './discovery/leases.ts'
+import type { Commit } from './discovery/register.ts'
+import { followStaticInstances } from './discovery/static.ts'
+import { openAuthority } from './identity/authority.ts'
+import { watchPeers } from './identity/peers.ts'
+import { openControlCredentials } from './identity/server-credentials.ts'
+import { SIDECAR_DEFINITION, sidecarHandlers } from './identity/service.ts'
+import { openLog } from './run/log.ts'
+import { announceProcess } from './run/registry.ts'
+import { runUntilStopped } from './run/shutdown.ts'
+import { startStatusServer } from './run/status-server.ts'
+import { ADS_DEFINITION, adsHandlers, startXdsServer } from './xds/ads.ts'
+import { startWorld } from './xds/world.ts'
+
+const config = readConfig()
+const log = openLog('control', config)
+const onError = (error: Error) => log.error({ cause: error.cause instanceof Error ? error.cause.message : undefined }, error.message)
+
+await runUntilStopped(log, async (things) => {
+  const controlId = `control-${randomUUID()}`
+  const address = `${config.bind}:${config.xdsPort}`
+  const db = things.use(openDb(config.databaseUrl, 'heddle-control'))
+  const mesh = MESH_DEFAULT
+
+  const authority = things.use(await openAuthority(db, { mesh, trustDomain: config.trustDomain, secretKey: config.secretKey, svidTtlMs: config.svidTtlMs, onError }))
+  const peers = things.use(watchPeers(authority))
+  const { credentials } = things.use(await openControlCredentials(authority, onError))
+
+  const commit: Commit = (change) => commitChange(db, change)
+  const leases = things.use(keepLeases(db, onError))
+  things.use(followStaticInstances(db, { mesh, commit, onError }))
+  const discovery = receiveHeartbeats({ db, mesh, leases, commit })
+
+  const world = things.use(await startWorld({ db, controlId, address, onError }))
+  const ads = adsHandlers({ authenticate: (call) => peers.authenticate(call), untilInvalid: (peer, end) => peers.untilInvalid(peer, end), join: world.join, leave: world.leave, onError })
+  const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: config.bind, port: config.otlpGrpcPort }, address, discovery, onError })
+  const server = things.use(
+    await startXdsServer({
+      services: [
+        { definition: ADS_DEFINITION, handlers: ads },
+        { definition: SIDECAR_DEFINITION, handlers: sidecar },
+      ],
+      credentials,
+      host: config.bind,
+      port: config.xdsPort,
+    }),
+  )
+
+  const status = things.use(await startStatusServer('control', () => (world.isReady() ? null : 'the state of the mesh cannot be read; proxies keep what they have')))
+  new Gauge({ name: 'heddle_xds_proxies', help: 'Proxies with a stream to this process', registers: [status.registry], collect() { this.set(world.proxies()) } })
+  new Gauge({ name: 'heddle_xds_revision', help: 'The newest revision that this process has compiled', registers: [status.registry], collect() { this.set(world.revision(mesh)) } })
+  things.use(announceProcess({ role: 'control', home: config.home, ports: { xds: server.port, status: status.port }, state: 'ready' }))
+  log.info({ xds: server.port, status: status.port, controlId }, 'control is ready')
+})
