@@ -49,11 +49,14 @@ export function TraceView({ trace }: { trace: Trace }) {
     select(order[(at + by + order.length) % order.length]!) // not empty
   }
 
-  // Keys of the whole page, unless somebody is typing.
+  // Keys of the whole page, unless somebody is typing or has begun `g c` (the console's own way to Changes).
+  const goPressedAt = useRef(0)
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || (event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable]'))) return
-      const act: Record<string, () => void> = { '/': () => search.current?.focus(), c: () => void setView({ critical: !view.critical || null }), n: () => findNext(1), N: () => findNext(-1) }
+      const going = performance.now() - goPressedAt.current < 1200
+      goPressedAt.current = event.key === 'g' ? performance.now() : 0
+      if (going || event.metaKey || event.ctrlKey || event.altKey || (event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable]'))) return
+      const act: Record<string, () => void> = { c: () => void setView({ critical: !view.critical || null }), n: () => findNext(1), N: () => findNext(-1) }
       const run = act[event.key]
       if (run) { event.preventDefault(); run() }
     }
@@ -70,7 +73,7 @@ export function TraceView({ trace }: { trace: Trace }) {
         <section aria-label="Waterfall" className="flex h-[max(420px,calc(100dvh-250px))] min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-surface">
           <Minimap tree={tree} window={window} onWindow={setWindow} />
           <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
-            <input ref={search} type="search" aria-label="Search in this trace" placeholder="Search in this trace" value={view.q} onChange={(event) => void setView({ q: event.target.value || null })}
+            <input ref={search} data-find type="search" aria-label="Search in this trace" placeholder="Search in this trace" value={view.q} onChange={(event) => void setView({ q: event.target.value || null })}
               onKeyDown={(event) => { if (event.key === 'Enter') findNext(event.shiftKey ? -1 : 1) }}
               className="h-[28px] min-w-0 flex-1 rounded-md border border-line-strong bg-surface px-2.5 text-base placeholder:text-faint md:max-w-72" />
             {found && <span role="status" className="text-sm tabular-nums text-muted">{found.size === 0 ? 'no span says this' : plural(found.size, 'span')}</span>}

@@ -48,3 +48,11 @@ export function zoom(window: TimeWindow, whole: TimeWindow, factor: number, abou
   const fromMs = Math.min(Math.max(whole.fromMs, aboutMs - width * share), whole.toMs - width)
   return { fromMs, toMs: fromMs + width }
 }
+
+/** Milliseconds of `200ms`, `1.5s`, `2 min`, or of a bare number; null for anything else. */
+export function parseDuration(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(µs|us|ms|s|min|m|h)?\s*$/.exec(text)
+  if (!match) return null
+  const units: Record<string, number> = { µs: 0.001, us: 0.001, ms: 1, s: 1000, min: 60_000, m: 60_000, h: 3_600_000 }
+  return Number(match[1]) * (units[match[2] ?? 'ms'] ?? 1)
+}

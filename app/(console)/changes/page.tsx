@@ -5,5 +5,5 @@ import { Page } from '#components/ui/Page.tsx'
 export const metadata: Metadata = { title: 'Changes' }
 
 export default function ChangesPage() {
-  return <Page title="Changes" command="heddle diff --revision 2"><ChangeList /></Page>
+  return <Page title="Changes"><ChangeList /></Page>
 }

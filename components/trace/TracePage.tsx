@@ -1,0 +1,94 @@
+'use client'
+import { useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import type { Trace } from '#server/contracts/telemetry.ts'
+import { call, get } from '#components/mesh/call.ts'
+import { Loaded } from '#components/mesh/Loaded.tsx'
+import { Button } from '#components/ui/Button.tsx'
+import { Copyable } from '#components/ui/Copyable.tsx'
+import { formatCount, formatShare, plural } from '#components/ui/format.ts'
+import { Icon } from '#components/ui/Icon.tsx'
+import { Page } from '#components/ui/Page.tsx'
+import { Skeleton } from '#components/ui/Skeleton.tsx'
+import { StateMark } from '#components/ui/StateMark.tsx'
+import { toast } from '#components/ui/Toast.tsx'
+import { paths } from '#components/paths.ts'
+import { criticalPath, slowestService } from './critical-path.ts'
+import { printDuration } from './scale.ts'
+import { TraceView } from './TraceView.tsx'
+import { buildTree } from './tree.ts'
+
+const YOUNG_MS = 30_000
+
+/** One trace. A young one may still grow, so it is asked for again until it is half a minute old. */
+export function TracePage({ traceId }: { traceId: string }) {
+  const query = useQuery({
+    queryKey: ['trace', traceId],
+    queryFn: get<Trace>(`/traces/${encodeURIComponent(traceId)}`),
+    refetchInterval: (state) => (state.state.data && Date.now() - Date.parse(state.state.data.startedAt) - state.state.data.durationMs < YOUNG_MS ? 3000 : false),
+    // The same spans again are the same trace: nothing is laid out anew.
+    structuralSharing: (before, after) => (sameSpans(before, after) ? before : after),
+  })
+  const root = query.data ? rootOf(query.data) : null
+  const title = root ? root.genAi?.messages.find((message) => message.role === 'user')?.content.slice(0, 120) || `${root.service} ${root.name}` : `Trace ${traceId.slice(0, 8)}`
+  return (
+    <Page title={title} crumbs={[{ href: paths.traces(), label: 'Traces' }]} command={`heddle get trace ${traceId} -o json`}
+      actions={query.data && <Button onPress={() => void download(traceId)}><Icon name="download" size={14} />OTLP JSON</Button>}>
+      <Loaded query={query} what={`the trace ${traceId}`} skeleton={<div role="status" aria-label="Loading the trace" className="grid gap-[18px] lg:grid-cols-[minmax(0,1fr)_372px]"><Skeleton className="h-[520px] w-full" /><Skeleton className="h-[520px] w-full" /></div>}>
+        {(trace) => <><Summary trace={trace} /><TraceView trace={trace} /></>}
+      </Loaded>
+    </Page>
+  )
+}
+
+function Summary({ trace }: { trace: Trace }) {
+  const facts = useMemo(() => {
+    const tree = buildTree(trace.spans, trace.durationMs)
+    return {
+      durationMs: tree.durationMs,
+      slowest: slowestService(tree, criticalPath(tree)),
+      services: new Set(trace.spans.map((span) => span.service)).size,
+      errors: trace.spans.filter((span) => span.status === 'error').length,
+      tokens: trace.spans.reduce((sum, span) => sum + (span.genAi?.inputTokens ?? 0) + (span.genAi?.outputTokens ?? 0), 0),
+      conversation: trace.spans.find((span) => span.genAi?.conversation)?.genAi?.conversation ?? null,
+      unattested: trace.spans.filter((span) => span.sender === null).length,
+    }
+  }, [trace])
+  return (
+    <p className="m-0 mb-3.5 flex flex-wrap items-center gap-x-6 gap-y-1 text-muted">
+      <time dateTime={trace.startedAt} className="tabular-nums" suppressHydrationWarning>{new Date(trace.startedAt).toLocaleString('en-GB')}</time>
+      <span><b className="font-semibold text-text">{printDuration(facts.durationMs)}</b>{facts.slowest && facts.services > 1 && <>, {formatShare(facts.slowest.share)} of it in {facts.slowest.service}</>}</span>
+      <span>{plural(trace.spans.length, 'span')}, {plural(facts.services, 'service')}</span>
+      {facts.tokens > 0 && <span>{formatCount(facts.tokens)} tokens</span>}
+      {facts.errors > 0 && <span className="flex items-center gap-1.5 text-bad"><StateMark state="bad" />{plural(facts.errors, 'failed span')}</span>}
+      {facts.unattested > 0 && <span title="Sent without a token or an identity">{facts.unattested === trace.spans.length ? 'unattested' : `${formatCount(facts.unattested)} unattested`}</span>}
+      {facts.conversation && <span className="min-w-0 max-w-64 truncate" title={facts.conversation}>conversation {facts.conversation}</span>}
+      <Copyable text={trace.traceId} label="the trace id" />
+    </p>
+  )
+}
+
+function rootOf(trace: Trace) {
+  return trace.spans.find((span) => span.parentSpanId === null) ?? trace.spans[0] ?? null
+}
+
+function sameSpans(before: unknown, after: unknown): boolean {
+  const [a, b] = [before, after] as [Trace | undefined, Trace] // answers of one query
+  return a !== undefined && a.spans.length === b.spans.length && a.durationMs === b.durationMs && a.truncated === b.truncated
+}
+
+async function download(traceId: string): Promise<void> {
+  try {
+    const { body } = await call<unknown>(`/traces/${encodeURIComponent(traceId)}`, { query: { format: 'otlp' } })
+    saveFile(`trace-${traceId}.json`, 'application/json', JSON.stringify(body))
+  } catch (error) {
+    toast('bad', 'The trace cannot be downloaded', error instanceof Error ? error.message : undefined)
+  }
+}
+
+function saveFile(name: string, type: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }))
+  const link = Object.assign(document.createElement('a'), { href: url, download: name })
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+}

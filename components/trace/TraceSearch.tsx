@@ -1,0 +1,101 @@
+'use client'
+import { useQuery } from '@tanstack/react-query'
+import type { Agent } from '#server/contracts/agent.ts'
+import type { TraceSummary } from '#server/contracts/telemetry.ts'
+import { get, type List } from '#components/mesh/call.ts'
+import { Failure } from '#components/mesh/Loaded.tsx'
+import { Button, ButtonLink } from '#components/ui/Button.tsx'
+import { Card } from '#components/ui/Card.tsx'
+import { EmptyState } from '#components/ui/EmptyState.tsx'
+import { Field, inputClasses } from '#components/ui/Field.tsx'
+import { formatCount, plural } from '#components/ui/format.ts'
+import { Icon } from '#components/ui/Icon.tsx'
+import { Link } from '#components/ui/Link.tsx'
+import { Notice } from '#components/ui/Notice.tsx'
+import { RelativeTime } from '#components/ui/RelativeTime.tsx'
+import { Segmented } from '#components/ui/Segmented.tsx'
+import { SkeletonRows } from '#components/ui/Skeleton.tsx'
+import { StateMark } from '#components/ui/StateMark.tsx'
+import { Table, Td, Th } from '#components/ui/Table.tsx'
+import { paths } from '#components/paths.ts'
+import { describeRange } from '#components/time-range.ts'
+import { printDuration } from './scale.ts'
+import { TraceScatter } from './TraceScatter.tsx'
+import { useTraceSearch } from './use-trace-search.ts'
+
+const STATUSES = [{ id: 'any', title: 'Any' }, { id: 'ok', title: 'Ok' }, { id: 'error', title: 'Failed' }] as const
+
+/** Finds traces by service, operation, duration, status and time. */
+export function TraceSearch() {
+  const search = useTraceSearch()
+  const { filters, setFilters, query, traces, range } = search
+  const agents = useQuery({ queryKey: ['objects', 'Agent'], queryFn: get<List<Agent>>('/agents', { limit: 1000 }), staleTime: 60_000, retry: false })
+  const services = [...new Set([...(agents.data?.items.map((agent) => agent.metadata.name) ?? []), ...traces.flatMap((trace) => trace.services.map((service) => service.name))])].sort()
+  return (
+    <div className="grid gap-[18px]">
+      <form role="search" aria-label="Find traces" onSubmit={(event) => { event.preventDefault(); void query.refetch() }} className="flex flex-wrap items-end gap-3">
+        <label className="grid w-44 min-w-0 gap-1 max-md:w-full" data-find>
+          <span className="text-sm text-muted">Service</span>
+          <input list="services" value={filters.service} onChange={(event) => void setFilters({ service: event.target.value || null })} placeholder="any" className={inputClasses} />
+          <datalist id="services">{services.map((service) => <option key={service} value={service} />)}</datalist>
+        </label>
+        <Field label="Operation" value={filters.operation} onChange={(operation) => void setFilters({ operation: operation || null })} placeholder="any" className="w-44 max-md:w-full" />
+        <Field label="Took at least" value={filters.min} onChange={(min) => void setFilters({ min: min || null })} placeholder="200ms" error={search.badMin ? 'such as 200ms or 1.5s' : undefined} className="w-28" />
+        <Field label="at most" value={filters.max} onChange={(max) => void setFilters({ max: max || null })} placeholder="2s" error={search.badMax ? 'such as 200ms or 1.5s' : undefined} className="w-28" />
+        <div className="grid gap-1"><span className="text-sm text-muted">Status</span><Segmented label="Status" options={STATUSES} value={filters.status} onChange={(status) => void setFilters({ status: status === 'any' ? null : status })} /></div>
+        {search.isFiltered && <Button look="quiet" onPress={search.clear}>Clear</Button>}
+        <span className="grow" />
+        <Button aria-pressed={search.tailing} onPress={() => void setFilters({ tail: filters.tail ? false : null })} why={search.paused ? 'The page is paused; resume it at the top' : null}>
+          <Icon name={search.tailing ? 'pause' : 'play'} size={14} />{search.tailing ? 'Pause the tail' : 'Follow new traces'}
+        </Button>
+      </form>
+      {query.isPending ? <Card flush title="Traces"><SkeletonRows rows={10} label="Searching" /></Card>
+        : query.error && traces.length === 0 ? <Card title="Traces"><Failure error={query.error} what="the traces" action={<Button small onPress={() => void query.refetch()}>Try again</Button>} /></Card>
+          : (
+            <>
+              {query.error && <Notice state="warn">These are the traces as they were found last; since then: {query.error.message}</Notice>}
+              {traces.length > 1 && <Card title="When and how long" note={describeRange(range)}><div className="overflow-x-auto"><TraceScatter traces={traces} /></div></Card>}
+              <Card flush title="Traces" note={traces.length > 0 ? `${formatCount(traces.length)}${query.hasNextPage ? ' and more' : ''}, newest first` : describeRange(range)}>
+                {traces.length === 0
+                  ? search.isFiltered
+                    ? <EmptyState kind="filtered" title="No trace is like that" action={<Button onPress={search.clear}>Clear the filters</Button>}>Nothing in the {describeRange(range)} meets all of these. A longer time range may.</EmptyState>
+                    : <EmptyState kind="no-data" title={`No trace in the ${describeRange(range)}`} action={<ButtonLink href={paths.connect({ way: 'telemetry' })}>Send traces to Heddle</ButtonLink>}>Traces come from your agents’ OpenTelemetry exporters, and from sidecars.</EmptyState>
+                  : <TraceTable traces={traces} />}
+                {query.hasNextPage && <div className="flex items-center gap-3 px-2.5 py-2"><Button small isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>Older traces</Button>{!search.tailing && filters.tail && !search.paused && <span className="text-sm text-muted">The tail rests while older ones are open.</span>}</div>}
+              </Card>
+            </>
+          )}
+    </div>
+  )
+}
+
+function TraceTable({ traces }: { traces: readonly TraceSummary[] }) {
+  const longest = Math.max(...traces.map((trace) => trace.durationMs), 1e-6)
+  return (
+    <Table label="Traces">
+      <thead><tr><Th>Trace</Th><Th>Began</Th><Th>Took</Th><Th right>Spans</Th><Th>Services</Th><Th right>Tokens</Th></tr></thead>
+      <tbody>
+        {traces.map((trace) => (
+          <tr key={trace.traceId} className="hover:bg-ground">
+            <Td>
+              <Link href={paths.trace(trace.traceId)} className="flex max-w-[340px] items-center gap-2 no-underline hover:underline">
+                {trace.errors > 0 ? <StateMark state="bad" label={`${trace.errors} failed`} /> : <StateMark state="ok" label="ok" />}
+                <span className="shrink-0 font-medium">{trace.rootService || 'unknown'}</span><span className="truncate text-muted">{trace.rootOperation}</span>
+              </Link>
+            </Td>
+            <Td muted><RelativeTime at={trace.startedAt} /></Td>
+            <Td>
+              <span className="flex items-center gap-2">
+                <span className="w-[68px] text-right tabular-nums">{printDuration(trace.durationMs)}</span>
+                <i aria-hidden="true" className="block h-1.5 min-w-[2px] rounded-full" style={{ width: `${(trace.durationMs / longest) * 90}px`, background: trace.errors > 0 ? 'var(--bad)' : 'var(--series-1)' }} />
+              </span>
+            </Td>
+            <Td right>{formatCount(trace.spans)}</Td>
+            <Td muted><span className="block max-w-[280px] truncate" title={trace.services.map((service) => `${service.name} ${service.spans}`).join(', ')}>{trace.services.slice(0, 4).map((service) => service.name).join(', ')}{trace.services.length > 4 && ` and ${plural(trace.services.length - 4, 'more', 'more')}`}</span></Td>
+            <Td right>{trace.tokens ? formatCount(trace.tokens.input + trace.tokens.output) : '–'}</Td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
+  )
+}
