@@ -23,11 +23,12 @@ interface ProblemBody {
   code?: string
   detail?: string
   problems?: Problem[]
-  extra?: Record<string, unknown>
+  [extension: string]: unknown
 }
 
 export async function problemOf(response: { status: number; json(): Promise<unknown> }): Promise<MeshError> {
   const body = (await response.json().catch(() => ({}))) as ProblemBody // what is no problem+json has no fields to read
   const code = body.code !== undefined && body.code in FAILURES ? (body.code as FailureCode) : 'unavailable'
-  return new MeshError(code, body.detail ?? `Heddle answered ${response.status}`, { problems: body.problems, extra: body.extra })
+  const { detail, problems, ...extra } = body
+  return new MeshError(code, detail ?? `Heddle answered ${response.status}`, { problems, extra })
 }

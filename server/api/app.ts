@@ -9,6 +9,7 @@ import type { ApiEnv, ApiOptions } from './context.ts'
 import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { identify } from './identify.ts'
+import { objects } from './objects.ts'
 import { onError, problemResponse } from './problem.ts'
 import { revisions } from './revisions.ts'
 import { newRoutes } from './routes.ts'
@@ -19,6 +20,7 @@ export const API_PATH = '/api/v1'
 const routes = newRoutes() //
   .route('/', healthRoutes)
   .route('/', revisions)
+  .route('/', objects) // last: `/{plural}` would take every other name
 
 /** The type that the client is made from: `hc<Api>(origin)`. */
 export type Api = ReturnType<typeof createApi>

@@ -22,7 +22,7 @@ export function problemResponse(error: MeshError): Response {
     code: error.code,
     detail: error.code === 'internal' ? 'Heddle could not finish this; its log says why' : error.message,
     problems: error.problems,
-    ...(Object.keys(extra).length > 0 && { extra }),
+    ...extra, // extension members (RFC 9457, 3.2), such as `current` of a conflict
   }
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
   if (typeof retryAfterS === 'number') headers.set('retry-after', String(retryAfterS))

@@ -3,9 +3,12 @@ import { z } from 'zod'
 import { MeshError } from '#server/contracts/errors.ts'
 import { RevisionNumber } from '#server/contracts/ids.ts'
 import { Kind } from '#server/contracts/object.ts'
-import { Revision } from '#server/contracts/status.ts'
+import { DryRun, Revision } from '#server/contracts/status.ts'
+import { planRevert } from '#server/changes/revert.ts'
 import { readRevision, readRevisions } from '#server/queries/revisions.ts'
+import { commit } from './commit.ts'
 import { requireRole } from './context.ts'
+import { dryRun } from './dry-run.ts'
 import { ListQuery, MeshQuery, listOf, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
 
 const tags = ['Revisions']
@@ -29,6 +32,15 @@ const read = createRoute({
   responses: ok(Revision, 'The revision'),
 })
 
+const revert = createRoute({
+  method: 'post',
+  path: '/revisions/{revision}/revert',
+  tags,
+  summary: 'Take a revision back, as a new revision',
+  request: { params, query: MeshQuery.extend({ dryRun: z.literal('All').optional() }), body: { required: false, content: { 'application/json': { schema: z.strictObject({ reason: z.string().max(500).optional() }) } } } },
+  responses: ok(z.union([Revision, DryRun]), 'The new revision, or what a dry run found'),
+})
+
 export const revisions = newRoutes()
   .openapi(list, async (c) => {
     requireRole(c, 'viewer')
@@ -46,4 +58,16 @@ export const revisions = newRoutes()
     const found = await readRevision(c.var.db, c.var.mesh, revision)
     if (!found) throw new MeshError('not_found', `there is no revision ${revision}`)
     return c.json(found, 200)
+  })
+  .openapi(revert, async (c) => {
+    requireRole(c, 'operator')
+    const { db, mesh } = c.var
+    const { revision } = c.req.valid('param')
+    const changes = await planRevert(db, mesh, revision)
+    if (c.req.valid('query').dryRun) return dryRun(c, changes)
+    const reason = c.req.valid('json').reason ?? `revert of revision ${revision}`
+    const { revision: made } = await commit(c, changes, { reason, reverts: revision })
+    if (made === null) throw new MeshError('conflict', `revision ${revision} is already taken back`)
+    const found = await readRevision(db, mesh, made)
+    return c.json(found!, 200, { 'x-heddle-revision': String(made) }) // revisions are never deleted
   })
