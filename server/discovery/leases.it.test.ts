@@ -1,11 +1,12 @@
 import { expect, test, vi } from 'vitest'
 import { LEASE_MS, type HeartbeatRequest } from '../contracts/sidecar.ts'
-import type { MeshObject } from '../contracts/object.ts'
+import { commitChange } from '../changes/commit.ts'
 import type { Db } from '../db/client.ts'
 import { readMeshState } from '../db/mesh-state.ts'
 import { testDatabase } from '../testing/database.ts'
 import { receiveHeartbeats } from './heartbeat.ts'
 import { keepLeases } from './leases.ts'
+import type { Commit } from './register.ts'
 import { syncStaticInstances } from './static.ts'
 
 const MESH = 'local'
@@ -28,13 +29,12 @@ async function instancesOf(db: Db) {
   return (await readMeshState(db, MESH)).instances.map((instance) => `${instance.id} ${instance.version} ${instance.port}`)
 }
 
-/** Stores objects as `server/changes/` would, and remembers why. */
+/** Commits as control does, and remembers why. */
 function committing(db: Db) {
   const reasons: string[] = []
-  const commit = async (change: { mesh: string; reason: string; put: MeshObject[] }) => {
+  const commit: Commit = async (change) => {
     reasons.push(change.reason)
-    for (const { kind, metadata, spec } of change.put)
-      await db.pool.query('insert into object (mesh, kind, namespace, name, revision, spec) values ($1, $2, $3, $4, 1, $5)', [change.mesh, kind, metadata.namespace, metadata.name, JSON.stringify(spec)])
+    return commitChange(db, change)
   }
   return { commit, reasons }
 }

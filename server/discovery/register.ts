@@ -2,11 +2,12 @@
 import { Agent, AgentVersion, Capability } from '../contracts/agent.ts'
 import { agentVersionName } from '../contracts/ids.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
-import type { MeshObject } from '../contracts/object.ts'
+import { refOf, type MeshObject } from '../contracts/object.ts'
 import type { Db } from '../db/client.ts'
+import type { ObjectChange } from '../mesh/change.ts'
 
-/** `server/changes/` behind an input: what decides who is there does not decide how a revision is made. */
-export type Commit = (change: { mesh: string; author: string; reason: string; put: MeshObject[] }) => Promise<unknown>
+/** `commitChange` behind an input: what knows who is there does not know how a revision is made. */
+export type Commit = (commit: { mesh: string; author: string; reason: string; changes: ObjectChange[] }) => Promise<unknown>
 
 export interface Announced {
   mesh: string
@@ -30,11 +31,12 @@ export function registerVersion(db: Db, commit: Commit, announced: Announced): P
 
 async function registerNow(db: Db, commit: Commit, announced: Announced): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const put = await missingObjects(db, announced)
-    if (put.length === 0) return
+    const missing = await missingObjects(db, announced)
+    if (missing.length === 0) return
     const { mesh, agent, version, proxyId } = announced
     try {
-      await commit({ mesh, author: `sidecar ${proxyId}`, reason: `the first instance of ${agent} ${version} joined`, put })
+      const changes = missing.map((after): ObjectChange => ({ ref: refOf(after), expected: null, after }))
+      await commit({ mesh, author: `sidecar ${proxyId}`, reason: `the first instance of ${agent} ${version} joined`, changes })
       return
     } catch (error) {
       if (attempt === ATTEMPTS) throw error

@@ -4,9 +4,9 @@ import type { z } from 'zod'
 import { FAILURES, messageOf, MeshError } from '../contracts/errors.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import { EnrolRequest, HeartbeatRequest, LEASE_MS, RenewRequest, SIDECAR_METHODS, type EnrolResponse, type HeartbeatResponse, RenewResponse } from '../contracts/sidecar.ts'
+import { recordAudit } from '../db/audit.ts'
 import type { Db } from '../db/client.ts'
 import { inTransaction } from '../db/pool.ts'
-import { auditIdentity } from './audit.ts'
 import type { Authority } from './authority.ts'
 import { readCsrKey } from './csr.ts'
 import type { Peer, Peers } from './peers.ts'
@@ -57,7 +57,7 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
       )
       if (rowCount === 0) throw new MeshError('conflict', `the proxy ${request.proxyId} belongs to another agent; choose another --name`)
       const telemetryToken = await createTelemetryToken(client, { mesh: claim.mesh, spiffeId, proxy: request.proxyId })
-      await auditIdentity(client, { mesh: claim.mesh, actor: `join token ${claim.id}`, action: 'proxy.enrol', target: request.proxyId, result: 'ok', detail: { spiffeId } })
+      await recordAudit(client, { mesh: claim.mesh, actor: `join token ${claim.id}`, action: 'proxy.enrol', target: request.proxyId, result: 'ok', detail: { spiffeId } })
       return { claim, spiffeId, telemetryToken }
     })
     const identity = await authority.issueForKey(publicKey, { spiffeId, proxy: request.proxyId })
@@ -81,7 +81,7 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
   }
 
   const denied = (target: string, why: string) =>
-    auditIdentity(db.pool, { mesh: authority.mesh, actor: target, action: 'proxy.enrol', target, result: 'denied', detail: { why } }).catch(() => {}) // the refusal stands without its line in the audit
+    recordAudit(db.pool, { mesh: authority.mesh, actor: target, action: 'proxy.enrol', target, result: 'denied', detail: { why } }).catch(() => {}) // the refusal stands without its line in the audit
   const handle = <S extends z.ZodType, R>(schema: S, work: (request: z.infer<S>, call: Call) => Promise<R>): handleUnaryCall<Buffer, Buffer> => (call, callback) => {
     answer(schema, call, work).then(
       (response) => callback(null, Buffer.from(JSON.stringify(response))),

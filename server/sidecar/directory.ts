@@ -54,6 +54,8 @@ export const SidecarState = z.object({
   telemetryToken: z.string(),
   otlpGrpc: z.object({ host: z.string(), port: z.number().int() }),
   controls: z.array(z.string()).min(1),
+  /** Where peers reach the inbound listener. */
+  address: z.string(),
   ports: z.object({ inbound: z.number().int(), outbound: z.number().int(), admin: z.number().int() }),
   /** The Envoy that was started last, so that a leftover of a killed sidecar is found. */
   envoy: z.object({ pid: z.number().int(), startedAt: z.string() }).nullable().default(null),

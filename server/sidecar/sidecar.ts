@@ -1,0 +1,104 @@
+// `heddle sidecar`: the parts of a sidecar, started in order and taken down backwards.
+import { readFileSync } from 'node:fs'
+import { announceProcess } from '../run/registry.ts'
+import { writePrivate } from '../run/home.ts'
+import { relayAds } from './ads-relay.ts'
+import { agentAnswers, hostAddresses } from './agent-target.ts'
+import { writeBootstrap } from './bootstrap.ts'
+import { serveCard } from './card-server.ts'
+import { drain } from './drain.ts'
+import { envoyAdmin } from './envoy-admin.ts'
+import { endLeftover, runEnvoy } from './envoy-process.ts'
+import { startHeartbeat } from './heartbeat.ts'
+import { keepIdentity } from './identity-keeper.ts'
+import { openKeptConfig } from './kept-config.ts'
+import { serveEnvoy } from './local-server.ts'
+import { watchAgent } from './observe.ts'
+import { relayOtlp } from './otlp-relay.ts'
+import type { PreparedSidecar } from './prepare.ts'
+import { serveSecrets } from './sds.ts'
+
+export interface Sidecar {
+  /** Resolves when the first heartbeat said that this instance is ready. */
+  untilReady(): Promise<void>
+}
+
+export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposableStack): Promise<Sidecar> {
+  const { options, paths, save, identity } = prepared
+  const { agent, namespace, version, target, proxyId, zone, home, envoy, log } = options
+  const { ports, mesh, otlpGrpc, telemetryToken } = prepared.state
+  const portsShown = { inbound: ports.inbound, outbound: ports.outbound, admin: ports.admin }
+  const announced = things.use(announceProcess({ role: 'sidecar', name: proxyId, ports: portsShown, state: 'starting', home }))
+
+  const secrets = serveSecrets(identity, () => heartbeat.beatNow())
+  const keeper = things.use(
+    keepIdentity({
+      identity,
+      path: paths.identity,
+      controls: () => prepared.state.controls,
+      enrolAgain: prepared.enrolAgain,
+      onChange(held, what) {
+        secrets.publish(held)
+        // The stream to control proves who this is; it moves to the new certificate before the old one runs out.
+        if (what === 'certificate') ads.reconnect()
+      },
+    }),
+  )
+  const kept = things.use(openKeptConfig(paths.kept, (error) => log(`cannot keep the configuration: ${error.message}`)))
+  const ads = relayAds({ connect: (withinMs) => keeper.link.connect(withinMs), kept, log })
+  const otlp = relayOtlp({ ...otlpGrpc, token: telemetryToken })
+  things.use(otlp)
+  things.use(await serveEnvoy(paths.socket, { ads, secrets, otlp }))
+  things.use(ads)
+  things.use(await serveCard(paths.cardSocket, target, { meshOrigin: `http://${agent}.${namespace}.mesh`, ownHosts: new Set(hostAddresses()) }))
+
+  const admin = envoyAdmin(ports.admin)
+  const observed = things.use(watchAgent(target))
+  let running: ReturnType<typeof runEnvoy> | null = null
+  const heartbeat = startHeartbeat({
+    prepared,
+    keeper,
+    holds: () => secrets.holds,
+    observed,
+    // An Envoy that stands still answers nothing, and its stream has ended; a call sent to it would wait for nobody.
+    isReady: async () => running !== null && ads.connected && (await admin.isReady()) && (await agentAnswers(target)),
+    onState(state) {
+      running?.setReady(state === 'ready')
+      announced.update({ state: state === 'stopped' ? 'stopping' : state })
+    },
+  })
+  await heartbeat.first // control then knows the ports, and this side the present roots, before Envoy asks
+
+  things.defer(() => heartbeat.leave()) // last, when Envoy and its stream are gone
+  running = await startEnvoy()
+  things.use(running)
+  things.defer(() => drain({ heartbeat, admin, log }))
+  return { untilReady: () => heartbeat.untilReady }
+
+  async function startEnvoy() {
+    const bootstrap = writeBootstrap({ proxyId, mesh, namespace, agent, version, zone, adminPort: ports.admin, socket: paths.socket, cardSocket: paths.cardSocket })
+    const same = readOrNull(paths.bootstrap) === bootstrap
+    writePrivate(paths.bootstrap, bootstrap)
+    const left = prepared.state.envoy
+    if (!same) await endLeftover(left)
+    return runEnvoy({
+      path: envoy.path,
+      bootstrapFile: paths.bootstrap,
+      logs: paths.dir,
+      home,
+      name: proxyId,
+      ports: portsShown,
+      adopt: same ? left : null,
+      remember: (mark) => save({ envoy: mark }),
+      log,
+    })
+  }
+}
+
+function readOrNull(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null // the first life
+  }
+}
