@@ -54,7 +54,7 @@ export function failurePacer(share: () => number): () => (typeof FAILURES)[numbe
   let failed = 0
   return () => {
     owed += share()
-    if (owed < 1) return undefined
+    if (owed < 1 - 1e-9) return undefined // ten times 0.1 is a little under 1
     owed -= 1
     return FAILURES[failed++ % FAILURES.length]
   }
