@@ -77,8 +77,8 @@ function spawnAgent({ agent, version, instance, socket, outboundPort, trustDomai
   })
 }
 
-function spawnSidecar({ agent, version, socket, outboundPort, env }: InstanceOptions): ChildProcess {
-  const args = ['sidecar', '--agent', agent, '--version', version, '--socket', socket, '--outbound-port', String(outboundPort)]
+function spawnSidecar({ agent, version, instance, socket, outboundPort, env }: InstanceOptions): ChildProcess {
+  const args = ['sidecar', '--agent', agent, '--version', version, '--socket', socket, '--outbound-port', String(outboundPort), '--name', instance]
   return spawn(process.execPath, [HEDDLE, ...args], { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
 }
 
