@@ -1,0 +1,121 @@
+'use client'
+import '@xyflow/react/dist/base.css'
+import { Background, BackgroundVariant, ReactFlow, ReactFlowProvider, useReactFlow, type EdgeChange, type NodeChange } from '@xyflow/react'
+import { useEffect, useRef } from 'react'
+import { IconButton } from '#components/ui/Button.tsx'
+import { Icon } from '#components/ui/Icon.tsx'
+import { Skeleton } from '#components/ui/Skeleton.tsx'
+import { AgentNode, type AgentFlowNode } from './AgentNode.tsx'
+import { ArrowHeads, CallEdge, type CallFlowEdge } from './CallEdge.tsx'
+import { GroupNode, type GroupFlowNode } from './GroupNode.tsx'
+import { useLayout } from './use-layout.ts'
+
+export type FlowNode = AgentFlowNode | GroupFlowNode
+/** A node before it has a place. */
+export type UnplacedNode = FlowNode & { width: number; height: number }
+
+const NODE_TYPES = { agent: AgentNode, group: GroupNode }
+const EDGE_TYPES = { call: CallEdge }
+const ZOOM = { min: 0.15, max: 1.75, first: 1.15 }
+const FIT_MS = 260
+
+interface CanvasProps {
+  nodes: readonly UnplacedNode[]
+  edges: readonly CallFlowEdge[]
+  selected: string | null
+  onSelect: (id: string | null) => void
+  onOpen: (id: string) => void
+  /** Width that a panel covers at the right. */
+  coveredPx: number
+}
+
+export function GraphCanvas(props: CanvasProps) {
+  return (
+    <ReactFlowProvider>
+      <Canvas {...props} />
+    </ReactFlowProvider>
+  )
+}
+
+function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx }: CanvasProps) {
+  const { positions, tidy, move } = useLayout(nodes, edges)
+  const { fitView, zoomIn, zoomOut } = useReactFlow()
+  const fitted = useRef(false)
+  const padding = { top: '64px', left: '28px', bottom: '64px', right: `${28 + coveredPx}px` } as const
+  const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches
+  const fit = (duration: number) => void fitView({ padding, maxZoom: ZOOM.first, duration: still() ? 0 : duration })
+  const ready = positions !== null && nodes.every((node) => positions[node.id])
+  useEffect(() => {
+    if (!ready || fitted.current || nodes.length === 0) return
+    fitted.current = true
+    requestAnimationFrame(() => fit(0))
+  })
+  if (!ready) return <CanvasSkeleton />
+  const placed = nodes.map((node) => ({ ...node, position: positions[node.id] ?? { x: 0, y: 0 }, selected: node.id === selected }))
+  const onNodesChange = (changes: NodeChange<FlowNode>[]) => {
+    for (const change of changes) {
+      if (change.type === 'position' && change.position) move(change.id, change.position.x, change.position.y)
+      if (change.type === 'select' && change.selected) onSelect(change.id)
+    }
+  }
+  const onEdgesChange = (changes: EdgeChange<CallFlowEdge>[]) => {
+    for (const change of changes) if (change.type === 'select' && change.selected) onSelect(change.id)
+  }
+  return (
+    <>
+      <ArrowHeads />
+      <ReactFlow<FlowNode, CallFlowEdge>
+        nodes={placed}
+        edges={edges.map((edge) => ({ ...edge, selected: edge.id === selected }))}
+        nodeTypes={NODE_TYPES}
+        edgeTypes={EDGE_TYPES}
+        onNodesChange={onNodesChange}
+        onEdgesChange={onEdgesChange}
+        onNodeDoubleClick={(_, node) => onOpen(node.id)}
+        onPaneClick={() => onSelect(null)}
+        minZoom={ZOOM.min}
+        maxZoom={ZOOM.max}
+        nodesConnectable={false}
+        deleteKeyCode={null}
+        multiSelectionKeyCode={null}
+        selectionKeyCode={null}
+        onlyRenderVisibleElements={nodes.length > 150}
+        proOptions={{ hideAttribution: true }}
+        aria-label="Graph of agents and calls"
+        className="h-full [--xy-background-color:var(--ground)] [--xy-background-pattern-color:var(--line)]"
+      >
+        <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
+      </ReactFlow>
+      <div className="absolute bottom-3.5 z-10 flex gap-0.5 rounded-md border border-line bg-surface p-0.5 max-md:right-3" style={{ right: 14 + coveredPx }}>
+        <IconButton small label="Zoom in" onPress={() => void zoomIn()}><Icon name="plus" /></IconButton>
+        <IconButton small label="Zoom out" onPress={() => void zoomOut()}><Icon name="minus" /></IconButton>
+        <IconButton small label="Show everything" onPress={() => fit(FIT_MS)}><Icon name="fit" /></IconButton>
+        <IconButton
+          small
+          label="Tidy up: lay everything out anew"
+          onPress={() => {
+            fitted.current = false
+            tidy()
+          }}
+        >
+          <Icon name="tidy" />
+        </IconButton>
+      </div>
+    </>
+  )
+}
+
+/** Boxes where agents will stand. */
+export function CanvasSkeleton() {
+  return (
+    <div role="status" aria-label="Loading the graph" className="absolute inset-0 grid place-items-center">
+      <div className="flex items-center gap-20 opacity-70">
+        <Skeleton className="h-[54px] w-[152px] rounded-lg" />
+        <div className="grid gap-8">
+          {[0, 1, 2].map((row) => <Skeleton key={row} className="h-[54px] w-[152px] rounded-lg" />)}
+        </div>
+        <Skeleton className="h-[54px] w-[152px] rounded-lg max-md:hidden" />
+      </div>
+    </div>
+  )
+}

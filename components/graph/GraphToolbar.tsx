@@ -1,0 +1,85 @@
+'use client'
+import { classes } from '#components/ui/classes.ts'
+import { Button } from '#components/ui/Button.tsx'
+import { Icon } from '#components/ui/Icon.tsx'
+import { Segmented } from '#components/ui/Segmented.tsx'
+import { Select } from '#components/ui/Select.tsx'
+import type { FindResult } from './find.ts'
+
+interface ToolbarProps {
+  find: string
+  onFind: (text: string) => void
+  found: FindResult
+  view: 'graph' | 'table'
+  onView: (view: 'graph' | 'table') => void
+  group: string
+  groups: readonly { id: string; title: string }[]
+  onGroup: (group: string) => void
+  open: string | null
+  onClose: () => void
+}
+
+export function GraphToolbar({ find, onFind, found, view, onView, group, groups, onGroup, open, onClose }: ToolbarProps) {
+  const wrong = found.state === 'wrong'
+  return (
+    <div className="flex w-full flex-wrap items-start gap-2">
+      <div className="min-w-0 max-md:w-full md:w-[340px]">
+        <label data-find className={classes('flex h-[30px] items-center gap-2 rounded-md border bg-surface px-2.5 focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-[var(--focus)]', wrong ? 'border-bad' : 'border-line-strong')}>
+          <span className="text-sm text-faint">Find</span>
+          <input
+            value={find}
+            onChange={(event) => onFind(event.target.value)}
+            onKeyDown={(event) => event.key === 'Escape' && onFind('')}
+            placeholder="edge error > 1 %"
+            aria-invalid={wrong}
+            aria-describedby="found"
+            spellCheck={false}
+            autoComplete="off"
+            maxLength={500}
+            className="min-w-0 flex-1 bg-transparent font-mono text-[12px] outline-none placeholder:text-faint"
+          />
+          {find !== '' && (
+            <button type="button" aria-label="Clear" onClick={() => onFind('')} className="grid h-5 w-5 place-items-center rounded-sm text-muted hover:text-text">
+              <Icon name="close" size={13} />
+            </button>
+          )}
+          {found.state === 'found' && <span className="flex-none text-xs text-muted" aria-hidden>{found.says}</span>}
+        </label>
+        <p id="found" role="status" className={wrong ? 'm-0 mt-1 rounded-md border border-line bg-surface px-2.5 py-1 text-xs text-bad' : 'sr-only'}>
+          {found.state === 'wrong' || found.state === 'found' ? found.says : ''}
+        </p>
+      </div>
+      <Segmented label="Shown as" value={view} onChange={onView} options={[{ id: 'graph', title: 'Graph' }, { id: 'table', title: 'Table' }]} />
+      {view === 'graph' && groups.length > 1 && <Select label="Group by" labelHidden small value={group} options={groups} onChange={onGroup} className="[&_button]:h-[30px]" />}
+      {view === 'graph' && open !== null && (
+        <Button small className="h-[30px]" onPress={onClose}>
+          <Icon name="close" size={13} />
+          {open}
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** What shapes, colours and lines mean; it stands on the picture itself. */
+export function Legend({ openEdges }: { openEdges: number }) {
+  const marks = [
+    ['M6 2a4 4 0 100 8 4 4 0 000-8z', 'text-ok', 'healthy'],
+    ['M6 1l5 5-5 5-5-5z', 'text-warn', 'degraded'],
+    ['M6 1l5.5 10h-11z', 'text-bad', 'failing, dashed'],
+  ] as const
+  return (
+    <div className="absolute bottom-3.5 left-4 z-10 flex max-w-[calc(100%-2rem)] flex-wrap gap-x-3.5 gap-y-1 rounded-md border border-line bg-surface px-3 py-1.5 text-xs text-muted max-md:hidden">
+      {marks.map(([path, tone, says]) => (
+        <span key={says} className="flex items-center gap-1.5">
+          <svg aria-hidden viewBox="0 0 12 12" width={10} height={10} className={tone}><path d={path} fill="currentColor" /></svg>
+          {says}
+        </span>
+      ))}
+      <span className="flex items-center gap-1.5">
+        <Icon name="lock" size={13} />
+        {openEdges === 0 ? 'mTLS on every edge that the mesh saw' : `${openEdges === 1 ? '1 edge' : `${openEdges} edges`} without mTLS, dotted`}
+      </span>
+    </div>
+  )
+}
