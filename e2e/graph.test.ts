@@ -1,0 +1,71 @@
+// Seeing: the graph with its panel, its find expression and its table; a trace down to what the model was asked.
+import { afterAll, expect, test } from 'vitest'
+import { closeBrowser, heddle, person, type Person } from './person.ts'
+
+afterAll(closeBrowser)
+
+test('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/graph', 'Graph')
+  for (const name of ['gateway', 'orchestrator', 'researcher', 'writer', 'translator', 'search-tools', 'sample-llm']) await nodeOf(someone, name).waitFor()
+  await someone.isAccessible()
+  await nodeOf(someone, 'translator').click()
+  const panel = page.getByRole('complementary').filter({ hasText: 'translator' })
+  await panel.getByRole('table', { name: 'Versions' }).getByRole('row', { name: /v1/ }).waitFor()
+  await page.waitForURL(/select=/)
+  await someone.isAccessible()
+
+  const link = page.url()
+  await using colleague = await person()
+  await colleague.page.goto(link)
+  await colleague.page.getByRole('complementary').filter({ hasText: 'translator' }).waitFor()
+})
+
+test('a find expression dims what it does not match, and says how many it found', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/graph', 'Graph')
+  await nodeOf(someone, 'writer').waitFor()
+  const find = page.getByRole('textbox', { name: /Find/ })
+  await find.fill('name = writer')
+  await page.getByRole('status').filter({ hasText: /1/ }).first().waitFor()
+  await page.waitForURL(/find=/)
+  await find.fill('nonsense >')
+  await page.locator('[aria-invalid="true"]').waitFor()
+  await someone.isAccessible()
+})
+
+test('the table twin has every edge with its figures', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/graph?view=table', 'Graph')
+  const table = page.getByRole('table', { name: 'Calls between agents' })
+  await table.getByRole('row', { name: /orchestrator.*translator/ }).first().waitFor()
+  await table.getByRole('row', { name: /researcher.*search-tools/ }).first().waitFor()
+  await someone.isAccessible()
+})
+
+test('a trace is found by service, and its waterfall shows what the model was asked and what it cost', async () => {
+  await fetch(heddle.sampleUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ task: 'Explain weaving in German' }) })
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/traces?service=translator', 'Traces')
+  await someone.isAccessible()
+  await page.getByRole('table', { name: 'Traces' }).getByRole('link').first().click()
+  const waterfall = page.getByRole('treegrid')
+  await waterfall.getByText('invoke_agent translator').first().waitFor()
+  await waterfall.getByText('execute_tool search').first().waitFor()
+  await waterfall.getByText('chat sample-text-1').first().click()
+  const span = page.getByRole('region', { name: 'Span details' })
+  await span.getByText('Asked').first().waitFor()
+  await span.getByText('Answered').first().waitFor()
+  await span.getByText(/\d+ in, \d+ out/).first().waitFor()
+  await someone.isAccessible()
+  expect(page.url()).toMatch(/\/traces\/[0-9a-f]{32}/)
+})
+
+/** A node of the graph by the agent's name. */
+function nodeOf({ page }: Person, name: string) {
+  return page.locator('[data-health]').filter({ has: page.getByText(name, { exact: true }) }).first()
+}

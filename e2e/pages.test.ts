@@ -1,0 +1,55 @@
+// Every page of the console, as people of each role see it: a heading, no serious finding of axe, a silent console.
+import { afterAll, expect, test } from 'vitest'
+import type { TraceSummary } from '../server/contracts/telemetry.ts'
+import { NAVIGATION } from '../components/shell/navigation.ts'
+import { eventually } from '../server/testing/load.ts'
+import { closeBrowser, mesh, person } from './person.ts'
+
+afterAll(closeBrowser)
+
+test.each(['light', 'dark'] as const)('every page in the navigation is accessible in the %s theme', async (theme) => {
+  await using someone = await person({ theme })
+  for (const { href, title } of NAVIGATION.flatMap(({ items }) => items)) {
+    await someone.open(href, title)
+    await someone.isAccessible()
+  }
+})
+
+test('the pages of one thing are accessible too', async () => {
+  const [proxy] = await mesh.proxies()
+  const traces = await eventually('a trace is stored', 20_000, async () => {
+    const { items } = await mesh.get<{ items: TraceSummary[] }>('/traces?limit=1')
+    return items.length > 0 ? items : null
+  })
+  await using someone = await person()
+  await someone.open('/agents/default/translator', 'translator')
+  await someone.isAccessible()
+  await someone.open('/routes/default/translator', 'translator')
+  await someone.isAccessible()
+  await someone.open(`/proxies/${proxy?.id}`, new RegExp(proxy?.agent ?? ''))
+  await someone.isAccessible()
+  await someone.open(`/traces/${traces[0]?.traceId}`, /./)
+  await someone.isAccessible()
+  await someone.open('/changes/1', 'Revision 1')
+  await someone.isAccessible()
+})
+
+test('a narrow screen has every page without sideways scrolling', async () => {
+  await using someone = await person({ size: { width: 390, height: 844 } })
+  for (const { href, title } of NAVIGATION.flatMap(({ items }) => items)) {
+    await someone.open(href, title)
+    const beyond = await someone.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    expect({ href, beyond }).toEqual({ href, beyond: 0 })
+  }
+})
+
+test('a viewer sees what is disabled and why', async () => {
+  await using someone = await person({ role: 'viewer' })
+  const { page } = someone
+  await someone.open('/routes/default/translator', 'translator')
+  const remove = page.getByRole('button', { name: /Delete/ })
+  await remove.waitFor()
+  expect(await remove.getAttribute('aria-disabled') ?? (await remove.isDisabled() ? 'true' : 'false')).toBe('true')
+  await page.getByText(/operator|viewer|role/i).first().waitFor()
+  await someone.isAccessible()
+})
