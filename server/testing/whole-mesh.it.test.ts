@@ -1,8 +1,11 @@
 // The promises of the mesh on a fleet that Heddle has never seen: a till that asks shelves, a vault that answers one caller.
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startHeddle } from './heddle.ts'
 import { burst, eventually, fourSigma, openLoop, tally } from './load.ts'
 import { meshOf, onlyCallers, routeOf, splitOf, type MeshUnderTest } from './mesh.ts'
+import { getThroughTunnel, startOutside } from './outside.ts'
 import type { PlainAgent } from './plain-agent.ts'
 
 const SHELF = 'shelf.default.mesh'
@@ -209,6 +212,29 @@ describe('telemetry', () => {
       }
       return true
     })
+  })
+})
+
+describe('the way out', () => {
+  test('an https call through CONNECT is an edge to the outside, with its host, bytes and duration', async () => {
+    await using outside = await startOutside(50_000)
+    for (let n = 0; n < 3; n += 1) expect(await getThroughTunnel(till.outboundPort, outside)).toBe(50_000)
+    expect(outside.requests()).toBe(3)
+    await eventually('the edge is on the graph', 15_000, async () => {
+      const { edges } = await mesh.graph(`from=${startedAt}&to=${new Date(Date.now() + 1000).toISOString()}`)
+      const edge = edges.find(({ source, target }) => source === 'agent/default/till' && target.startsWith('external/127.0.0.1'))
+      expect(edge?.bytesReceived).toBeGreaterThan(150_000)
+      expect(edge?.durationMs).toBeGreaterThan(0)
+      return true
+    })
+  })
+
+  test('a program that tunnels to a mesh name, as `fetch` under HTTP_PROXY does, is still routed, split and identified', async () => {
+    const script = `fetch('http://${SHELF}/tunnelled').then(async (r) => process.stdout.write(r.status + ' ' + r.headers.get('x-agent-version')))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env: { ...process.env, NODE_USE_ENV_PROXY: '1', HTTP_PROXY: `http://127.0.0.1:${till.outboundPort}` } })
+    expect(stdout).toMatch(/^200 v[12]$/)
+    const seen = [...shelf1.received, ...shelf2.received].find(({ path }) => path === '/tunnelled')
+    expect(seen?.headers['x-forwarded-client-cert']).toContain('agent/till')
   })
 })
 

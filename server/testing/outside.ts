@@ -1,0 +1,70 @@
+// The world outside the mesh, for tests: a TLS server on loopback, and a client that reaches it by CONNECT.
+import 'reflect-metadata'
+import * as x509 from '@peculiar/x509'
+import { webcrypto } from 'node:crypto'
+import { request as httpRequest } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { connect as tlsConnect } from 'node:tls'
+
+export interface Outside extends AsyncDisposable {
+  host: string
+  port: number
+  certificate: string
+  requests(): number
+}
+
+/** An https server that answers every request with `bytes` bytes. */
+export async function startOutside(bytes: number): Promise<Outside> {
+  const { certificate, key } = await selfSigned()
+  let requests = 0
+  const server = createServer({ cert: certificate, key }, (_request, response) => {
+    requests += 1
+    response.end('x'.repeat(bytes))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port, // a TCP server's address is never a string
+    certificate,
+    requests: () => requests,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** `curl -x http://127.0.0.1:PROXY https://HOST:PORT/`: the length of the body, through a tunnel that only the client can read. */
+export async function getThroughTunnel(proxyPort: number, outside: Outside): Promise<number> {
+  const socket = await openTunnel(proxyPort, `${outside.host}:${outside.port}`)
+  const secure = tlsConnect({ socket, ca: outside.certificate, servername: 'localhost' })
+  secure.write(`GET / HTTP/1.1\r\nhost: ${outside.host}\r\nconnection: close\r\n\r\n`)
+  let text = ''
+  for await (const chunk of secure) text += String(chunk)
+  return text.slice(text.indexOf('\r\n\r\n') + 4).length
+}
+
+function openTunnel(port: number, authority: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port, method: 'CONNECT', path: authority })
+    request.once('connect', (response, socket) => (response.statusCode === 200 ? resolve(socket as Socket) : reject(new Error(`CONNECT ${authority} answered ${response.statusCode}`))))
+    request.once('error', reject)
+    request.end()
+  })
+}
+
+async function selfSigned(): Promise<{ certificate: string; key: string }> {
+  x509.cryptoProvider.set(webcrypto as Crypto)
+  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=localhost',
+    notBefore: new Date(Date.now() - 60_000),
+    notAfter: new Date(Date.now() + 3_600_000),
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    keys: keys as CryptoKeyPair,
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }])],
+  })
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
+  return { certificate: certificate.toString('pem'), key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n` }
+}
