@@ -1,0 +1,10 @@
+import type { Metadata } from 'next'
+import { PolicyList } from '#components/mesh/PolicyList.tsx'
+import { SecurityTabs } from '#components/mesh/SecurityTabs.tsx'
+import { Page } from '#components/ui/Page.tsx'
+
+export const metadata: Metadata = { title: 'Policies' }
+
+export default function PoliciesPage() {
+  return <Page title="Security" command="heddle get authorizationpolicies"><SecurityTabs open="policies" /><PolicyList /></Page>
+}

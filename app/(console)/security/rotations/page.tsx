@@ -1,0 +1,10 @@
+import type { Metadata } from 'next'
+import { RotationList } from '#components/mesh/RotationList.tsx'
+import { SecurityTabs } from '#components/mesh/SecurityTabs.tsx'
+import { Page } from '#components/ui/Page.tsx'
+
+export const metadata: Metadata = { title: 'Rotations' }
+
+export default function RotationsPage() {
+  return <Page title="Security" command="heddle rotate issuer --watch"><SecurityTabs open="rotations" /><RotationList /></Page>
+}
