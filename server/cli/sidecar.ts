@@ -29,6 +29,7 @@ interface Flags {
 
 export function register(program: Command): void {
   program
+    .enablePositionalOptions() // --version is the agent's here, not ours
     .command('sidecar')
     .description('run the sidecar of an agent, with its Envoy')
     .option('--control <host:port,…>', 'control processes; the Heddle of this machine when left out')

@@ -14,6 +14,8 @@ const CHANNEL = {
   'grpc.enable_retries': 0,
   'grpc.use_local_subchannel_pool': 1,
   'grpc.max_receive_message_length': -1,
+  // Control is known by its SPIFFE id, so that the name dialled does not matter; an IP address would be no valid TLS server name.
+  'grpc.ssl_target_name_override': 'heddle-control',
 }
 
 export interface LinkIdentity {

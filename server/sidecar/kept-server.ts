@@ -30,7 +30,7 @@ export function serveKept(resources: Resources): (request: DeltaRequest) => Delt
     }
     const found = [...(resources.get(typeUrl)?.values() ?? [])].filter((resource) => wants(subscription, typeUrl, resource) && subscription.versions.get(resource.name) !== resource.version)
     // A first wildcard request waits for an answer, be it an empty one; but a sidecar that has kept nothing at all knows nothing.
-    const owed = first && subscription.wildcard && resources.size > 0
+    const owed = first && (subscription.wildcard || typeUrl === TYPE.virtualHost) && resources.size > 0
     if (found.length === 0 && !owed) return null
     for (const resource of found) subscription.versions.set(resource.name, resource.version)
     return { typeUrl, nonce: `kept-${++nonce}`, resources: found, removed: [] }
