@@ -1,0 +1,77 @@
+// Everything that makes a collector, without the process around it: tests start it in theirs.
+import { isLoopback, refuseOpenDoors } from '#server/run/doors.ts'
+import { electLeader } from '#server/db/leader.ts'
+import { openPool } from '#server/db/pool.ts'
+import { openContentRules } from './content-rule.ts'
+import { openIngest, type IngestTotals } from './ingest.ts'
+import type { ProxyFlush } from './metrics/flush.ts'
+import { writeFlushes } from './metrics/write.ts'
+import { startOtlpGrpc } from './otlp/grpc.ts'
+import { startOtlpHttp } from './otlp/http.ts'
+import type { Receiver } from './otlp/receive.ts'
+import { keepRetention } from './retention.ts'
+import { startReckoner } from './rollup/reckon.ts'
+import { openSenders } from './senders.ts'
+import { openBatch } from './spans/batch.ts'
+import { openDictionary } from './spans/dictionary.ts'
+import type { SpanRow } from './spans/row.ts'
+import { writeSpans } from './spans/write.ts'
+
+export interface CollectorOptions {
+  databaseUrl: string
+  bind: string
+  grpcPort: number
+  httpPort: number
+  retentionMs: number
+  diskMaxBytes: number
+  origins: readonly string[]
+  onError: (what: string, error: unknown) => void
+}
+
+export interface Collector extends AsyncDisposable {
+  grpcPort: number
+  httpPort: number
+  totals: IngestTotals
+  waitingBytes(): number
+  /** Resolves when the store answers. */
+  ping(): Promise<void>
+}
+
+const POOL_MAX = 6
+/** A statement that takes longer holds up every sender: its batch is refused and sent again. */
+const STATEMENT_MS = 10_000
+
+/** Listens when it resolves. Refuses to start off loopback, where OTLP would need TLS and credentials. */
+export async function startCollector(options: CollectorOptions): Promise<Collector> {
+  refuseOpenDoors(options)
+  await using started = new AsyncDisposableStack()
+  const pool = openPool(options.databaseUrl, 'heddle-collector', { max: POOL_MAX, statementTimeoutMs: STATEMENT_MS, role: 'heddle_collector' })
+  started.defer(() => pool.end())
+  started.use(electLeader(options.databaseUrl, {
+    name: 'retention',
+    lead: (signal) => keepRetention(pool, options, signal, (error) => options.onError('retention', error)),
+    onError: (error) => options.onError('retention', error),
+  }))
+  started.use(startReckoner(pool, (error) => options.onError('counting calls', error)))
+  const content = started.use(openContentRules(pool))
+  const store = { pool, dictionary: openDictionary(pool) }
+  const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes
+  const counters = started.use(openIngest(pool, waitingBytes))
+  const spans = started.use(openBatch<SpanRow>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))
+  const proxies = started.use(openBatch<ProxyFlush>((flushes) => writeFlushes(pool, flushes), (error) => options.onError('storing metrics', error)))
+  const receiver: Receiver = { spans, proxies, content, counters, retentionMs: options.retentionMs }
+  const senders = openSenders(pool, { needCredentials: !isLoopback(options.bind) })
+  const grpc = started.use(await startOtlpGrpc({ receiver, senders, bind: options.bind, port: options.grpcPort }))
+  const http = started.use(await startOtlpHttp({ receiver, senders, bind: options.bind, port: options.httpPort, origins: options.origins }))
+  const life = started.move()
+  return {
+    grpcPort: grpc.port,
+    httpPort: http.port,
+    totals: counters.totals,
+    waitingBytes,
+    async ping() {
+      await pool.query('select 1')
+    },
+    [Symbol.asyncDispose]: () => life.disposeAsync(),
+  }
+}

@@ -1,0 +1,225 @@
+// OTLP/JSON → OTLP protobuf, so that there is one way in. Hex ids, integer enums, 64-bit numbers as text or number, unknown keys
+// ignored, lowerCamelCase alone: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+import { MeshError } from '#server/contracts/errors.ts'
+import { WIRE } from '#server/otlp/wire.ts'
+import { ByteWriter } from '#server/otlp/writer.ts'
+
+type Scalar = 'text' | 'hex' | 'base64' | 'bool' | 'enum' | 'uint32' | 'fixed32' | 'int64' | 'uint64' | 'fixed64' | 'sfixed64' | 'sint32' | 'double'
+interface Field {
+  number: number
+  type: Scalar | (() => Message)
+  repeated?: true
+}
+type Message = Readonly<Record<string, Field>>
+
+const one = (number: number, type: Field['type']): Field => ({ number, type })
+const many = (number: number, type: Field['type']): Field => ({ number, type, repeated: true })
+
+const AnyValue: Message = {
+  stringValue: one(1, 'text'),
+  boolValue: one(2, 'bool'),
+  intValue: one(3, 'int64'),
+  doubleValue: one(4, 'double'),
+  arrayValue: one(5, () => ({ values: many(1, () => AnyValue) })),
+  kvlistValue: one(6, () => ({ values: many(1, () => KeyValue) })),
+  bytesValue: one(7, 'base64'),
+}
+const KeyValue: Message = { key: one(1, 'text'), value: one(2, () => AnyValue) }
+const attributes = (number: number) => many(number, () => KeyValue)
+const Resource: Message = { attributes: attributes(1), droppedAttributesCount: one(2, 'uint32') }
+const Scope: Message = { name: one(1, 'text'), version: one(2, 'text'), attributes: attributes(3), droppedAttributesCount: one(4, 'uint32') }
+
+const Event: Message = { timeUnixNano: one(1, 'fixed64'), name: one(2, 'text'), attributes: attributes(3), droppedAttributesCount: one(4, 'uint32') }
+const Link: Message = { traceId: one(1, 'hex'), spanId: one(2, 'hex'), traceState: one(3, 'text'), attributes: attributes(4), droppedAttributesCount: one(5, 'uint32'), flags: one(6, 'fixed32') }
+const Span: Message = {
+  traceId: one(1, 'hex'),
+  spanId: one(2, 'hex'),
+  traceState: one(3, 'text'),
+  parentSpanId: one(4, 'hex'),
+  name: one(5, 'text'),
+  kind: one(6, 'enum'),
+  startTimeUnixNano: one(7, 'fixed64'),
+  endTimeUnixNano: one(8, 'fixed64'),
+  attributes: attributes(9),
+  droppedAttributesCount: one(10, 'uint32'),
+  events: many(11, () => Event),
+  droppedEventsCount: one(12, 'uint32'),
+  links: many(13, () => Link),
+  droppedLinksCount: one(14, 'uint32'),
+  status: one(15, () => ({ message: one(2, 'text'), code: one(3, 'enum') })),
+  flags: one(16, 'fixed32'),
+}
+export const TRACES: Message = {
+  resourceSpans: many(1, () => ({
+    resource: one(1, () => Resource),
+    scopeSpans: many(2, () => ({ scope: one(1, () => Scope), spans: many(2, () => Span), schemaUrl: one(3, 'text') })),
+    schemaUrl: one(3, 'text'),
+  })),
+}
+
+const Exemplar: Message = { filteredAttributes: attributes(7), timeUnixNano: one(2, 'fixed64'), asDouble: one(3, 'double'), asInt: one(6, 'sfixed64'), spanId: one(4, 'hex'), traceId: one(5, 'hex') }
+const point = { startTimeUnixNano: one(2, 'fixed64'), timeUnixNano: one(3, 'fixed64') } satisfies Message
+const NumberPoint: Message = { ...point, attributes: attributes(7), asDouble: one(4, 'double'), asInt: one(6, 'sfixed64'), exemplars: many(5, () => Exemplar), flags: one(8, 'uint32') }
+const HistogramPoint: Message = {
+  ...point,
+  attributes: attributes(9),
+  count: one(4, 'fixed64'),
+  sum: one(5, 'double'),
+  bucketCounts: many(6, 'fixed64'),
+  explicitBounds: many(7, 'double'),
+  exemplars: many(8, () => Exemplar),
+  flags: one(10, 'uint32'),
+  min: one(11, 'double'),
+  max: one(12, 'double'),
+}
+const Buckets: Message = { offset: one(1, 'sint32'), bucketCounts: many(2, 'uint64') }
+const ExponentialPoint: Message = {
+  ...point,
+  attributes: attributes(1),
+  count: one(4, 'fixed64'),
+  sum: one(5, 'double'),
+  scale: one(6, 'sint32'),
+  zeroCount: one(7, 'fixed64'),
+  positive: one(8, () => Buckets),
+  negative: one(9, () => Buckets),
+  flags: one(10, 'uint32'),
+  exemplars: many(11, () => Exemplar),
+  min: one(12, 'double'),
+  max: one(13, 'double'),
+  zeroThreshold: one(14, 'double'),
+}
+const SummaryPoint: Message = { ...point, attributes: attributes(7), count: one(4, 'fixed64'), sum: one(5, 'double'), quantileValues: many(6, () => ({ quantile: one(1, 'double'), value: one(2, 'double') })), flags: one(8, 'uint32') }
+const temporality = one(2, 'enum')
+const Metric: Message = {
+  name: one(1, 'text'),
+  description: one(2, 'text'),
+  unit: one(3, 'text'),
+  gauge: one(5, () => ({ dataPoints: many(1, () => NumberPoint) })),
+  sum: one(7, () => ({ dataPoints: many(1, () => NumberPoint), aggregationTemporality: temporality, isMonotonic: one(3, 'bool') })),
+  histogram: one(9, () => ({ dataPoints: many(1, () => HistogramPoint), aggregationTemporality: temporality })),
+  exponentialHistogram: one(10, () => ({ dataPoints: many(1, () => ExponentialPoint), aggregationTemporality: temporality })),
+  summary: one(11, () => ({ dataPoints: many(1, () => SummaryPoint) })),
+  metadata: attributes(12),
+}
+export const METRICS: Message = {
+  resourceMetrics: many(1, () => ({
+    resource: one(1, () => Resource),
+    scopeMetrics: many(2, () => ({ scope: one(1, () => Scope), metrics: many(2, () => Metric), schemaUrl: one(3, 'text') })),
+    schemaUrl: one(3, 'text'),
+  })),
+}
+
+const DEPTH_MAX = 80
+
+/** The protobuf bytes of a JSON request. Throws `bad_request` naming the place of the first wrong value. */
+export function jsonToProtobuf(body: Buffer, message: Message): Buffer {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new MeshError('bad_request', 'the body is not valid JSON', { cause })
+  }
+  const writer = new ByteWriter(body.length)
+  writeMessage(writer, parsed, message, '', 0)
+  return writer.done()
+}
+
+function writeMessage(writer: ByteWriter, json: unknown, message: Message, path: string, depth: number): void {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) refuse(path, 'an object', json)
+  if (depth > DEPTH_MAX) throw new MeshError('bad_request', `${path} is nested too deep`)
+  for (const [key, value] of Object.entries(json)) {
+    const field = Object.hasOwn(message, key) ? message[key] : undefined
+    if (field === undefined || value === null) continue
+    const place = `${path}/${key}`
+    if (!field.repeated) writeField(writer, value, field, place, depth)
+    else if (!Array.isArray(value)) refuse(place, 'a list', value)
+    else value.forEach((item: unknown, index) => writeField(writer, item, field, `${place}/${index}`, depth))
+  }
+}
+
+function writeField(writer: ByteWriter, value: unknown, { number, type }: Field, path: string, depth: number): void {
+  if (typeof type === 'function') writer.message(number, () => writeMessage(writer, value, type(), path, depth + 1))
+  else writeScalar(writer, number, type, value, path)
+}
+
+function writeScalar(writer: ByteWriter, number: number, type: Scalar, value: unknown, path: string): void {
+  switch (type) {
+    case 'text':
+      if (typeof value !== 'string') refuse(path, 'text', value)
+      writer.textField(number, value)
+      return
+    case 'hex':
+      if (typeof value !== 'string') refuse(path, 'hexadecimal text', value)
+      // What is not hex is no id: it goes on empty, and the span is refused for it alone.
+      writer.field(number, /^(?:[0-9a-fA-F]{2})*$/.test(value) ? Buffer.from(value, 'hex') : NOT_AN_ID)
+      return
+    case 'base64':
+      if (typeof value !== 'string' || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(value)) refuse(path, 'base64 text', value)
+      writer.field(number, Buffer.from(value, 'base64'))
+      return
+    case 'bool':
+      if (typeof value !== 'boolean') refuse(path, 'true or false', value)
+      writer.tag(number, WIRE.varint)
+      writer.varint(value ? 1 : 0)
+      return
+    case 'enum':
+      if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0x7fffffff) refuse(path, 'the number of an enum value', value)
+      writer.tag(number, WIRE.varint)
+      writer.varint(value)
+      return
+    case 'uint32':
+    case 'fixed32': {
+      const whole = Number(integer(value, path, 0n, 0xffffffffn))
+      writer.tag(number, type === 'fixed32' ? WIRE.fixed32 : WIRE.varint)
+      if (type === 'fixed32') writer.fixed32(whole)
+      else writer.varint(whole)
+      return
+    }
+    case 'sint32': {
+      const whole = integer(value, path, -0x80000000n, 0x7fffffffn)
+      writer.tag(number, WIRE.varint)
+      writer.varint64(whole < 0n ? -whole * 2n - 1n : whole * 2n) // zigzag
+      return
+    }
+    case 'int64':
+    case 'uint64':
+      writer.tag(number, WIRE.varint)
+      writer.varint64(type === 'int64' ? integer(value, path, -INT64 - 1n, INT64) : integer(value, path, 0n, UINT64))
+      return
+    case 'fixed64':
+    case 'sfixed64':
+      writer.tag(number, WIRE.fixed64)
+      writer.fixed64(type === 'sfixed64' ? integer(value, path, -INT64 - 1n, INT64) : integer(value, path, 0n, UINT64))
+      return
+    case 'double':
+      writer.tag(number, WIRE.fixed64)
+      writer.double(double(value, path))
+      return
+  }
+}
+
+const NOT_AN_ID = Buffer.from([0])
+const INT64 = 2n ** 63n - 1n
+const UINT64 = 2n ** 64n - 1n
+
+function integer(value: unknown, path: string, min: bigint, max: bigint): bigint {
+  const isWhole = (typeof value === 'string' && /^-?\d{1,20}$/.test(value)) || (typeof value === 'number' && Number.isInteger(value))
+  if (!isWhole) refuse(path, 'a whole number', value)
+  const whole = BigInt(value as string | number) // narrowed by isWhole
+  if (whole < min || whole > max) refuse(path, `a whole number from ${min} to ${max}`, value)
+  return whole
+}
+
+function double(value: unknown, path: string): number {
+  if (typeof value === 'number') return value
+  if (value === 'NaN') return Number.NaN
+  if (value === 'Infinity') return Infinity
+  if (value === '-Infinity') return -Infinity
+  if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value)
+  return refuse(path, 'a number', value)
+}
+
+function refuse(path: string, takes: string, value: unknown): never {
+  const was = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 40)
+  throw new MeshError('bad_request', `${path || 'the body'} takes ${takes}, not ${was}`)
+}

@@ -1,0 +1,89 @@
+// What both transports do with the bytes of a request: decode, keep, answer.
+import { decodeTraces } from '../decode.ts'
+import type { ContentRules } from '../content-rule.ts'
+import { jsonToProtobuf, METRICS, TRACES } from '../json.ts'
+import type { IngestCounters } from '../ingest.ts'
+import { decodeMetrics } from '../metrics/decode.ts'
+import type { ProxyFlush } from '../metrics/flush.ts'
+import { WIRE } from '#server/otlp/wire.ts'
+import { ByteWriter } from '#server/otlp/writer.ts'
+import type { Batch } from '../spans/batch.ts'
+import type { Sender, SpanRow } from '../spans/row.ts'
+
+export const SIGNALS = ['traces', 'metrics'] as const
+export type Signal = (typeof SIGNALS)[number]
+export type Encoding = 'protobuf' | 'json'
+
+/** Part of a request that was not taken; the sender must not send it again. */
+export interface Partial {
+  rejected: number
+  message: string
+}
+
+export interface Receiver {
+  spans: Batch<SpanRow>
+  proxies: Batch<ProxyFlush>
+  content: ContentRules
+  counters: IngestCounters
+  retentionMs: number
+}
+
+/** Resolves when everything taken is committed; null when all of it was. */
+export async function receive(receiver: Receiver, signal: Signal, encoding: Encoding, body: Buffer, sender: Sender): Promise<Partial | null> {
+  const startedAt = Date.now()
+  const schema = signal === 'traces' ? TRACES : METRICS
+  const bytes = encoding === 'json' ? jsonToProtobuf(body, schema) : body
+  const partial = signal === 'traces' ? await receiveTraces(receiver, bytes, sender) : await receiveMetrics(receiver, bytes, sender)
+  receiver.counters.received(body.length, Date.now() - startedAt)
+  return partial
+}
+
+async function receiveTraces({ spans: batch, content, counters, retentionMs }: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
+  const { spans, refused, contentDropped } = decodeTraces(bytes, {
+    sender,
+    nowUs: Date.now() * 1000,
+    retentionUs: retentionMs * 1000,
+    recordsContent: (resource) => content.recordsContent(sender, resource),
+  })
+  await batch.add(spans, bytes.length)
+  counters.add({ spans: spans.length, contentDropped, refused })
+  return partialOf(refused)
+}
+
+async function receiveMetrics({ proxies: batch, counters }: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
+  const { flushes, points, refused } = decodeMetrics(bytes, sender, Date.now())
+  await batch.add(flushes, bytes.length)
+  counters.add({ points, refused })
+  return partialOf(refused)
+}
+
+const REASONS: Record<string, string> = {
+  invalid_trace_id: 'a trace id is 16 bytes, not all zero',
+  invalid_span_id: 'a span id is 8 bytes, not all zero',
+  invalid_parent_span_id: 'a parent span id is empty or 8 bytes',
+  not_proxy_metrics: 'Heddle keeps the metrics of its own proxies alone; send spans, and it makes the metrics',
+  unattested_proxy: 'metrics of a proxy count when its own telemetry token came with them',
+}
+
+function partialOf(refused: ReadonlyMap<string, number>): Partial | null {
+  if (refused.size === 0) return null
+  const rejected = [...refused.values()].reduce((sum, count) => sum + count, 0)
+  return { rejected, message: [...refused].map(([reason, count]) => `${count} refused: ${REASONS[reason] ?? reason}`).join('; ') }
+}
+
+/** Export*ServiceResponse: `partial_success` is unset when all was taken. */
+export function responseProtobuf(partial: Partial | null): Buffer {
+  const writer = new ByteWriter(64)
+  if (partial)
+    writer.message(1, () => {
+      writer.tag(1, WIRE.varint)
+      writer.varint(partial.rejected)
+      writer.textField(2, partial.message)
+    })
+  return Buffer.from(writer.done())
+}
+
+export function responseJson(signal: Signal, partial: Partial | null): string {
+  const rejected = signal === 'traces' ? 'rejectedSpans' : 'rejectedDataPoints'
+  return JSON.stringify(partial ? { partialSuccess: { [rejected]: String(partial.rejected), errorMessage: partial.message } } : {})
+}

@@ -1,0 +1,86 @@
+import { mergeSketch, packSketch, unpackSketch, type Sketch } from '#server/otlp/sketch.ts'
+
+export const EVIDENCE = { mesh: 0, spans: 1 } as const
+export type Evidence = (typeof EVIDENCE)[keyof typeof EVIDENCE]
+
+/** Caller → callee. Nodes are ids without version, such as `agent/default/translator`; versions are '' where unknown. */
+export interface EdgeKey {
+  mesh: string
+  source: string
+  sourceVersion: string
+  target: string
+  targetVersion: string
+  protocol: string
+}
+
+/** What an edge did in one stretch of time; negative numbers take back what was counted too early. */
+export interface Counts {
+  requests: number
+  errors: number
+  refused: number
+  retries: number
+  mtls: number
+  bytesSent: number
+  bytesReceived: number
+  inputTokens: number
+  outputTokens: number
+  durationUs: number
+}
+export const COUNTS = ['requests', 'errors', 'refused', 'retries', 'mtls', 'bytesSent', 'bytesReceived', 'inputTokens', 'outputTokens', 'durationUs'] as const satisfies readonly (keyof Counts)[]
+
+export interface Contribution extends Counts {
+  edge: EdgeKey
+  evidence: Evidence
+  /** Any moment of the stretch. */
+  timeMs: number
+  latency: Sketch
+}
+
+export function noCounts(): Counts {
+  return { requests: 0, errors: 0, refused: 0, retries: 0, mtls: 0, bytesSent: 0, bytesReceived: 0, inputTokens: 0, outputTokens: 0, durationUs: 0 }
+}
+
+export const BUCKET_MS = 10_000
+
+/** Contributions summed by edge, evidence and ten seconds. */
+export class Tally {
+  readonly entries = new Map<string, Contribution>()
+
+  at(edge: EdgeKey, evidence: Evidence, timeMs: number): Contribution {
+    const bucket = Math.floor(timeMs / BUCKET_MS) * BUCKET_MS
+    const key = JSON.stringify([edge.mesh, edge.source, edge.sourceVersion, edge.target, edge.targetVersion, edge.protocol, evidence, bucket])
+    const before = this.entries.get(key)
+    if (before) return before
+    const entry: Contribution = { edge, evidence, timeMs: bucket, latency: new Map(), ...noCounts() }
+    this.entries.set(key, entry)
+    return entry
+  }
+
+  add(contribution: Contribution, sign: 1 | -1 = 1): void {
+    const entry = this.at(contribution.edge, contribution.evidence, contribution.timeMs)
+    for (const name of COUNTS) entry[name] += sign * contribution[name]
+    mergeSketch(entry.latency, sign === 1 ? contribution.latency : [...contribution.latency].map(([index, count]) => [index, -count] as const))
+  }
+
+  /** Those that change anything. */
+  changes(): Contribution[] {
+    return [...this.entries.values()].filter((entry) => COUNTS.some((name) => entry[name] !== 0) || [...entry.latency.values()].some((count) => count !== 0))
+  }
+
+  /** For a row of `telemetry.trace`. */
+  pack(): [string, number[], number[]][] {
+    return [...this.entries].map(([key, entry]) => [key, COUNTS.map((name) => entry[name]), packSketch(entry.latency)])
+  }
+
+  static unpack(packed: readonly (readonly [string, readonly number[], readonly number[]])[]): Tally {
+    const tally = new Tally()
+    for (const [key, counts, latency] of packed) {
+      const [mesh, source, sourceVersion, target, targetVersion, protocol, evidence, bucket] = JSON.parse(key) as [string, string, string, string, string, string, Evidence, number] // written by `at`
+      const entry = tally.at({ mesh, source, sourceVersion, target, targetVersion, protocol }, evidence, bucket)
+      COUNTS.forEach((name, index) => (entry[name] = counts[index]!)) // written by `pack`, in this order
+      mergeSketch(entry.latency, unpackSketch(latency))
+    }
+    return tally
+  }
+}
+
