@@ -11,6 +11,7 @@ import type { Commit } from './discovery/register.ts'
 import { followStaticInstances } from './discovery/static.ts'
 import { openAuthority } from './identity/authority.ts'
 import { watchPeers } from './identity/peers.ts'
+import { runRotations } from './identity/rotation.ts'
 import { openControlCredentials } from './identity/server-credentials.ts'
 import { SIDECAR_DEFINITION, sidecarHandlers } from './identity/service.ts'
 import { openLog } from './run/log.ts'
@@ -33,6 +34,8 @@ await runUntilStopped(log, async (things) => {
   const authority = things.use(await openAuthority(db, { mesh, trustDomain: config.trustDomain, secretKey: config.secretKey, svidTtlMs: config.svidTtlMs, onError }))
   const peers = things.use(watchPeers(authority))
   const { credentials } = things.use(await openControlCredentials(authority, onError))
+
+  things.use(runRotations(db, authority, onError))
 
   const commit: Commit = (change) => commitChange(db, change)
   const leases = things.use(keepLeases(db, onError))

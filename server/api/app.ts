@@ -4,22 +4,38 @@ import type { MiddlewareHandler } from 'hono'
 import { failureLimiter } from '#server/auth/limiter.ts'
 import { MeshError } from '#server/contracts/errors.ts'
 import { DnsLabel, MESH_DEFAULT } from '#server/contracts/ids.ts'
+import { audit } from './audit.ts'
+import { authRoutes } from './auth.ts'
 import { readBody, writeYaml } from './body.ts'
-import type { ApiEnv, ApiOptions } from './context.ts'
+import { requireRole, type ApiEnv, type ApiOptions } from './context.ts'
 import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { identify } from './identify.ts'
 import { objects } from './objects.ts'
+import { documentOf } from './openapi.ts'
 import { onError, problemResponse } from './problem.ts'
 import { revisions } from './revisions.ts'
+import { joinTokens } from './join-tokens.ts'
+import { rotations } from './rotations.ts'
 import { newRoutes } from './routes.ts'
+import { sample } from './sample.ts'
+import { tokens } from './tokens.ts'
+import { users } from './users.ts'
 
 export const API_PATH = '/api/v1'
 
 /** One line a file of routes; the order is that of the document. */
 const routes = newRoutes() //
   .route('/', healthRoutes)
+  .route('/', authRoutes)
+  .route('/', users)
+  .route('/', tokens)
+  .route('/', audit)
   .route('/', revisions)
+  .route('/', certificates)
+  .route('/', rotations)
+  .route('/', joinTokens)
+  .route('/', sample)
   .route('/', objects) // last: `/{plural}` would take every other name
 
 /** The type that the client is made from: `hc<Api>(origin)`. */
@@ -38,7 +54,13 @@ export function createApi(options: ApiOptions) {
   app.use(identify(failureLimiter({ max: 20, windowMs: 60_000 })))
   app.use(findMesh)
   app.use(readBody)
-  return app.route(API_PATH, routes)
+  const api = app.route(API_PATH, routes)
+  const document = documentOf(api, new URL(options.config.publicUrl).origin)
+  api.get(`${API_PATH}/openapi.json`, (c) => {
+    requireRole(c, 'viewer')
+    return c.json(document)
+  })
+  return api
 }
 
 function provide(options: ApiOptions): MiddlewareHandler<ApiEnv> {

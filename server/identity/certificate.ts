@@ -1,7 +1,8 @@
 // X.509 as SPIFFE wants it: root → issuing (pathlen 0) → SVID. https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md
 import 'reflect-metadata'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { authorityId } from './fingerprint.ts'
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const
@@ -82,16 +83,6 @@ export async function loadSigner(pem: string, keyPem: string): Promise<Signer> {
   const certificate = new x509.X509Certificate(pem)
   const key = await crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(keyPem), KEY, false, ['sign'])
   return { id: authorityId(pem), pem, certificate, key }
-}
-
-/** First 32 hex digits of the SHA-256 of the certificate. */
-export function authorityId(pem: string): string {
-  return certificateHash(pem).slice(0, 32)
-}
-
-/** SHA-256 of the DER bytes, hex; join tokens carry the root's. */
-export function certificateHash(pem: string): string {
-  return createHash('sha256').update(Buffer.from(x509.PemConverter.decodeFirst(pem))).digest('hex')
 }
 
 export async function makeKeys(): Promise<CryptoKeyPair> {

@@ -1,7 +1,7 @@
 // Join tokens let one sidecar in once; telemetry tokens tie what a proxy sends to its SPIFFE id. The store has hashes alone.
 import { createHash, randomBytes } from 'node:crypto'
 import { MeshError } from '../contracts/errors.ts'
-import { certificateHash } from './certificate.ts'
+import { certificateHash } from './fingerprint.ts'
 
 type Query = { query<R extends object>(sql: string, values: unknown[]): Promise<{ rows: R[] }> }
 
