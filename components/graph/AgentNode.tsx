@@ -11,7 +11,7 @@ import { inSeriesOrder, shareOf, StrandBar } from './StrandBar.tsx'
 
 export type AgentFlowNode = Node<{ view: NodeView; dim: boolean }, 'agent'>
 
-const SIZE = { width: 152, height: 54, withVersions: 92 }
+const SIZE = { width: 158, height: 54, withVersions: 92 }
 const SHARES_SHOWN = 3
 
 export function sizeOfAgent(view: Pick<NodeView, 'versions'>): { width: number; height: number } {
@@ -19,7 +19,7 @@ export function sizeOfAgent(view: Pick<NodeView, 'versions'>): { width: number; 
 }
 
 /** One agent, its state, and how its versions share what it receives. */
-export const AgentNode = memo(function AgentNode({ data: { view, dim }, selected }: NodeProps<AgentFlowNode>) {
+export const AgentNode = memo(function AgentNode({ data: { view, dim }, selected, sourcePosition = Position.Right, targetPosition = Position.Left }: NodeProps<AgentFlowNode>) {
   const mark = markOf(view.health)
   return (
     <div
@@ -30,7 +30,7 @@ export const AgentNode = memo(function AgentNode({ data: { view, dim }, selected
         dim && 'opacity-25',
       )}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={targetPosition} isConnectable={false} className="opacity-0" />
       <div className="flex items-center gap-2.5">
         <Icon name={iconOf(view.kind)} size={19} className={mark === 'bad' ? 'text-bad' : mark === 'warn' ? 'text-warn' : 'text-muted'} />
         <div className="min-w-0 flex-1">
@@ -40,7 +40,7 @@ export const AgentNode = memo(function AgentNode({ data: { view, dim }, selected
         {mark !== 'ok' && <StateMark state={mark} size={11} label={view.health} className="mb-4" />}
       </div>
       {view.versions.length > 1 && <Versions view={view} />}
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={sourcePosition} isConnectable={false} className="opacity-0" />
     </div>
   )
 })

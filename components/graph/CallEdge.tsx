@@ -1,12 +1,13 @@
 'use client'
-import { EdgeLabelRenderer, getBezierPath, useStore, type Edge, type EdgeProps } from '@xyflow/react'
+import { EdgeLabelRenderer, getBezierPath, useInternalNode, useStore, type Edge, type EdgeProps, type InternalNode } from '@xyflow/react'
 import { memo } from 'react'
 import { classes } from '#components/ui/classes.ts'
 import { formatMs, formatRate, formatShare } from '#components/ui/format.ts'
 import type { EdgeView } from './figures.ts'
+import { attachEdge, type Box } from './attach.ts'
 import { motionOf, widthOf } from './motion.ts'
 
-export type CallFlowEdge = Edge<{ view: EdgeView; dim: boolean; labelled: boolean; moving: boolean }, 'call'>
+export type CallFlowEdge = Edge<{ view: EdgeView; dim: boolean; labelled: boolean; moving: boolean; twin: boolean; down: boolean }, 'call'>
 
 /** Below this zoom, only what is wrong keeps its label. */
 const LABEL_ZOOM = 0.5
@@ -15,12 +16,15 @@ const TONES = { healthy: 'text-edge', degraded: 'text-warn', failing: 'text-bad'
 
 /** Calls from one to another: width and dots follow the rate, dashes say failing, dots on the line say no mTLS. */
 export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
-  const { id, data, selected, source, target, sourceX, sourceY, targetX, targetY } = props
+  const { id, data, selected, source, target } = props
+  const from = useInternalNode(source)
+  const to = useInternalNode(target)
   const near = useStore((state) => state.transform[2] >= LABEL_ZOOM)
-  if (!data) return null
+  if (!data || !from || !to) return null
   const { view, dim, labelled, moving } = data
   const wrong = view.health === 'failing' || view.health === 'degraded'
-  const [path, labelX, labelY] = source === target ? loopPath(sourceX, sourceY, targetX) : getBezierPath(props)
+  const ends = attachEdge(boxOf(from), boxOf(to), data)
+  const [path, labelX, labelY] = source === target ? loopPath(boxOf(from)) : getBezierPath(ends)
   const motion = moving && !dim ? motionOf(view.figures.perSecond) : null
   const width = widthOf(view.figures.perSecond)
   return (
@@ -41,7 +45,7 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
           <animateMotion dur={`${motion.seconds}s`} begin={`${((-index * motion.seconds) / motion.dots).toFixed(2)}s`} repeatCount="indefinite" path={path} />
         </circle>
       ))}
-      {(labelled || wrong || selected) && (near || wrong || selected) && (
+      {(selected || (near && (labelled || wrong))) && (
         <EdgeLabelRenderer>
           <div
             data-edge={id}
@@ -67,10 +71,14 @@ export function labelOfEdge(view: EdgeView, source: string, target: string): str
   return `${source} calls ${target}, ${formatRate(view.figures.perSecond)}, errors ${formatShare(view.figures.errorShare)}${view.open ? ', not all of it by mTLS' : ''}`
 }
 
+function boxOf(node: InternalNode): Box {
+  return { ...node.internals.positionAbsolute, width: node.measured.width ?? 0, height: node.measured.height ?? 0 }
+}
+
 /** An agent that calls itself: a loop over its top. */
-function loopPath(sourceX: number, sourceY: number, targetX: number): [string, number, number] {
-  const top = sourceY - 74
-  return [`M${sourceX} ${sourceY}C${sourceX + 46} ${top} ${targetX - 46} ${top} ${targetX} ${sourceY}`, (sourceX + targetX) / 2, top + 18]
+function loopPath(box: Box): [string, number, number] {
+  const [middle, top] = [box.x + box.width / 2, box.y - 52]
+  return [`M${middle + 30} ${box.y}C${middle + 50} ${top} ${middle - 50} ${top} ${middle - 30} ${box.y}`, middle, top + 14]
 }
 
 /** Arrow heads in the colour of each state. */

@@ -1,6 +1,6 @@
 'use client'
 import '@xyflow/react/dist/base.css'
-import { Background, BackgroundVariant, ReactFlow, ReactFlowProvider, useReactFlow, type EdgeChange, type NodeChange } from '@xyflow/react'
+import { Background, BackgroundVariant, Position, ReactFlow, ReactFlowProvider, useReactFlow, type EdgeChange, type NodeChange } from '@xyflow/react'
 import { useEffect, useRef } from 'react'
 import { IconButton } from '#components/ui/Button.tsx'
 import { Icon } from '#components/ui/Icon.tsx'
@@ -8,6 +8,7 @@ import { Skeleton } from '#components/ui/Skeleton.tsx'
 import { AgentNode, type AgentFlowNode } from './AgentNode.tsx'
 import { ArrowHeads, CallEdge, type CallFlowEdge } from './CallEdge.tsx'
 import { GroupNode, type GroupFlowNode } from './GroupNode.tsx'
+import type { Direction } from './layout.ts'
 import { useLayout } from './use-layout.ts'
 
 export type FlowNode = AgentFlowNode | GroupFlowNode
@@ -16,7 +17,7 @@ export type UnplacedNode = FlowNode & { width: number; height: number }
 
 const NODE_TYPES = { agent: AgentNode, group: GroupNode }
 const EDGE_TYPES = { call: CallEdge }
-const ZOOM = { min: 0.15, max: 1.75, first: 1.15 }
+const ZOOM = { min: 0.08, max: 1.75, first: 1.15 }
 const FIT_MS = 260
 
 interface CanvasProps {
@@ -27,6 +28,9 @@ interface CanvasProps {
   onOpen: (id: string) => void
   /** Width that a panel covers at the right. */
   coveredPx: number
+  direction: Direction
+  /** Groups stand in columns. */
+  columns: boolean
 }
 
 export function GraphCanvas(props: CanvasProps) {
@@ -37,11 +41,12 @@ export function GraphCanvas(props: CanvasProps) {
   )
 }
 
-function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx }: CanvasProps) {
-  const { positions, tidy, move } = useLayout(nodes, edges)
+function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction, columns }: CanvasProps) {
+  const { positions, tidy, move } = useLayout(nodes, edges, direction, columns)
   const { fitView, zoomIn, zoomOut } = useReactFlow()
   const fitted = useRef(false)
-  const padding = { top: '64px', left: '28px', bottom: '64px', right: `${28 + coveredPx}px` } as const
+  const padding = { top: '72px', left: '24px', bottom: '64px', right: `${24 + coveredPx}px` } as const
+  const sides = direction === 'LR' ? { sourcePosition: Position.Right, targetPosition: Position.Left } : { sourcePosition: Position.Bottom, targetPosition: Position.Top }
   const still = () => matchMedia('(prefers-reduced-motion: reduce)').matches
   const fit = (duration: number) => void fitView({ padding, maxZoom: ZOOM.first, duration: still() ? 0 : duration })
   const ready = positions !== null && nodes.every((node) => positions[node.id])
@@ -51,7 +56,7 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx }: CanvasP
     requestAnimationFrame(() => fit(0))
   })
   if (!ready) return <CanvasSkeleton />
-  const placed = nodes.map((node) => ({ ...node, position: positions[node.id] ?? { x: 0, y: 0 }, selected: node.id === selected }))
+  const placed = nodes.map((node) => ({ ...node, ...sides, position: positions[node.id] ?? { x: 0, y: 0 }, selected: node.id === selected }))
   const onNodesChange = (changes: NodeChange<FlowNode>[]) => {
     for (const change of changes) {
       if (change.type === 'position' && change.position) move(change.id, change.position.x, change.position.y)
@@ -80,9 +85,9 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx }: CanvasP
         multiSelectionKeyCode={null}
         selectionKeyCode={null}
         onlyRenderVisibleElements={nodes.length > 150}
-        proOptions={{ hideAttribution: true }}
+        attributionPosition="bottom-center"
         aria-label="Graph of agents and calls"
-        className="h-full [--xy-background-color:var(--ground)] [--xy-background-pattern-color:var(--line)]"
+        className="h-full [--xy-attribution-background-color:transparent] [&_.react-flow\\_\\_attribution_a]:text-xs [&_.react-flow\\_\\_attribution_a]:text-faint [--xy-background-color:var(--ground)] [--xy-background-pattern-color:var(--line)]"
       >
         <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
       </ReactFlow>

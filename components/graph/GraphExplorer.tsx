@@ -43,7 +43,7 @@ function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; s
   const narrow = useMedia('(max-width: 900px)')
   const by = parseGroupBy(params.group, view.nodes.length)
   const found = useMemo(() => findInGraph(view, params.find), [view, params.find])
-  const { nodes, edges, groups } = useMemo(() => flowOf(view, { by, open: params.open, found, selected: params.select, moving }), [view, by, params.open, found, params.select, moving])
+  const { nodes, edges, groups } = useMemo(() => flowOf(view, { by, open: params.open, found, selected: params.select, moving, down: narrow }), [view, by, params.open, found, params.select, moving, narrow])
   const select = (id: string | null) => void setParams({ select: id })
   const open = (id: string) => {
     if (id.startsWith('group/')) void setParams({ open: id.slice(6), select: null })
@@ -70,7 +70,7 @@ function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; s
       {params.view === 'graph' ? (
         <>
           <div className="pointer-events-none absolute top-3.5 left-4 z-10 [&_*]:pointer-events-auto" style={{ right: covered + 16 }}>{toolbar}</div>
-          <div className="relative min-h-0 flex-1"><GraphCanvas key={`${by} ${params.open}`} nodes={nodes} edges={edges} selected={params.select} onSelect={select} onOpen={open} coveredPx={covered} /></div>
+          <div className="relative min-h-0 flex-1"><GraphCanvas key={`${by} ${params.open} ${narrow}`} direction={narrow ? 'TB' : 'LR'} columns={by !== 'none' && params.open === null} nodes={nodes} edges={edges} selected={params.select} onSelect={select} onOpen={open} coveredPx={covered} /></div>
           <Legend openEdges={view.edges.filter((edge) => edge.open).length} />
         </>
       ) : (

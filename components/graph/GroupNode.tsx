@@ -16,7 +16,7 @@ export function sizeOfGroup(view: Pick<GroupView, 'members'>): { width: number; 
 }
 
 /** A group of agents, worst first: one mark an agent. */
-export const GroupNode = memo(function GroupNode({ data: { view, dim, lit }, selected }: NodeProps<GroupFlowNode>) {
+export const GroupNode = memo(function GroupNode({ data: { view, dim, lit }, selected, sourcePosition = Position.Right, targetPosition = Position.Left }: NodeProps<GroupFlowNode>) {
   return (
     <div
       data-health={view.health}
@@ -26,7 +26,7 @@ export const GroupNode = memo(function GroupNode({ data: { view, dim, lit }, sel
         dim && 'opacity-25',
       )}
     >
-      <Handle type="target" position={Position.Left} isConnectable={false} />
+      <Handle type="target" position={targetPosition} isConnectable={false} className="opacity-0" />
       <p className="m-0 truncate text-base font-medium">{view.name}</p>
       <p className="m-0 text-xs text-muted">{plural(view.members.length, 'agent')}, {formatRate(view.received.perSecond)}</p>
       <div className="mt-1.5 flex flex-wrap gap-[5px]">
@@ -34,7 +34,7 @@ export const GroupNode = memo(function GroupNode({ data: { view, dim, lit }, sel
           <StateMark key={member.id} state={markOf(member.health)} size={11} className={lit && !lit.has(member.id) ? 'opacity-20' : undefined} />
         ))}
       </div>
-      <Handle type="source" position={Position.Right} isConnectable={false} />
+      <Handle type="source" position={sourcePosition} isConnectable={false} className="opacity-0" />
     </div>
   )
 })

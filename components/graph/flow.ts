@@ -17,10 +17,12 @@ export interface FlowOptions {
   found: FindResult
   selected: string | null
   moving: boolean
+  /** The picture runs downwards. */
+  down: boolean
 }
 
 /** The graph as boxes and lines without places; what a find expression does not match is dim. */
-export function flowOf(view: GraphView, { by, open, found, selected, moving }: FlowOptions): { nodes: UnplacedNode[]; edges: CallFlowEdge[]; groups: GroupView[] } {
+export function flowOf(view: GraphView, { by, open, found, selected, moving, down }: FlowOptions): { nodes: UnplacedNode[]; edges: CallFlowEdge[]; groups: GroupView[] } {
   const shown = by === 'none' ? { groups: [], nodes: view.nodes, edges: view.edges } : groupGraph(view, by, open)
   const lit = found.state === 'found' ? found.lit : null
   const groupLit = (group: GroupView) => lit === null || group.members.some((member) => lit.nodes.has(member.id))
@@ -28,6 +30,7 @@ export function flowOf(view: GraphView, { by, open, found, selected, moving }: F
   const placeLit = (id: string) => lit === null || lit.nodes.has(id) || litGroups.has(id)
   const names = new Map([...view.nodes.map((node): [string, string] => [node.id, node.name]), ...shown.groups.map((group): [string, string] => [group.id, group.name])])
   const edgeLit = (edge: EdgeView) => lit === null || lit.edges.has(edge.id) || (edge.id.includes('group/') && mergedLit(edge, view, by, lit.edges))
+  const pairs = new Set(shown.edges.map((edge) => `${edge.source}\n${edge.target}`))
   return {
     groups: shown.groups,
     nodes: [
@@ -40,7 +43,7 @@ export function flowOf(view: GraphView, { by, open, found, selected, moving }: F
       target: edge.target,
       type: 'call',
       ariaLabel: labelOfEdge(edge, names.get(edge.source) ?? edge.source, names.get(edge.target) ?? edge.target),
-      data: { view: edge, dim: !edgeLit(edge), labelled: by === 'none' && (shown.edges.length <= LABELS_MAX || touches(edge, selected)), moving: moving && shown.edges.length <= MOVING_MAX },
+      data: { view: edge, dim: !edgeLit(edge), labelled: by === 'none' && (shown.edges.length <= LABELS_MAX || touches(edge, selected)), moving: moving && shown.edges.length <= MOVING_MAX, twin: pairs.has(`${edge.target}\n${edge.source}`), down },
     })),
   }
 }

@@ -51,8 +51,12 @@ export function groupGraph(view: GraphView, by: Exclude<GroupBy, 'none'>, open: 
     const sorted = nodes.toSorted(worstFirst)
     return { id: `group/${name}`, name, members: sorted, health: worstOf(sorted), received: sumFigures(view.edges.filter((edge) => groupOf.get(edge.target) === name), view.seconds) }
   })
+  const isShown = (source: string, target: string) => {
+    const closed = [source, target].filter((place) => place.startsWith('group/')).length
+    return open === null ? source !== target : closed < 2 // with a group open, what the others do among themselves is not the subject
+  }
   const between = Map.groupBy(
-    view.edges.filter((edge) => placeOf(edge.source) !== placeOf(edge.target) || placeOf(edge.source) === edge.source),
+    view.edges.filter((edge) => isShown(placeOf(edge.source), placeOf(edge.target))),
     (edge) => `${placeOf(edge.source)}\n${placeOf(edge.target)}`,
   )
   return {

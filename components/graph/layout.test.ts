@@ -15,31 +15,31 @@ function overlapping(all: readonly LayoutNode[], at: Positions): string[] {
 
 describe('the layout', () => {
   test('callers stand left of what they call', () => {
-    const at = layoutGraph({ nodes, edges, kept: {} })
+    const at = layoutGraph({ nodes, edges, kept: {}, direction: 'LR' })
     for (const edge of edges) expect(at[edge.source]?.x).toBeLessThan(at[edge.target]?.x ?? 0)
   })
 
   test('a new agent moves nobody, and stands on nobody', () => {
-    const before = layoutGraph({ nodes, edges, kept: {} })
+    const before = layoutGraph({ nodes, edges, kept: {}, direction: 'LR' })
     const more = [...nodes, ...['e', 'f', 'g', 'h', 'i'].map(node)]
-    const after = layoutGraph({ nodes: more, edges: [...edges, { source: 'a', target: 'e' }, { source: 'c', target: 'f' }, { source: 'g', target: 'a' }], kept: before })
+    const after = layoutGraph({ nodes: more, edges: [...edges, { source: 'a', target: 'e' }, { source: 'c', target: 'f' }, { source: 'g', target: 'a' }], kept: before, direction: 'LR' })
     for (const id of ['a', 'b', 'c', 'd']) expect(after[id]).toEqual(before[id])
     expect(overlapping(more, after)).toEqual([])
   })
 
   test('one that leaves moves nobody', () => {
-    const before = layoutGraph({ nodes, edges, kept: {} })
-    const after = layoutGraph({ nodes: nodes.slice(1), edges: edges.slice(1).filter((edge) => edge.source !== 'a'), kept: before })
+    const before = layoutGraph({ nodes, edges, kept: {}, direction: 'LR' })
+    const after = layoutGraph({ nodes: nodes.slice(1), edges: edges.slice(1).filter((edge) => edge.source !== 'a'), kept: before, direction: 'LR' })
     expect(after).toEqual({ b: before.b, c: before.c, d: before.d })
   })
 
   test('a node that was dragged stays where it was put', () => {
-    const before = { ...layoutGraph({ nodes, edges, kept: {} }), b: { x: 900, y: -300 } }
-    expect(layoutGraph({ nodes: [...nodes, node('e')], edges, kept: before }).b).toEqual({ x: 900, y: -300 })
+    const before = { ...layoutGraph({ nodes, edges, kept: {}, direction: 'LR' }), b: { x: 900, y: -300 } }
+    expect(layoutGraph({ nodes: [...nodes, node('e')], edges, kept: before, direction: 'LR' }).b).toEqual({ x: 900, y: -300 })
   })
 
   test('a cycle and an edge to nowhere are no trouble', () => {
-    const at = layoutGraph({ nodes, edges: [...edges, { source: 'd', target: 'a' }, { source: 'a', target: 'a' }, { source: 'a', target: 'nowhere' }], kept: {} })
+    const at = layoutGraph({ nodes, edges: [...edges, { source: 'd', target: 'a' }, { source: 'a', target: 'a' }, { source: 'a', target: 'nowhere' }], kept: {}, direction: 'LR' })
     expect(Object.keys(at).toSorted()).toEqual(['a', 'b', 'c', 'd'])
   })
 })

@@ -1,12 +1,12 @@
 'use client'
 import { useEffect, useRef, useState } from 'react'
-import type { LayoutEdge, LayoutNode, Positions } from './layout.ts'
+import type { Direction, LayoutEdge, LayoutNode, Positions } from './layout.ts'
 
 /**
  * Positions of the nodes, computed in a worker. A new layout is asked for only when the set of nodes or edges changes, and keeps what
  * stands; `tidy` forgets everything and starts anew.
  */
-export function useLayout(nodes: readonly LayoutNode[], edges: readonly LayoutEdge[]): { positions: Positions | null; tidy: () => void; move: (id: string, x: number, y: number) => void } {
+export function useLayout(nodes: readonly LayoutNode[], edges: readonly LayoutEdge[], direction: Direction, columns: boolean): { positions: Positions | null; tidy: () => void; move: (id: string, x: number, y: number) => void } {
   const [positions, setPositions] = useState<Positions | null>(null)
   const [worker, setWorker] = useState<Worker | null>(null)
   const kept = useRef<Positions>({})
@@ -29,8 +29,8 @@ export function useLayout(nodes: readonly LayoutNode[], edges: readonly LayoutEd
   latest.current = { nodes, edges }
   useEffect(() => {
     turn.current += 1
-    worker?.postMessage({ turn: turn.current, nodes: latest.current.nodes.map(({ id, width, height }) => ({ id, width, height })), edges: latest.current.edges.map(({ source, target }) => ({ source, target })), kept: kept.current })
-  }, [worker, shape, wish])
+    worker?.postMessage({ turn: turn.current, nodes: latest.current.nodes.map(({ id, width, height }) => ({ id, width, height })), edges: latest.current.edges.map(({ source, target }) => ({ source, target })), kept: kept.current, direction, columns })
+  }, [worker, shape, wish, direction, columns])
 
   return {
     positions,
