@@ -21,12 +21,12 @@ import { get, type List } from './call.ts'
 import { Failure } from './Loaded.tsx'
 
 const RESULTS: Record<AuditEntry['result'], { mark: MarkState; words: string }> = { ok: { mark: 'ok', words: 'Done' }, denied: { mark: 'warn', words: 'Denied' }, failed: { mark: 'bad', words: 'Failed' } }
-const FILTERS = { actor: parseAsString.withDefault(''), action: parseAsString.withDefault(''), target: parseAsString.withDefault(''), result: parseAsStringLiteral(['any', 'ok', 'denied', 'failed']).withDefault('any') }
+const FILTERS = { actor: parseAsString.withDefault(''), action: parseAsString.withDefault(''), result: parseAsStringLiteral(['any', 'ok', 'denied', 'failed']).withDefault('any') }
 
 /** Who did what, and what was denied; entries are only ever added. */
 export function AuditList() {
   const [filters, setFilters] = useQueryStates(FILTERS, { history: 'replace', throttleMs: 250 })
-  const asked = { actor: filters.actor || null, action: filters.action || null, target: filters.target || null, result: filters.result === 'any' ? null : filters.result }
+  const asked = { actor: filters.actor || null, action: filters.action || null, result: filters.result === 'any' ? null : filters.result }
   const query = useInfiniteQuery({
     queryKey: ['audit', asked],
     queryFn: ({ pageParam, signal }) => get<List<AuditEntry>>('/audit', { ...asked, limit: 100, continue: pageParam })({ signal }),
@@ -37,15 +37,14 @@ export function AuditList() {
   })
   const entries = query.data?.pages.flatMap((page) => page.items) ?? []
   const isFiltered = Object.values(asked).some((value) => value !== null)
-  const clear = () => void setFilters({ actor: null, action: null, target: null, result: null })
+  const clear = () => void setFilters({ actor: null, action: null, result: null })
   const exports = (['csv', 'ndjson'] as const).map((format) => ({ id: format, title: format === 'csv' ? 'CSV' : 'NDJSON', onAction: () => location.assign(withQuery('/api/v1/audit', { ...asked, format })) }))
   return (
     <Page title="Audit" actions={<Menu label="Export what is found" items={exports}><Button><Icon name="download" size={14} />Export…</Button></Menu>}>
       <div className="grid gap-[18px]">
         <form role="search" aria-label="Filter the audit" onSubmit={(event) => event.preventDefault()} className="flex flex-wrap items-end gap-3">
           <span data-find className="max-md:w-full"><Field label="Who" value={filters.actor} onChange={(actor) => void setFilters({ actor: actor || null })} placeholder="anybody" className="w-44 max-md:w-full" /></span>
-          <Field label="Action" value={filters.action} onChange={(action) => void setFilters({ action: action || null })} placeholder="any" className="w-44 max-md:w-full" />
-          <Field label="Target" value={filters.target} onChange={(target) => void setFilters({ target: target || null })} placeholder="any" className="w-44 max-md:w-full" />
+          <Field label="Action" value={filters.action} onChange={(action) => void setFilters({ action: action || null })} placeholder="any, such as token" className="w-44 max-md:w-full" />
           <div className="grid gap-1"><span className="text-sm text-muted">Result</span><Segmented label="Result" value={filters.result} onChange={(result) => void setFilters({ result: result === 'any' ? null : result })} options={[{ id: 'any', title: 'Any' }, { id: 'ok', title: 'Done' }, { id: 'denied', title: 'Denied' }, { id: 'failed', title: 'Failed' }]} /></div>
           {isFiltered && <Button look="quiet" onPress={clear}>Clear</Button>}
         </form>

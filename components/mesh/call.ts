@@ -23,7 +23,7 @@ export async function call<T>(path: string, { method = 'GET', query = {}, body, 
   const response = await fetch(withQuery(`/api/v1${path}`, { ...query, mesh }), {
     method,
     signal,
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json' }), ...headers },
     body: body === undefined ? undefined : JSON.stringify(body),
   })
   if (!response.ok) throw await problemOf(response)

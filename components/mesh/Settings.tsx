@@ -1,0 +1,28 @@
+'use client'
+import { parseAsStringLiteral, useQueryState } from 'nuqs'
+import { useWhyNot } from '#components/shell/access.ts'
+import { Page } from '#components/ui/Page.tsx'
+import { Tabs } from '#components/ui/Tabs.tsx'
+import { paths, withQuery } from '#components/paths.ts'
+import { IngestHealth } from './IngestHealth.tsx'
+import { OwnPassword } from './OwnPassword.tsx'
+import { People } from './People.tsx'
+import { Tokens } from './Tokens.tsx'
+
+const PARTS = ['tokens', 'you', 'people', 'ingest'] as const
+
+/** What belongs to the person, who may come in, and whether telemetry comes in. */
+export function Settings() {
+  const [part] = useQueryState('part', parseAsStringLiteral(PARTS).withDefault('tokens'))
+  const notAdmin = useWhyNot('admin')
+  const tabs = [{ id: 'tokens', title: 'API tokens' }, { id: 'you', title: 'Your password' }, ...(notAdmin ? [] : [{ id: 'people', title: 'People' }]), { id: 'ingest', title: 'Ingest' }]
+  return (
+    <Page title="Settings" command={part === 'people' ? 'heddle sign-in --role viewer' : part === 'tokens' ? 'heddle token create --role viewer' : undefined}>
+      <Tabs label="Parts of the settings" open={part} tabs={tabs.map((tab) => ({ ...tab, href: withQuery(paths.settings(), { part: tab.id }) }))} />
+      {part === 'tokens' && <Tokens />}
+      {part === 'you' && <OwnPassword />}
+      {part === 'people' && <People />}
+      {part === 'ingest' && <IngestHealth />}
+    </Page>
+  )
+}
