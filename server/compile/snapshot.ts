@@ -78,7 +78,7 @@ function namespaceResources(state: MeshState, namespace: string, ofAgent: Map<Ag
       if (!found) ofAgent.set(agent, (found = agentResources(state, agent)))
       return found
     }),
-    inlineRoutes: () => resource(TYPE.routes, OUTBOUND, namespace, compileOutboundRoutes(virtualHosts.map((host) => host.json)), null),
+    inlineRoutes: () => resource(TYPE.routes, OUTBOUND, namespace, compileOutboundRoutes(virtualHosts.map((host) => withoutType(host.json))), null),
   }
 }
 
@@ -117,6 +117,10 @@ function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
 
 function resource(typeUrl: TypeUrl, name: string, scope: string, json: Json, object: ObjectRef | null): Resource {
   return encodeResource({ typeUrl, name, scope, json: { '@type': typeUrl, ...json }, object })
+}
+
+function withoutType({ '@type': _, ...json }: Json): Json {
+  return json
 }
 
 function refOf(object: { kind: ObjectRef['kind']; metadata: { namespace: string; name: string } }): ObjectRef {

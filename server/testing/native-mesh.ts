@@ -111,7 +111,7 @@ export interface AddProxy {
   version?: string
   namespace?: string
   variant?: 'delta' | 'sotw'
-  /** xDS ports, tried in turn; the first control's by default. */
+  /** xDS ports to choose from; the first control's by default. */
   controls?: number[]
   waitReady?: boolean
 }
@@ -237,7 +237,7 @@ function bootstrap(options: { id: string; spiffeId: string; variant: 'delta' | '
     },
     static_resources: {
       clusters: [
-        cluster('control', controls, [], 'PRIORITY'),
+        cluster('control', controls, []),
         cluster('heddle-sidecar', [secretsPort], [{ key: IDENTITY_HEADER, value: spiffeId }]),
         cluster('heddle-otlp', [1], []),
         cluster('heddle-sidecar-card', [1], []),
@@ -246,7 +246,7 @@ function bootstrap(options: { id: string; spiffeId: string; variant: 'delta' | '
   }
 }
 
-function cluster(name: string, ports: number[], headers: { key: string; value: string }[], order = ''): Json {
+function cluster(name: string, ports: number[], headers: { key: string; value: string }[]): Json {
   const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
   const filters = headers.length === 0 ? [] : [
     { name: 'who', typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation', mutations: { request_mutations: headers.map((header) => ({ append: { header, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' } })) } } },
@@ -257,7 +257,7 @@ function cluster(name: string, ports: number[], headers: { key: string; value: s
     type: 'STATIC',
     connect_timeout: '1s',
     typed_extension_protocol_options: { [type]: { '@type': `type.googleapis.com/${type}`, explicit_http_config: { http2_protocol_options: { connection_keepalive: { interval: '1s', timeout: '1s' } } }, ...(filters.length > 0 ? { http_filters: filters } : {}) } },
-    load_assignment: { cluster_name: name, endpoints: ports.map((port, priority) => ({ priority: order === 'PRIORITY' ? priority : 0, lb_endpoints: [{ endpoint: { address: address(port) } }] })) },
+    load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: ports.map((port) => ({ endpoint: { address: address(port) } })) }] },
   }
 }
 

@@ -127,10 +127,19 @@ export class Member {
       this.session.subscriptions.get(resource.typeUrl)?.refused.set(resource.name, { version: resource.version, reason: refusal.reason })
       if (before.get(key)?.resource.version !== resource.version) this.#options.writer.resource(this.key, resource.typeUrl, resource.name, { refused: resource.version, reason: this.#words(refusal.proxy, refusal.reason) })
     }
-    for (const [key, { resource }] of before) {
-      if (this.#withheld.has(key)) continue
-      this.session.subscriptions.get(resource.typeUrl)?.refused.delete(resource.name)
-      this.#options.writer.resource(this.key, resource.typeUrl, resource.name, {})
+    this.#forgetRefused()
+  }
+
+  /** A refused version that nobody wants any more is history: what the proxy holds is what it was sent. */
+  #forgetRefused(): void {
+    for (const subscription of this.session.subscriptions.values()) {
+      for (const [name, refused] of subscription.refused) {
+        if (this.#raw?.resources.get(subscription.typeUrl as Resource['typeUrl'])?.get(name)?.version === refused.version) continue
+        subscription.refused.delete(name)
+        const held = subscription.held.get(name)?.version
+        if (held === undefined) this.#options.writer.dropResource(this.key, subscription.typeUrl, name)
+        else this.#options.writer.resource(this.key, subscription.typeUrl, name, { sent: held, acked: held })
+      }
     }
   }
 

@@ -84,18 +84,21 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
     const [state, views] = await Promise.all([readMeshState(db, mesh.name), readViews(db, mesh.name, [...mesh.members.keys()]), mesh.refusals.loadNew()])
     const since = mesh.state?.revision ?? state.revision
     mesh.state = state
+    let compiled = true
     for (const member of mesh.members.values()) {
       member.view = views.get(member.key.id) ?? member.view
-      applyTo(member, state)
+      compiled = applyTo(member, state) && compiled
     }
     if (state.revision > since) await countOrphans(db, writer, state, since)
-    writer.compiled(mesh.name, state.revision)
+    if (compiled) writer.compiled(mesh.name, state.revision) // else the revision stays pending: not every proxy could be asked
   }
-  const applyTo = (member: Member, state: MeshState) => {
+  const applyTo = (member: Member, state: MeshState): boolean => {
     try {
       member.apply(state)
+      return true
     } catch (error) {
       onError(new Error(`cannot compile for ${member.key.id}; it keeps what it has: ${messageOf(error)}`, { cause: error }))
+      return false
     }
   }
 

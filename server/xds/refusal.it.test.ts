@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest'
+import { agent, agentVersion, route, split } from '../compile/fixtures.ts'
+import { readProxies } from '../queries/proxies.ts'
+import { testDatabase } from '../testing/database.ts'
+import { eventually } from '../testing/load.ts'
+import { startNativeMesh, startTestControl } from '../testing/native-mesh.ts'
+
+const lookahead = (name: string) =>
+  route(name, {
+    parentRefs: [{ name }],
+    rules: [
+      { matches: [{ path: { type: 'RegularExpression', value: '/fine[0-9]+' } }, { path: { type: 'RegularExpression', value: '/a(?=b)' } }], backendRefs: [{ name }] },
+      { backendRefs: [{ name }] },
+    ],
+  })
+
+test('a refused route is shown at its field, hurts no neighbour, never loops, and a revert clears it', async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  await mesh.commit([agent('herald'), agent('choir'), agent('organ'), agentVersion('choir', 'v1'), split('choir', { v1: 1 })])
+  const herald = await mesh.addProxy('herald')
+  const choir = await mesh.addProxy('choir')
+  await mesh.addProxy('organ')
+
+  const bad = await mesh.commit([lookahead('choir')])
+  const status = await eventually('a rejection by all three', 5000, async () => {
+    const now = await mesh.status(bad)
+    return now.rejected.length === 3 ? now : null
+  })
+  expect(status).toMatchObject({ state: 'rejected', of: 3, accepted: 0, pending: [] })
+  expect(status.rejected.find((one) => one.proxy === herald.id)).toMatchObject({
+    resource: 'outbound/choir.default.mesh',
+    object: { kind: 'HTTPRoute', namespace: 'default', name: 'choir' },
+    pointer: '/spec/rules/0/matches/1/path/value',
+    reason: expect.stringContaining('invalid perl operator: (?='),
+  })
+  // The old form serves, and so do the others.
+  expect((await herald.out.call('choir.default.mesh')).status).toBe(200)
+  expect((await herald.out.call('organ.default.mesh')).status).toBe(200)
+  const [shown] = await readProxies(db, 'local', { limit: 1, id: herald.id })
+  expect(shown?.state).toBe('rejected')
+  expect(shown?.types['type.googleapis.com/envoy.config.route.v3.VirtualHost']?.reason).toContain('invalid perl operator')
+
+  // Later edits go through, and do not try the refused version again.
+  await mesh.accepted(await mesh.commit([route('organ', { parentRefs: [{ name: 'organ' }], rules: [{ backendRefs: [{ name: 'organ' }] }] })]))
+  expect(await refusalsOf(herald)).toBe(1)
+
+  // One that starts meanwhile gets, resource by resource, what a proxy of its build took last.
+  const late = await mesh.addProxy('late')
+  expect((await late.out.call('choir.default.mesh')).status).toBe(200)
+  expect((await late.out.call('organ.default.mesh')).status).toBe(200)
+  expect(await refusalsOf(late)).toBe(0)
+
+  // So it does from another control process, which learned of it from the store alone.
+  await using other = await startTestControl(db)
+  const later = await mesh.addProxy('later', { controls: [other.port] })
+  expect((await later.out.call('choir.default.mesh')).status).toBe(200)
+  expect(await refusalsOf(later)).toBe(0)
+
+  // A changed object that still has the refused resource is rejected without being sent.
+  const again = await mesh.commit([split('choir', { v1: 1 })])
+  await mesh.accepted(again)
+  const repeated = await mesh.commit([lookahead('choir')])
+  const known = await eventually('a rejection by those who know it', 5000, async () => {
+    const now = await mesh.status(repeated)
+    return now.rejected.length === 5 ? now : null
+  })
+  expect(known.rejected.find((one) => one.proxy === late.id)?.reason).toContain('so it was not sent here')
+  expect(await refusalsOf(herald)).toBe(1)
+
+  await mesh.accepted(await mesh.commit([split('choir', { v1: 1 })]))
+  await eventually('no proxy shows a refusal', 5000, async () => (await readProxies(db, 'local', { limit: 10 })).every((proxy) => proxy.state === 'synced'))
+  expect((await mesh.status(bad)).state).toBe('rejected')
+  expect(choir.agent.received.length).toBeGreaterThan(0)
+  expect(mesh.control.errors).toEqual([])
+})
+
+test('of twenty agents one has a bad route: nineteen are served as wanted, in both variants', async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  const names = Array.from({ length: 20 }, (_, index) => `unit-${index}`)
+  await mesh.commit([agent('chief'), ...names.map((name) => agent(name))])
+  const delta = await mesh.addProxy('chief')
+  await mesh.addProxy('unit-3')
+  const bad = await mesh.commit([...names.map((name) => (name === 'unit-7' ? lookahead(name) : route(name, { parentRefs: [{ name }], rules: [{ backendRefs: [{ name: 'unit-3' }] }] })))])
+  await eventually('the rejection', 5000, async () => (await mesh.status(bad)).state === 'rejected')
+  await eventually('nineteen routes', 5000, async () => {
+    const answers = await Promise.all(names.map((name) => delta.out.call(`${name}.default.mesh`)))
+    return answers.every((answer, index) => answer.status === (names[index] === 'unit-7' ? 503 : 200))
+  })
+})
+
+async function refusalsOf(proxy: { stat(name: string): Promise<number> }) {
+  return proxy.stat('http.outbound.rds.vhds.outbound.update_rejected')
+}
