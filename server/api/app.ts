@@ -7,15 +7,17 @@ import { DnsLabel, MESH_DEFAULT } from '#server/contracts/ids.ts'
 import { audit } from './audit.ts'
 import { authRoutes } from './auth.ts'
 import { readBody, writeYaml } from './body.ts'
+import { certificates } from './certificates.ts'
 import { requireRole, type ApiEnv, type ApiOptions } from './context.ts'
 import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
 import { healthRoutes } from './health.ts'
 import { identify } from './identify.ts'
+import { ingest } from './ingest.ts'
+import { joinTokens } from './join-tokens.ts'
 import { objects } from './objects.ts'
 import { documentOf } from './openapi.ts'
 import { onError, problemResponse } from './problem.ts'
 import { revisions } from './revisions.ts'
-import { joinTokens } from './join-tokens.ts'
 import { rotations } from './rotations.ts'
 import { newRoutes } from './routes.ts'
 import { sample } from './sample.ts'
@@ -31,6 +33,7 @@ const routes = newRoutes() //
   .route('/', users)
   .route('/', tokens)
   .route('/', audit)
+  .route('/', ingest)
   .route('/', revisions)
   .route('/', certificates)
   .route('/', rotations)
@@ -54,12 +57,12 @@ export function createApi(options: ApiOptions) {
   app.use(identify(failureLimiter({ max: 20, windowMs: 60_000 })))
   app.use(findMesh)
   app.use(readBody)
-  const api = app.route(API_PATH, routes)
-  const document = documentOf(api, new URL(options.config.publicUrl).origin)
-  api.get(`${API_PATH}/openapi.json`, (c) => {
+  app.get(`${API_PATH}/openapi.json`, (c) => {
     requireRole(c, 'viewer')
-    return c.json(document)
+    return c.json(document())
   })
+  const api = app.route(API_PATH, routes)
+  const document = () => documentOf(api, new URL(options.config.publicUrl).origin)
   return api
 }
 
