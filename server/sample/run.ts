@@ -33,6 +33,7 @@ export async function runSample(config: Config, { signal, log, onReady }: RunOpt
   const started = join(config.home, 'sample', 'started.json')
   await endStarted(started)
   const api = await untilApi(config, signal)
+  if (!(await isWanted(api, config, signal))) return log('the sample fleet was removed; HEDDLE_SAMPLE=on brings it back')
   await writeMissing(api, firstObjects(), signal)
   const instances = await startFleet(config, started, log)
   const traffic = startTraffic(`http://127.0.0.1:${config.sampleGatewayPort}/`)
@@ -42,6 +43,15 @@ export async function runSample(config: Config, { signal, log, onReady }: RunOpt
     await traffic.stop(DRAIN_MS)
     await Promise.all(instances.map((instance) => instance.stop()))
   }
+}
+
+/** A fleet that a person removed stays away, unless the setting asks for it by name. */
+async function isWanted(api: Api, config: Config, signal: AbortSignal): Promise<boolean> {
+  const traffic = { started: 0, ok: 0, failed: 0, skipped: 0, inFlight: 0 }
+  const report: SampleReport = { knobs: SAMPLE_KNOBS_DEFAULT, traffic, agents: [] }
+  const { running, ...knobs } = await retryUnavailable(async () => SampleDesired.parse((await api.request('POST', '/sample/report', { body: report })).body), signal)
+  if (!running && config.sample === 'on') await api.request('PUT', '/sample', { body: knobs })
+  return running || config.sample === 'on'
 }
 
 async function startFleet(config: Config, started: string, log: Log): Promise<Instance[]> {
