@@ -17,6 +17,7 @@ import { joinTokens } from './join-tokens.ts'
 import { objects } from './objects.ts'
 import { documentOf } from './openapi.ts'
 import { onError, problemResponse } from './problem.ts'
+import { proxies } from './proxies.ts'
 import { revisions } from './revisions.ts'
 import { rotations } from './rotations.ts'
 import { newRoutes } from './routes.ts'
@@ -35,6 +36,7 @@ const routes = newRoutes() //
   .route('/', audit)
   .route('/', ingest)
   .route('/', revisions)
+  .route('/', proxies)
   .route('/', certificates)
   .route('/', rotations)
   .route('/', joinTokens)

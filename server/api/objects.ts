@@ -11,6 +11,7 @@ import { commit } from './commit.ts'
 import { requireRole, type ApiContext } from './context.ts'
 import { dryRun, refusedDryRun } from './dry-run.ts'
 import { mergePatch } from './merge-patch.ts'
+import { describeObjects } from './openapi.ts'
 import { parseObject } from './parse-object.ts'
 import { parseIfMatch, parseLabelSelector } from './preconditions.ts'
 import { ListQuery, MeshQuery, newRoutes, readCursor, writeCursor } from './routes.ts'
@@ -29,7 +30,7 @@ const WriteQuery = MeshQuery.extend({
 })
 const PageQuery = ListQuery.extend({ labelSelector: z.string().max(1024).optional() })
 
-// What a client sees of an answer; the document describes each kind by its own schema (openapi-objects.ts).
+// What a client sees of an answer; the document describes each kind by its own schema (openapi.ts).
 const anyBody = { body: { required: true, content: { 'application/json': { schema: z.custom<Record<string, unknown>>() } } } } as const
 const oneObject = { 'application/json': { schema: z.custom<MeshObject>() } }
 const readAnswer = { 200: { description: 'The object', content: oneObject } } as const
@@ -85,6 +86,8 @@ export const objects = newRoutes()
     requireRole(c, 'viewer')
     return c.json(await page(c, kindOf(c.req.valid('param').plural), undefined, c.req.valid('query')), 200)
   })
+
+describeObjects(objects.openAPIRegistry)
 
 type WriteOptions = z.infer<typeof WriteQuery>
 

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { MeshError } from '#server/contracts/errors.ts'
 import { RevisionNumber } from '#server/contracts/ids.ts'
 import { Kind } from '#server/contracts/object.ts'
-import { DryRun, Revision } from '#server/contracts/status.ts'
+import { DryRun, Revision, RevisionStatus } from '#server/contracts/status.ts'
+import { driverOf } from '#server/drivers/drivers.ts'
 import { planRevert } from '#server/changes/revert.ts'
 import { readRevision, readRevisions } from '#server/queries/revisions.ts'
 import { commit } from './commit.ts'
@@ -32,6 +33,15 @@ const read = createRoute({
   responses: ok(Revision, 'The revision'),
 })
 
+const status = createRoute({
+  method: 'get',
+  path: '/revisions/{revision}/status',
+  tags,
+  summary: 'How many of the proxies that need a revision have taken it',
+  request: { params, query: MeshQuery },
+  responses: ok(RevisionStatus, 'Accepted by n of N'),
+})
+
 const revert = createRoute({
   method: 'post',
   path: '/revisions/{revision}/revert',
@@ -58,6 +68,11 @@ export const revisions = newRoutes()
     const found = await readRevision(c.var.db, c.var.mesh, revision)
     if (!found) throw new MeshError('not_found', `there is no revision ${revision}`)
     return c.json(found, 200)
+  })
+  .openapi(status, async (c) => {
+    requireRole(c, 'viewer')
+    const driver = await driverOf(c.var.db, c.var.mesh)
+    return c.json(await driver.observe(c.var.mesh, c.req.valid('param').revision), 200)
   })
   .openapi(revert, async (c) => {
     requireRole(c, 'operator')

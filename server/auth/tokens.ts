@@ -42,3 +42,12 @@ export async function findTokenCaller(db: Db, token: string): Promise<Caller | n
   if (row.stale) await db.pool.query('update api_token set last_used_at = now() where hash = $1', [hash])
   return { kind: 'token', id: row.id, name: `token ${row.name}`, role: Role.parse(row.role) }
 }
+
+/** Revokes a valid token (of `createdBy` alone when given); its name, or null when there is none such. */
+export async function revokeToken(db: Db, id: string, createdBy: string | null): Promise<string | null> {
+  const { rows } = await db.pool.query<{ name: string }>(
+    'update api_token set revoked_at = now() where id = $1 and revoked_at is null and ($2::text is null or created_by = $2) returning name',
+    [id, createdBy],
+  )
+  return rows[0]?.name ?? null
+}

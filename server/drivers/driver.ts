@@ -1,11 +1,13 @@
 // The seam between one console and many kinds of mesh. A driver turns wanted objects into what its mesh runs, says beforehand
 // what that changes and what it cannot express, and reads back what the mesh made of it.
 import type { Kind } from '#server/contracts/object.ts'
+import type { Certificates } from '#server/contracts/security.ts'
 import type { DryRun, RevisionStatus } from '#server/contracts/status.ts'
 import type { MeshState } from '#server/contracts/mesh-state.ts'
 import type { ObjectChange } from '#server/mesh/change.ts'
 import type { Finding } from '#server/mesh/finding.ts'
 import type { Plan } from '#server/mesh/plan.ts'
+import type { z } from 'zod'
 import type { ChangeRequest, ChangeResult } from '#server/changes/change-mesh.ts'
 
 export interface DriverCapabilities {
@@ -31,6 +33,9 @@ export interface Driver {
   plan(mesh: string, changes: readonly ObjectChange[]): Promise<DriverPlan>
   /** Makes it so; throws `invalid` with the problems of the plan. */
   apply(request: ChangeRequest): Promise<ChangeResult>
+  /** How far the mesh has taken a revision; throws `not_found` when there is none of that number. */
+  observe(mesh: string, revision: number): Promise<RevisionStatus>
+  certificates(mesh: string): Promise<z.infer<typeof Certificates>>
 }
 
 /** The problems of writing kinds that a mesh has no form for. */

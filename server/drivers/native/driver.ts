@@ -4,7 +4,9 @@ import { KINDS, Kind } from '#server/contracts/object.ts'
 import type { Db } from '#server/db/client.ts'
 import { readMeshState } from '#server/db/mesh-state.ts'
 import { planChange } from '#server/mesh/plan.ts'
+import { readCertificates } from '#server/queries/certificates.ts'
 import { readProxyViews } from '#server/queries/proxy-views.ts'
+import { readRevisionStatus } from '#server/queries/revision-status.ts'
 import { readTraffic } from '#server/queries/traffic.ts'
 import { refuseUnwritable, type Driver, type DriverCapabilities } from '../driver.ts'
 import { XDS_DIFF_MAX, diffSnapshots } from './xds-diff.ts'
@@ -39,6 +41,9 @@ export function nativeDriver(db: Db): Driver {
     async apply(request) {
       return changeMesh(db, { ...request, traffic: await readTraffic(db, request.mesh) })
     },
+
+    observe: (mesh, revision) => readRevisionStatus(db, mesh, revision),
+    certificates: (mesh) => readCertificates(db, mesh),
   }
 }
 
