@@ -7,7 +7,7 @@ import type { EdgeView } from './figures.ts'
 import { attachEdge, type Box } from './attach.ts'
 import { motionOf, widthOf } from './motion.ts'
 
-export type CallFlowEdge = Edge<{ view: EdgeView; dim: boolean; labelled: boolean; moving: boolean; twin: boolean; down: boolean }, 'call'>
+export type CallFlowEdge = Edge<{ view: EdgeView; dim: boolean; labelled: boolean; moving: boolean; quiet: boolean; twin: boolean; down: boolean }, 'call'>
 
 /** Below this zoom, only what is wrong keeps its label. */
 const LABEL_ZOOM = 0.5
@@ -45,7 +45,7 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
           <animateMotion dur={`${motion.seconds}s`} begin={`${((-index * motion.seconds) / motion.dots).toFixed(2)}s`} repeatCount="indefinite" path={path} />
         </circle>
       ))}
-      {(selected || (near && (labelled || wrong))) && (
+      {(selected || (near && (labelled || (wrong && !data.quiet)))) && (
         <EdgeLabelRenderer>
           <div
             data-edge={id}

@@ -15,7 +15,7 @@ export type FlowNode = AgentFlowNode | GroupFlowNode
 /** A node before it has a place. */
 export type UnplacedNode = FlowNode & { width: number; height: number }
 
-const NODE_TYPES = { agent: AgentNode, group: GroupNode }
+const NODE_TYPES = { agent: AgentNode, cluster: GroupNode }
 const EDGE_TYPES = { call: CallEdge }
 const ZOOM = { min: 0.08, max: 1.75, first: 1.15 }
 const FIT_MS = 260

@@ -7,7 +7,7 @@ import { StateMark } from '#components/ui/StateMark.tsx'
 import { markOf } from './figures.ts'
 import type { GroupView } from './group.ts'
 
-export type GroupFlowNode = Node<{ view: GroupView; dim: boolean; lit: Set<string> | null }, 'group'>
+export type GroupFlowNode = Node<{ view: GroupView; dim: boolean; lit: Set<string> | null }, 'cluster'>
 
 const MARKS = { perRow: 11, step: 16, most: 110 }
 

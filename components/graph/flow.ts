@@ -34,7 +34,7 @@ export function flowOf(view: GraphView, { by, open, found, selected, moving, dow
   return {
     groups: shown.groups,
     nodes: [
-      ...shown.groups.map((group): UnplacedNode => ({ id: group.id, type: 'group', position: ORIGIN, ariaLabel: labelOfGroup(group), ...sizeOfGroup(group), data: { view: group, dim: !groupLit(group), lit: lit?.nodes ?? null } })),
+      ...shown.groups.map((group): UnplacedNode => ({ id: group.id, type: 'cluster', position: ORIGIN, ariaLabel: labelOfGroup(group), ...sizeOfGroup(group), data: { view: group, dim: !groupLit(group), lit: lit?.nodes ?? null } })),
       ...shown.nodes.map((node): UnplacedNode => ({ id: node.id, type: 'agent', position: ORIGIN, ariaLabel: labelOfNode(node), ...sizeOfAgent(node), data: { view: node, dim: !placeLit(node.id) } })),
     ],
     edges: shown.edges.map((edge): CallFlowEdge => ({
@@ -43,7 +43,7 @@ export function flowOf(view: GraphView, { by, open, found, selected, moving, dow
       target: edge.target,
       type: 'call',
       ariaLabel: labelOfEdge(edge, names.get(edge.source) ?? edge.source, names.get(edge.target) ?? edge.target),
-      data: { view: edge, dim: !edgeLit(edge), labelled: by === 'none' && (shown.edges.length <= LABELS_MAX || touches(edge, selected)), moving: moving && shown.edges.length <= MOVING_MAX, twin: pairs.has(`${edge.target}\n${edge.source}`), down },
+      data: { view: edge, dim: !edgeLit(edge), labelled: by === 'none' && (shown.edges.length <= LABELS_MAX || touches(edge, selected)), moving: moving && shown.edges.length <= MOVING_MAX, quiet: by !== 'none', twin: pairs.has(`${edge.target}\n${edge.source}`), down },
     })),
   }
 }
