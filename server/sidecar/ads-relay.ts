@@ -14,10 +14,6 @@ type Upstream = ClientDuplexStream<Buffer, Buffer>
 
 export interface AdsRelay extends Disposable {
   readonly handler: (local: LocalStream) => void
-  /** Streams of Envoy that are open now. */
-  readonly connected: boolean
-  /** Where Envoy's configuration comes from; null while it has no stream. */
-  readonly source: 'control' | 'kept' | null
   /** Ends Envoy's stream so that it comes back over the present identity; its resources stay, with their versions. */
   reconnect(): void
 }
@@ -31,13 +27,12 @@ export interface AdsRelayOptions {
 const bytes = (message: Buffer) => message
 
 export function relayAds({ connect, kept, log }: AdsRelayOptions): AdsRelay {
-  const open = new Map<LocalStream, 'control' | 'kept' | null>()
+  const open = new Set<LocalStream>()
 
   const attach = async (local: LocalStream) => {
     local.pause() // what Envoy says meanwhile waits in its own buffer
     const client = await connect(REACH_MS)
     if (!open.has(local)) return client?.close()
-    open.set(local, client ? 'control' : 'kept')
     if (client) passOn(local, client, kept, log)
     else answerFromKept(local)
     local.resume()
@@ -64,7 +59,7 @@ export function relayAds({ connect, kept, log }: AdsRelayOptions): AdsRelay {
 
   return {
     handler(local) {
-      open.set(local, null)
+      open.add(local)
       const closed = () => open.delete(local)
       local.on('cancelled', closed) // also when Envoy did not answer a keepalive
       local.on('close', closed)
@@ -75,17 +70,11 @@ export function relayAds({ connect, kept, log }: AdsRelayOptions): AdsRelay {
       local.on('error', closed)
       void attach(local)
     },
-    get connected() {
-      return open.size > 0
-    },
-    get source() {
-      return [...open.values()].find((source) => source !== null) ?? null
-    },
     reconnect() {
-      for (const local of open.keys()) endStream(local, 'the sidecar has a new identity')
+      for (const local of open) endStream(local, 'the sidecar has a new identity')
     },
     [Symbol.dispose]() {
-      for (const local of open.keys()) endStream(local, 'the sidecar stops')
+      for (const local of open) endStream(local, 'the sidecar stops')
     },
   }
 }

@@ -18,6 +18,8 @@ import { relayOtlp } from './otlp-relay.ts'
 import type { PreparedSidecar } from './prepare.ts'
 import { serveSecrets } from './sds.ts'
 
+const SECOND_LOOK_MS = 200
+
 export interface Sidecar {
   /** Resolves when the first heartbeat said that this instance is ready. */
   untilReady(): Promise<void>
@@ -60,8 +62,8 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
     keeper,
     holds: () => secrets.holds,
     observed,
-    // An Envoy that stands still answers nothing, and its stream has ended; a call sent to it would wait for nobody.
-    isReady: async () => running !== null && ads.connected && (await admin.isReady()) && (await agentAnswers(target)),
+    // An Envoy that stands still answers nothing; a call sent to it would wait for nobody.
+    isReady: () => twice(async () => running !== null && (await admin.isReady()) && (await agentAnswers(target))),
     onState(state) {
       running?.setReady(state === 'ready')
       announced.update({ state: state === 'stopped' ? 'stopping' : state })
@@ -93,6 +95,13 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
       log,
     })
   }
+}
+
+/** On a busy machine an answer may be late once; only a second silence takes an instance out of rotation. */
+async function twice(check: () => Promise<boolean>): Promise<boolean> {
+  if (await check()) return true
+  await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS))
+  return check()
 }
 
 function readOrNull(path: string): string | null {
