@@ -123,7 +123,7 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 function startCommand(env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, ['server/run/launch.mjs', 'start'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn(process.execPath, ['server/cli/heddle.mjs', 'start', '--role', 'supervisor'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
