@@ -1,6 +1,6 @@
 // The Envoy beside the agent: started, watched, started again, and adopted when a killed sidecar left it running.
 import { spawn } from 'node:child_process'
-import { MeshError } from '../contracts/errors.ts'
+import { messageOf, MeshError } from '../contracts/errors.ts'
 import { endProcess } from '../run/end-process.ts'
 import { openLogFile } from '../run/log-file.ts'
 import { isAlive, processStartedAt } from '../run/process-time.ts'
@@ -35,33 +35,37 @@ export interface EnvoyProcess extends AsyncDisposable {
   setReady(ready: boolean): void
 }
 
-export function runEnvoy(options: EnvoyProcessOptions): EnvoyProcess {
+export async function runEnvoy(options: EnvoyProcessOptions): Promise<EnvoyProcess> {
   const { adopt, log } = options
   const adopted = adopt && isAlive(adopt.pid, adopt.startedAt) ? adopt : null
   if (adopted) log(`the Envoy with pid ${adopted.pid} still runs and is kept`)
-  let current = adopted ?? start(options)
+  let current = adopted ?? (await start(options))
   let entry = announce(options, current)
   let since = Date.now()
   let waitMs = RESTART_MS.first
   let restart: NodeJS.Timeout | undefined
+  let stopped = false
 
   const watch = setInterval(() => {
     if (restart || isAlive(current.pid, current.startedAt)) return
     if (Date.now() - since > RESTART_MS.steadyAfter) waitMs = RESTART_MS.first
     log(`Envoy with pid ${current.pid} ended; it is started again`)
     void entry[Symbol.asyncDispose]()
-    restart = setTimeout(() => {
-      restart = undefined
-      try {
-        current = start(options)
-        entry = announce(options, current)
-      } catch (error) {
-        log(String(error))
-      }
-      since = Date.now()
-    }, waitMs)
+    restart = setTimeout(() => void startAgain(), waitMs)
     waitMs = Math.min(waitMs * 2, RESTART_MS.last)
   }, WATCH_MS)
+
+  const startAgain = async () => {
+    try {
+      current = await start(options)
+      entry = announce(options, current)
+      if (stopped) await endProcess(current, { graceMs: GRACE_MS })
+    } catch (error) {
+      log(messageOf(error))
+    }
+    since = Date.now()
+    restart = undefined
+  }
 
   return {
     get pid() {
@@ -69,6 +73,7 @@ export function runEnvoy(options: EnvoyProcessOptions): EnvoyProcess {
     },
     setReady: (ready) => entry.update({ state: ready ? 'ready' : 'starting' }),
     async [Symbol.asyncDispose]() {
+      stopped = true
       clearInterval(watch)
       clearTimeout(restart)
       await endProcess(current, { graceMs: GRACE_MS })
@@ -82,15 +87,24 @@ export async function endLeftover(mark: EnvoyMark | null): Promise<void> {
   if (mark) await endProcess(mark, { graceMs: GRACE_MS })
 }
 
-/** In a group of its own: a Ctrl-C is the sidecar's to answer, which drains first. */
-function start({ path, bootstrapFile, logs, remember }: EnvoyProcessOptions): EnvoyMark {
+/**
+ * In a group of its own: a Ctrl-C is the sidecar's to answer, which drains first. And by way of a shell that ends at once: Envoy asks
+ * Linux to be told of its parent's death (PR_SET_PDEATHSIG) and would go with a killed sidecar, its calls with it.
+ */
+async function start({ path, bootstrapFile, logs, remember }: EnvoyProcessOptions): Promise<EnvoyMark> {
   using file = openLogFile(logs, 'envoy')
   const args = ['-c', bootstrapFile, '--use-dynamic-base-id', '--concurrency', '1', '--log-level', 'warning', '--drain-time-s', '10']
-  const child = spawn(path, args, { stdio: ['ignore', file.fd, file.fd], detached: true })
-  child.once('error', () => {}) // said below: it has no pid then
-  const startedAt = child.pid === undefined ? null : processStartedAt(child.pid)
-  if (child.pid === undefined || startedAt === null) throw new MeshError('unavailable', `Envoy at ${path} cannot be started`)
-  const mark = { pid: child.pid, startedAt }
+  const shell = spawn('/bin/sh', ['-c', '"$0" "$@" >&2 & echo $!', path, ...args], { stdio: ['ignore', 'pipe', file.fd], detached: true })
+  const said = await new Promise<string>((resolve, reject) => {
+    let text = ''
+    shell.stdout.on('data', (part: Buffer) => (text += part.toString()))
+    shell.once('error', reject)
+    shell.once('close', () => resolve(text))
+  })
+  const pid = Number(said)
+  const startedAt = Number.isInteger(pid) && pid > 0 ? processStartedAt(pid) : null
+  if (startedAt === null) throw new MeshError('unavailable', `Envoy at ${path} did not start; ${file.path} has its words`)
+  const mark = { pid, startedAt }
   remember(mark)
   return mark
 }

@@ -8,7 +8,7 @@ import { writeBootstrap } from './bootstrap.ts'
 import { serveCard } from './card-server.ts'
 import { drain } from './drain.ts'
 import { envoyAdmin } from './envoy-admin.ts'
-import { endLeftover, runEnvoy } from './envoy-process.ts'
+import { endLeftover, runEnvoy, type EnvoyProcess } from './envoy-process.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { keepIdentity } from './identity-keeper.ts'
 import { openKeptConfig } from './kept-config.ts'
@@ -56,7 +56,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
 
   const admin = envoyAdmin(ports.admin)
   const observed = things.use(watchAgent(target))
-  let running: ReturnType<typeof runEnvoy> | null = null
+  let running: EnvoyProcess | null = null
   const heartbeat = startHeartbeat({
     prepared,
     keeper,
