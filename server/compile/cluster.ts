@@ -43,7 +43,7 @@ const RAW_BUFFER = { name: 'envoy.transport_sockets.raw_buffer', typed_config: {
 /** A listed host name is resolved by Envoy itself; addresses come by EDS, which disturbs no connection when it changes. */
 function endpointSource(version: Version): Json {
   if (version.instances.every((instance) => isIP(instance.address))) return { type: 'EDS', eds_cluster_config: { eds_config: ADS } }
-  return { type: 'STRICT_DNS', load_assignment: compileEndpoints(version) }
+  return { type: 'STRICT_DNS', dns_lookup_family: 'V4_PREFERRED', load_assignment: compileEndpoints(version) }
 }
 
 /** True when the cluster's endpoints travel on their own. */

@@ -1,6 +1,7 @@
 // Plain HTTP from outside the mesh, on the sidecar of the agent that the Gateway's parametersRef names.
 import type { Gateway, GatewayListener } from '../contracts/gateway.ts'
 import type { HTTPRoute } from '../contracts/http-route.ts'
+import { spiffeIdOf } from '../contracts/ids.ts'
 import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import { compareText, rankMatches } from '../mesh/precedence.ts'
 import { isParent } from '../mesh/reach.ts'
@@ -41,6 +42,8 @@ export function compileGatewayRoutes(state: MeshState, gateway: Gateway, listene
     virtual_hosts: hosts.map((host) => ({
       name: host,
       domains: [host],
+      // The agent sees that its own sidecar took the call, and that nobody's certificate came with it; peers write theirs anew.
+      request_headers_to_add: [{ header: { key: 'x-forwarded-client-cert', value: `By=${spiffeIdOf(state.trustDomain, self.namespace, self.name)}` }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }],
       routes: rankMatches(routes.filter((route) => hostsOf(route, listener).includes(host))).map((match) =>
         compileRoute(match, compileBackends(state, match.route, match.rule, self), `${self.name}.${self.namespace}`),
       ),

@@ -140,6 +140,7 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
       const connectedAt = new Date()
       await markConnected(db, row, { id: controlId, at: connectedAt }, build)
       const openRows = await readOpenRows(db, row)
+      await refresh(mesh) // a proxy that comes from another control process must not be taken back to an older state
       mesh.members.get(row.id)?.stream.end(new MeshError('conflict', 'the proxy opened another stream'))
       const member = new Member({
         key: { mesh: row.mesh, id: row.id },
@@ -155,7 +156,6 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
       mesh.members.set(row.id, member)
       memberOf.set(member.session, { mesh, member })
       if (mesh.state) applyTo(member, mesh.state)
-      else void refresh(mesh)
       return member.session
     },
     leave(session) {

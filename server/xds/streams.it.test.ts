@@ -1,0 +1,236 @@
+// Clients that speak ADS by hand: the rules of the protocol, and those who break them.
+import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js'
+import { expect, test } from 'vitest'
+import { agent, agentVersion, split } from '../compile/fixtures.ts'
+import { TYPE } from '../compile/names.ts'
+import { testDatabase } from '../testing/database.ts'
+import { eventually } from '../testing/load.ts'
+import { startNativeMesh, type NativeMesh } from '../testing/native-mesh.ts'
+import { ADS_METHODS, decodeResponse, encodeRequest, type AdsRequest, type ReceivedResponse, type Variant } from './wire.ts'
+
+const PORTS = { inboundPort: 1, outboundPort: 2, agentPort: 3 }
+const SPIFFE = 'spiffe://mesh.test/ns/default/agent/hand'
+
+test('delta: the order of a first start, one unanswered response a type, and nothing twice', async () => {
+  await using setup = await meshWithHand()
+  const { mesh, port } = setup
+  using stream = openStream(port, 'delta', SPIFFE)
+  stream.send({ node: NODE, typeUrl: TYPE.cluster })
+  const clusters = await stream.next(TYPE.cluster)
+  expect(clusters.resources.map((resource) => resource.name)).toContain('default/hand/v1')
+  stream.send({ typeUrl: TYPE.virtualHost })
+  stream.send({ typeUrl: TYPE.endpoints, subscribe: ['default/hand/v1'] })
+  expect((await stream.next(TYPE.endpoints)).resources.map((resource) => resource.name)).toEqual(['default/hand/v1'])
+  // The virtual hosts name clusters that are not acknowledged yet: they wait.
+  await quiet(stream, TYPE.virtualHost)
+  stream.ack(clusters)
+  const host = await stream.next(TYPE.virtualHost)
+  expect(host.resources).toHaveLength(1)
+  // While one is unanswered, edits pile up into one response.
+  for (let weight = 2; weight < 6; weight++) await mesh.commit([split('hand', { v1: weight, v2: 1 })])
+  await quiet(stream, TYPE.virtualHost)
+  stream.ack(host)
+  stream.ack(await stream.next(TYPE.virtualHost)) // the edited one, once
+  const other = await stream.next(TYPE.virtualHost)
+  expect(other.resources.map((resource) => resource.name)).toEqual(['outbound/other.default.mesh'])
+  stream.ack(other)
+  await quiet(stream, TYPE.virtualHost)
+})
+
+test('delta: a stream that comes back with what it holds gets the differences alone', async () => {
+  await using setup = await meshWithHand()
+  const { mesh, port } = setup
+  const held: Record<string, string> = {}
+  {
+    using stream = openStream(port, 'delta', SPIFFE)
+    stream.send({ node: NODE, typeUrl: TYPE.virtualHost })
+    for (let count = 0; count < 2; count++) {
+      const response = await stream.next(TYPE.virtualHost)
+      for (const { name, version } of response.resources) held[name] = version
+      stream.ack(response)
+    }
+  }
+  expect(Object.keys(held).sort()).toEqual(['outbound/hand.default.mesh', 'outbound/other.default.mesh'])
+  {
+    using same = openStream(port, 'delta', SPIFFE)
+    same.send({ node: NODE, typeUrl: TYPE.virtualHost, initialVersions: held })
+    await quiet(same, TYPE.virtualHost)
+  }
+  await mesh.commit([agent('third')], [{ kind: 'Agent', namespace: 'default', name: 'other' }])
+  using back = openStream(port, 'delta', SPIFFE)
+  back.send({ node: NODE, typeUrl: TYPE.virtualHost, initialVersions: held })
+  const added = await back.next(TYPE.virtualHost)
+  back.ack(added)
+  const removed = await back.next(TYPE.virtualHost)
+  back.ack(removed)
+  expect([added, removed].map((response) => [response.resources.map((resource) => resource.name), response.removed])).toEqual([[['outbound/third.default.mesh'], []], [[], ['outbound/other.default.mesh']]])
+  await quiet(back, TYPE.virtualHost)
+})
+
+test('delta: an unknown name is answered as absent, what is unsubscribed is sent no more, and a changed cluster brings its endpoints again', async () => {
+  await using setup = await meshWithHand()
+  const { mesh, port } = setup
+  using stream = openStream(port, 'delta', SPIFFE)
+  stream.send({ node: NODE, typeUrl: TYPE.endpoints, subscribe: ['default/nobody/v1', 'default/hand/v1'] })
+  const first = await stream.next(TYPE.endpoints)
+  expect([first.resources.map((resource) => resource.name), first.removed]).toEqual([['default/hand/v1'], ['default/nobody/v1']])
+  stream.ack(first)
+  stream.send({ typeUrl: TYPE.cluster })
+  const clusters = await stream.next(TYPE.cluster)
+  stream.ack(clusters)
+  expect((await stream.next(TYPE.endpoints)).resources[0]?.name).toBe('default/hand/v1') // its cluster was new to this stream
+  stream.ack(stream.last)
+  await mesh.commit([agent('nobody'), agentVersion('nobody', 'v1')])
+  expect((await stream.next(TYPE.endpoints)).resources[0]?.name).toBe('default/nobody/v1') // it came to be later
+  stream.ack(stream.last)
+  stream.send({ typeUrl: TYPE.endpoints, unsubscribe: ['default/hand/v1'] })
+  await mesh.db.pool.query(`insert into instance (mesh, id, namespace, agent, version, address, port, source) values ('local', 'new', 'default', 'hand', 'v1', '127.0.0.1', 9, 'sidecar')`)
+  await mesh.commit([agent('touch')])
+  await quiet(stream, TYPE.endpoints)
+})
+
+test.each(['delta', 'sotw'] as const)('%s: an old nonce counts for nothing, and the names that came with it are served once', async (variant) => {
+  await using setup = await meshWithHand()
+  const { mesh, port } = setup
+  using stream = openStream(port, variant, SPIFFE)
+  stream.send({ node: NODE, typeUrl: TYPE.endpoints, subscribe: ['default/hand/v1'] })
+  const first = await stream.next(TYPE.endpoints)
+  stream.ack(first, ['default/hand/v1'])
+  await mesh.db.pool.query(`insert into instance (mesh, id, namespace, agent, version, address, port, source) values ('local', 'more', 'default', 'hand', 'v1', '127.0.0.1', 9, 'sidecar')`)
+  await mesh.commit([agent('touch')])
+  const second = await stream.next(TYPE.endpoints)
+  // The nonce is the first one's: the second is not acknowledged by it.
+  stream.send({ typeUrl: TYPE.endpoints, nonce: first.nonce, subscribe: variant === 'sotw' ? ['default/hand/v1', 'default/other/v1'] : ['default/other/v1'] })
+  await quiet(stream, TYPE.endpoints)
+  stream.ack(second, ['default/hand/v1', 'default/other/v1'])
+  expect((await stream.next(TYPE.endpoints)).resources).toHaveLength(1)
+  stream.ack(stream.last, ['default/hand/v1', 'default/other/v1'])
+  await quiet(stream, TYPE.endpoints)
+})
+
+test('a refused version is sent once, its reason has no key in it, and the revision is rejected', async () => {
+  await using setup = await meshWithHand()
+  const { mesh, port } = setup
+  using stream = openStream(port, 'delta', SPIFFE)
+  stream.send({ node: NODE, typeUrl: TYPE.virtualHost })
+  stream.ack(await stream.next(TYPE.virtualHost))
+  stream.ack(await stream.next(TYPE.virtualHost))
+  const revision = await mesh.commit([split('hand', { v1: 7, v2: 1 })])
+  const response = await stream.next(TYPE.virtualHost)
+  const key = '-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0w\n-----END PRIVATE KEY-----'
+  stream.send({ typeUrl: TYPE.virtualHost, nonce: response.nonce, refusal: `cannot take this: ${key} ${'x'.repeat(10_000)}` })
+  const status = await eventually('the rejection', 2000, async () => {
+    const now = await mesh.status(revision)
+    return now.state === 'rejected' ? now : null
+  })
+  expect(status.rejected[0]?.reason).toMatch(/^cannot take this: \[PEM removed\] x+…$/)
+  expect(status.rejected[0]!.reason.length).toBeLessThan(5000)
+  await mesh.commit([agent('touch')])
+  expect((await stream.next(TYPE.virtualHost)).resources.map((resource) => resource.name)).toEqual(['outbound/touch.default.mesh'])
+  const tables = await mesh.db.pool.query<{ text: string }>(`select (select string_agg(p::text, ' ') from proxy_resource p) || (select string_agg(r::text, ' ') from revision_proxy r) || (select string_agg(r::text, ' ') from refused_resource r) as text`)
+  expect(tables.rows[0]!.text).not.toContain('MIGHAgEAMBMG')
+})
+
+test('a node that is not its certificate’s, or unknown, or nameless gets no stream', async () => {
+  await using setup = await meshWithHand()
+  for (const [node, spiffeId, says] of [
+    ['hand-1', 'spiffe://mesh.test/ns/default/agent/thief', 'the proxy hand-1 is not spiffe://mesh.test/ns/default/agent/thief'],
+    ['ghost', SPIFFE, 'no proxy ghost has enrolled here'],
+    ['', SPIFFE, 'the first request of a stream carries node.id'],
+    ['hand-1', '', 'this needs a client certificate of the mesh'],
+  ] as const) {
+    using stream = openStream(setup.port, 'delta', spiffeId)
+    stream.send({ node: { id: node, build: '' }, typeUrl: TYPE.cluster })
+    expect((await stream.ended).details).toBe(says)
+  }
+})
+
+test('a client that asks for too much, or sends no sense, is ended with a sentence; one that never reads holds up nobody', async () => {
+  await using setup = await meshWithHand()
+  const { mesh, port } = setup
+  {
+    using stream = openStream(port, 'delta', SPIFFE)
+    stream.send({ node: NODE, typeUrl: TYPE.endpoints, subscribe: Array.from({ length: 30_000 }, (_, index) => `name-${index}`) })
+    expect((await stream.ended).details).toBe(`a stream may name 20000 resources of ${TYPE.endpoints}`)
+  }
+  {
+    using stream = openStream(port, 'delta', SPIFFE)
+    stream.raw(Buffer.from([0xff, 0xff, 0xff]))
+    expect((await stream.ended).details).toBe('this is not a DeltaDiscoveryRequest')
+  }
+  {
+    using stream = openStream(port, 'delta', SPIFFE)
+    stream.send({ node: { id: 'x'.repeat(100_000), build: '' }, typeUrl: TYPE.cluster })
+    expect((await stream.ended).details).toBe('the first request of a stream carries node.id')
+  }
+  await mesh.addProxyRow('mute', 'mute-1', PORTS)
+  using mute = openStream(port, 'delta', 'spiffe://mesh.test/ns/default/agent/mute')
+  for (const typeUrl of Object.values(TYPE)) mute.send({ node: { id: 'mute-1', build: '' }, typeUrl })
+  using stream = openStream(port, 'delta', SPIFFE)
+  stream.send({ node: NODE, typeUrl: TYPE.virtualHost })
+  stream.ack(await stream.next(TYPE.virtualHost))
+  stream.ack(await stream.next(TYPE.virtualHost))
+  for (let weight = 10; weight < 30; weight++) {
+    await mesh.commit([split('hand', { v1: weight, v2: 1 })])
+    stream.ack(await stream.next(TYPE.virtualHost))
+  }
+  expect(mute.received.length).toBeLessThanOrEqual(Object.keys(TYPE).length) // one unanswered response a type
+  expect((await mesh.status(3)).pending).toContain('mute-1')
+})
+
+test('a second stream of one proxy ends the first', async () => {
+  await using setup = await meshWithHand()
+  using first = openStream(setup.port, 'delta', SPIFFE)
+  first.send({ node: NODE, typeUrl: TYPE.cluster })
+  await first.next(TYPE.cluster)
+  using second = openStream(setup.port, 'delta', SPIFFE)
+  second.send({ node: NODE, typeUrl: TYPE.cluster })
+  await second.next(TYPE.cluster)
+  expect((await first.ended).details).toBe('the proxy opened another stream')
+})
+
+const NODE = { id: 'hand-1', build: '' }
+
+async function meshWithHand(): Promise<{ mesh: NativeMesh; port: number } & AsyncDisposable> {
+  const things = new AsyncDisposableStack()
+  const db = things.use(await testDatabase())
+  const mesh = things.use(await startNativeMesh(db))
+  await mesh.commit([agent('hand'), agent('other'), agentVersion('hand', 'v1'), agentVersion('hand', 'v2'), agentVersion('other', 'v1'), split('hand', { v1: 1, v2: 1 })])
+  await mesh.addProxyRow('hand', 'hand-1', PORTS)
+  return { mesh, port: mesh.control.port, [Symbol.asyncDispose]: () => things.disposeAsync() }
+}
+
+function openStream(port: number, variant: Variant, spiffeId: string) {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
+  const metadata = new Metadata()
+  if (spiffeId) metadata.set('x-test-spiffe-id', spiffeId)
+  const bytes = (value: Buffer) => value
+  const call: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(ADS_METHODS[variant], bytes, bytes, metadata)
+  const received: ReceivedResponse[] = []
+  const taken = new Set<ReceivedResponse>()
+  call.on('data', (message: Buffer) => received.push(decodeResponse(variant, message)))
+  const ended = new Promise<ServiceError>((resolve) => call.on('error', resolve))
+  const stream = {
+    received,
+    ended,
+    last: { nonce: '', typeUrl: '' } as Pick<ReceivedResponse, 'nonce' | 'typeUrl' | 'version'>,
+    send: (request: Partial<AdsRequest> & { typeUrl: string }) => void call.write(encodeRequest(variant, request)),
+    raw: (message: Buffer) => void call.write(message),
+    ack: (response: Pick<ReceivedResponse, 'nonce' | 'typeUrl' | 'version'>, names: string[] = []) => stream.send({ typeUrl: response.typeUrl, nonce: response.nonce, version: response.version, ...(variant === 'sotw' ? { subscribe: names } : {}) }),
+    async next(typeUrl: string): Promise<ReceivedResponse> {
+      const response = await eventually(`a response of ${typeUrl}`, 3000, () => received.find((one) => one.typeUrl === typeUrl && !taken.has(one)))
+      taken.add(response)
+      stream.last = response
+      return response
+    },
+    pending: (typeUrl: string) => received.filter((one) => one.typeUrl === typeUrl && !taken.has(one)),
+    [Symbol.dispose]: () => client.close(),
+  }
+  return stream
+}
+
+/** Long enough for an answer that should not come. */
+async function quiet(stream: { pending(typeUrl: string): unknown[] }, typeUrl: string) {
+  await new Promise((resolve) => setTimeout(resolve, 250))
+  expect(stream.pending(typeUrl)).toEqual([])
+}
