@@ -45,7 +45,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** The programs are lists: start this, then that. */
 const LISTS = ['server/web.ts', 'server/control.ts', 'collectors/main.ts']
 /** What a test may import on top of its room: the helpers that start real things. */
-const FOR_TESTS = ['server/testing', 'server/db', 'server/config.ts', 'server/run', 'prisma']
+const FOR_TESTS = ['server/testing', 'server/db', 'server/config.ts', 'server/run', 'server/changes', 'server/queries', 'prisma']
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n').filter((path) => existsSync(join(ROOT, path)))
 const code = files.filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !path.includes('/testdata/'))
@@ -80,7 +80,7 @@ function mayImport(path: string, { target, typeOnly }: Import): boolean {
   const to = roomOf(target)
   if (to === room || to === 'server/contracts' || target === 'package.json') return true
   if (typeOnly && to === 'server/config.ts') return true // settings are handed in, typed
-  const allowed = [...(ROOMS[room] ?? []), ...(/\.test\.tsx?$/.test(path) ? FOR_TESTS : [])]
+  const allowed = [...(ROOMS[room] ?? []), ...(/\.test\.tsx?$|\/testing\.ts$/.test(path) ? FOR_TESTS : [])]
   const within = (entry: string) => to === entry || target.startsWith(`${entry}/`)
   if (room === 'server/testing' && to === 'server/sample') return false
   return allowed.some((entry) => (entry.startsWith('type ') ? typeOnly && within(entry.slice('type '.length)) : within(entry)))
@@ -114,7 +114,7 @@ test('no file knows the machine it was written on', () => {
 })
 
 test('nothing is left for later in the code', () => {
-  const marks = new RegExp(['TO', 'DO'].join('') + '|FIX' + 'ME|XX' + 'X:')
+  const marks = new RegExp(['TO', 'DO|FIX', 'ME|XX', 'X:'].join('')) // in parts, so that this line is no mark itself
   expect(code.filter((path) => marks.test(textOf(path)))).toEqual([])
 })
 

@@ -1,10 +1,10 @@
 // A whole Heddle through its public start: what a person at the terminal sees, and what is left when things die.
-import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cleanEnvironment, makeHome, runCommand, startHeddle, type RunningHeddle } from '../testing/heddle.ts'
+import { listenersOf } from '../testing/listeners.ts'
 import { processStartedAt } from './process-time.ts'
 
 const isGone = (pid: number) => processStartedAt(pid) === null
@@ -139,13 +139,4 @@ test('off loopback it refuses to start and names the setting', async () => {
 async function answers(heddle: RunningHeddle): Promise<boolean> {
   const response = await fetch(`${heddle.url}/api/v1/agents`, { headers: { authorization: `Bearer ${heddle.token}` } }).catch(() => null)
   return response?.status === 200
-}
-
-function listenersOf(pids: ReadonlySet<number>): { address: string; pid: number }[] {
-  const lines = execFileSync('ss', ['-Hltnp'], { encoding: 'utf8' }).trim().split('\n')
-  return lines.flatMap((line) => {
-    const local = line.trim().split(/\s+/)[3] ?? ''
-    const address = local.slice(0, local.lastIndexOf(':')).replaceAll(/[[\]]/g, '')
-    return [...line.matchAll(/pid=(\d+)/g)].map(([, pid]) => ({ address, pid: Number(pid) })).filter(({ pid }) => pids.has(pid))
-  })
 }
