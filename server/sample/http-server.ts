@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AgentOptions } from './agent-options.ts'
-import { callerOf } from './caller.ts'
+import { callerOf, type Caller } from './caller.ts'
 import type { Counts } from './counts.ts'
 import { currentRequest, VERSION_HEADER, type CurrentRequest } from './current-request.ts'
 import { startServerSpan } from './tracing.ts'
@@ -58,7 +58,7 @@ function refuseStrangers(options: AgentOptions, counts: Counts): RequestHandler 
 
 function countAndTrace(counts: Counts): RequestHandler {
   return (request, response, next) => {
-    const caller = callerOf(request.headers)?.uri ?? ''
+    const caller = describeCaller(callerOf(request.headers))
     const { span, run } = startServerSpan(request.method, request.path, request.headers)
     response.once('close', () => {
       const failed = response.statusCode >= 500 || !response.writableFinished
@@ -75,6 +75,11 @@ function countAndTrace(counts: Counts): RequestHandler {
     }) as typeof response.writeHead
     run(() => currentRequest.run(store, next))
   }
+}
+
+/** A call that came in by the mesh's gateway has a sidecar but no identity. */
+function describeCaller(caller: Caller | null): string {
+  return caller === null ? '' : caller.uri || 'outside'
 }
 
 function statusOf(error: unknown): number {
