@@ -1,7 +1,8 @@
 // What both transports do with the bytes of a request: decode, keep, answer.
 import { decodeTraces } from '../decode.ts'
 import type { ContentRules } from '../content-rule.ts'
-import { jsonToProtobuf, METRICS, TRACES } from '../json.ts'
+import { METRICS, TRACES } from '#server/otlp/messages.ts'
+import { jsonToProtobuf } from '../json.ts'
 import type { IngestCounters } from '../ingest.ts'
 import { decodeMetrics } from '../metrics/decode.ts'
 import type { ProxyFlush } from '../metrics/flush.ts'

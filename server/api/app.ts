@@ -10,6 +10,7 @@ import { readBody, writeYaml } from './body.ts'
 import { certificates } from './certificates.ts'
 import { requireRole, type ApiEnv, type ApiOptions } from './context.ts'
 import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
+import { graphRoutes } from './graph.ts'
 import { healthRoutes } from './health.ts'
 import { identify } from './identify.ts'
 import { ingest } from './ingest.ts'
@@ -23,6 +24,8 @@ import { rotations } from './rotations.ts'
 import { newRoutes } from './routes.ts'
 import { sample } from './sample.ts'
 import { tokens } from './tokens.ts'
+import { telemetryRoutes } from './telemetry.ts'
+import { traceRoutes } from './traces.ts'
 import { users } from './users.ts'
 
 export const API_PATH = '/api/v1'
@@ -35,6 +38,9 @@ const routes = newRoutes() //
   .route('/', tokens)
   .route('/', audit)
   .route('/', ingest)
+  .route('/', telemetryRoutes)
+  .route('/', graphRoutes)
+  .route('/', traceRoutes)
   .route('/', revisions)
   .route('/', proxies)
   .route('/', certificates)

@@ -99,3 +99,21 @@ export type Span = z.infer<typeof Span>
 
 export const Trace = z.object({ traceId: z.string(), startedAt: z.string(), durationMs: z.number(), spans: z.array(Span), truncated: z.boolean() })
 export type Trace = z.infer<typeof Trace>
+
+/** Steps of equal length over a window; `version` null is all of the edge together. */
+export const Series = z.object({
+  from: z.string(),
+  to: z.string(),
+  stepMs: z.number().int(),
+  series: z.array(
+    z.object({
+      version: z.string().nullable(),
+      points: z.array(z.object({ at: z.string(), requests: z.number(), errors: z.number(), refused: z.number(), p95Ms: z.number().nullable() })),
+    }),
+  ),
+})
+export type Series = z.infer<typeof Series>
+
+/** What telemetry takes on disk, and what it may take. */
+export const TelemetryStorage = z.object({ bytes: z.number(), bytesMax: z.number(), retentionMs: z.number(), days: z.array(z.object({ day: z.string(), bytes: z.number() })) })
+export type TelemetryStorage = z.infer<typeof TelemetryStorage>

@@ -72,7 +72,8 @@ create table telemetry.span (
 ) partition by range (time);
 create index span_trace on telemetry.span (trace_id);
 create index span_service on telemetry.span (service_id, time);
-create index span_root on telemetry.span (time) where parent_id is null;
+-- Where work begins in a service: what a search without a service looks through.
+create index span_entry on telemetry.span (time) where parent_id is null or kind in (2, 5);
 create index span_time on telemetry.span using brin (time);
 
 -- Spans in their OTLP bytes, many to a block, zstd. Entry: varints resource, scope, sender, length; then the bytes.

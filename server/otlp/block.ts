@@ -1,0 +1,26 @@
+// A block of `telemetry.span_block`, read: spans in their own bytes, each behind the numbers of its resource, scope and sender.
+import { zstdDecompressSync } from 'node:zlib'
+import { cursorOf, readLength, readVarint } from './wire.ts'
+
+const BLOCK_BYTES_MAX = 96 * 1024 * 1024
+
+export interface StoredSpan {
+  resource: number
+  scope: number
+  sender: number
+  bytes: Buffer
+}
+
+export function openBlock(compressed: Buffer): Buffer {
+  return zstdDecompressSync(compressed, { maxOutputLength: BLOCK_BYTES_MAX })
+}
+
+export function spanAt(block: Buffer, at: number): StoredSpan {
+  const cursor = cursorOf(block)
+  cursor.at = at
+  const resource = readVarint(cursor)
+  const scope = readVarint(cursor)
+  const sender = readVarint(cursor)
+  const end = readLength(cursor)
+  return { resource, scope, sender, bytes: block.subarray(cursor.at, end) }
+}

@@ -1,0 +1,69 @@
+import type { Span, Trace } from '#server/contracts/telemetry.ts'
+import type { Db } from '#server/db/client.ts'
+import { messagesOf } from './messages.ts'
+import { plainAttributes } from './otlp-value.ts'
+import { readTraceRows, type TraceRow } from './trace-rows.ts'
+
+const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
+const STATUSES = ['unset', 'ok', 'error'] as const
+/** `telemetry.span.flags`: an error that no OTLP status tells, such as Envoy's `error=true`. */
+const FAILED = 8
+
+/** One trace for the page; null when nothing of it is stored. */
+export async function readTrace(db: Db, mesh: string, traceId: string): Promise<Trace | null> {
+  const { rows, truncated } = await readTraceRows(db, mesh, traceId)
+  if (rows.length === 0) return null
+  const startMs = Math.min(...rows.map((row) => row.timeMs))
+  const endMs = Math.max(...rows.map((row) => row.timeMs + row.durationMs))
+  return { traceId, startedAt: new Date(startMs).toISOString(), durationMs: endMs - startMs, spans: rows.map((row) => spanOf(row, startMs)), truncated }
+}
+
+/** The same trace as OTLP/JSON, with values exactly as received; null when nothing of it is stored. */
+export async function readTraceOtlp(db: Db, mesh: string, traceId: string): Promise<{ resourceSpans: unknown[] } | null> {
+  const { rows } = await readTraceRows(db, mesh, traceId)
+  if (rows.length === 0) return null
+  const byResource = Map.groupBy(rows, (row) => row.resource.id)
+  return {
+    resourceSpans: [...byResource.values()].map((ofResource) => ({
+      resource: { attributes: ofResource[0]!.resource.attributes }, // a group has a member
+      scopeSpans: [...Map.groupBy(ofResource, (row) => row.scope.id).values()].map((ofScope) => ({ scope: ofScope[0]!.scope.json, spans: ofScope.map((row) => row.span) })), // as above
+    })),
+  }
+}
+
+function spanOf(row: TraceRow, startMs: number): Span {
+  const { span } = row
+  const attributes = plainAttributes(span.attributes)
+  const spanStartNs = BigInt(span.startTimeUnixNano ?? '0')
+  const events = (span.events ?? []).map((event) => ({
+    name: event.name ?? '',
+    offsetMs: row.timeMs - startMs + eventOffsetMs(spanStartNs, event.timeUnixNano),
+    attributes: plainAttributes(event.attributes),
+  }))
+  const spoken = Object.values(row.genAi).some((value) => value !== null)
+  return {
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId && !/^0*$/.test(span.parentSpanId) ? span.parentSpanId : null,
+    service: row.service,
+    name: span.name ?? '',
+    kind: KINDS[span.kind ?? 0] ?? 'unspecified',
+    startedAt: new Date(row.timeMs).toISOString(),
+    offsetMs: row.timeMs - startMs,
+    durationMs: row.durationMs,
+    status: (row.flags & FAILED) !== 0 ? 'error' : (STATUSES[row.status] ?? 'unset'),
+    statusMessage: span.status?.message ?? '',
+    scope: row.scope.name,
+    sender: row.sender,
+    attributes,
+    resource: plainAttributes(row.resource.attributes),
+    events,
+    links: (span.links ?? []).map((link) => ({ traceId: link.traceId ?? '', spanId: link.spanId ?? '' })),
+    genAi: spoken ? { ...row.genAi, messages: messagesOf(attributes, events) } : null,
+  }
+}
+
+/** From the start of its span; 0 for an event whose clock is not the span's. */
+function eventOffsetMs(spanStartNs: bigint, at: string | undefined): number {
+  const offset = Number(BigInt(at ?? '0') - spanStartNs) / 1e6
+  return offset >= 0 && offset < 366 * 86_400_000 ? offset : 0
+}
