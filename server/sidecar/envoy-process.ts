@@ -97,7 +97,7 @@ async function start({ path, bootstrapFile, logs, remember }: EnvoyProcessOption
   const shell = spawn('/bin/sh', ['-c', '"$0" "$@" >&2 & echo $!', path, ...args], { stdio: ['ignore', 'pipe', file.fd], detached: true })
   const said = await new Promise<string>((resolve, reject) => {
     let text = ''
-    shell.stdout.on('data', (part: Buffer) => (text += part.toString()))
+    shell.stdout?.on('data', (part: Buffer) => (text += part.toString()))
     shell.once('error', reject)
     shell.once('close', () => resolve(text))
   })

@@ -3,11 +3,14 @@ import type { SidecarState } from './directory.ts'
 
 type Ports = SidecarState['ports']
 
+/** Of the life before. `held`: the Envoy of that life still listens there, and keeps them. */
+export type KeptPorts = Ports & { held: boolean }
+
 /** Ports as asked for, else as kept from the life before, else free ones; a kept one that something else took meanwhile is replaced. */
-export async function choosePorts(asked: Partial<Ports>, kept: Ports | null, address: string): Promise<Ports> {
+export async function choosePorts(asked: Partial<Ports>, kept: KeptPorts | null, address: string): Promise<Ports> {
   const taken = new Set<number>()
   const choose = async (name: keyof Ports, host: string): Promise<number> => {
-    const port = asked[name] ?? (await keptOrFree(kept?.[name], host, taken))
+    const port = asked[name] ?? (kept?.held ? kept[name] : await keptOrFree(kept?.[name], host, taken))
     taken.add(port)
     return port
   }
