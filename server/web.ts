@@ -36,7 +36,8 @@ await runUntilStopped(log, async (things) => {
   provideApi((request) => api.fetch(request))
 
   const server = createServer({ headersTimeout: LIMITS.headersTimeoutMs, requestTimeout: LIMITS.requestTimeoutMs, keepAliveTimeout: LIMITS.keepAliveMs })
-  const console = next({ dev, dir: fileURLToPath(new URL('..', import.meta.url)), hostname: config.bind, port: config.consolePort, httpServer: server })
+  // Next listens for upgrades on the server it is given, and would end ours; it is given one that nobody connects to.
+  const console = next({ dev, dir: fileURLToPath(new URL('..', import.meta.url)), hostname: config.bind, port: config.consolePort, httpServer: createServer() })
   await console.prepare()
   const pages = console.getRequestHandler()
   const pageUpgrades = console.getUpgradeHandler()
