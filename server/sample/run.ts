@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openApi, type Api } from '#server/cli/client.ts'
 import { readConfig, type Config } from '#server/config.ts'
-import { MeshError, messageOf } from '#server/contracts/errors.ts'
+import { MeshError } from '#server/contracts/errors.ts'
 import { SAMPLE_KNOBS_DEFAULT, SampleDesired, type SampleKnobs, type SampleReport } from '#server/contracts/sample.ts'
 import { announceProcess } from '#server/run/registry.ts'
 import { FLEET } from './fleet.ts'
@@ -158,7 +158,8 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })))
 }
 
-if (import.meta.main) {
+/** The program: its signals, its place in the list of processes, its exit code. */
+export async function runSampleProgram(): Promise<void> {
   const stop = new AbortController()
   process.once('SIGTERM', () => stop.abort())
   process.once('SIGINT', () => stop.abort())
@@ -171,9 +172,6 @@ if (import.meta.main) {
   try {
     await runSample(config, { signal: stop.signal, log: (sentence) => console.log(sentence), onReady })
   } catch (error) {
-    if (!stop.signal.aborted) {
-      console.error(messageOf(error))
-      process.exitCode = 1
-    }
+    if (!stop.signal.aborted) throw error
   }
 }
