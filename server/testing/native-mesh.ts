@@ -98,6 +98,8 @@ export interface TestProxy extends AsyncDisposable {
 export interface NativeMesh extends AsyncDisposable {
   db: Db
   control: TestControl
+  /** Trace export requests of all proxies, as they came. */
+  exported: Buffer[]
   commit(objects: readonly MeshObject[], remove?: readonly ObjectRef[]): Promise<number>
   status(revision: number): ReturnType<typeof readRevisionStatus>
   /** Waits until the revision is accepted; fails when it is not in time. */
@@ -127,6 +129,8 @@ export async function startNativeMesh(db: Db): Promise<NativeMesh> {
     const leaf = await signSvid(issuing, { spiffeId, proxy: 'test', publicKey: keys.publicKey, ttlMs: 3_600_000 })
     return { chain: `${leaf.toString('pem')}\n${issuing.pem}`, key: await exportKeyPem(keys.privateKey), roots: root.pem }
   }))
+  const exported: Buffer[] = []
+  const otlp = things.use(await startOtlp(exported))
   const envoy = await findEnvoy({ envoyPath: process.env['ENVOY_PATH'] ?? '' })
   let count = 0
 
@@ -138,6 +142,7 @@ export async function startNativeMesh(db: Db): Promise<NativeMesh> {
   return {
     db,
     control,
+    exported,
     addProxyRow,
     async commit(objects, remove = []) {
       const changes = [...objects.map((object) => ({ ref: refOf(object), expected: 'any' as const, after: object })), ...remove.map((ref) => ({ ref, expected: 'any' as const, after: null }))]
@@ -165,7 +170,7 @@ export async function startNativeMesh(db: Db): Promise<NativeMesh> {
       const directory = await mkdtemp(join(tmpdir(), 'heddle-envoy-'))
       const spiffeId = spiffeIdOf(TRUST_DOMAIN, 'default', agentName)
       const config = join(directory, 'envoy.json')
-      await writeFile(config, JSON.stringify(bootstrap({ id, spiffeId, variant, controls, secretsPort: secrets.port, adminPort })))
+      await writeFile(config, JSON.stringify(bootstrap({ id, spiffeId, variant, controls, secretsPort: secrets.port, otlpPort: otlp.port, adminPort })))
       const child = spawn(envoy.path, ['-c', config, '--use-dynamic-base-id', '--concurrency', '1', '-l', 'warning'], { stdio: ['ignore', 'ignore', 'pipe'] })
       let log = ''
       child.stderr.on('data', (chunk) => (log += String(chunk)))
@@ -219,8 +224,18 @@ async function startSecrets(issue: (spiffeId: string) => Promise<{ chain: string
   return startXdsServer({ services: [{ definition, handlers: { stream } }], host: '127.0.0.1', port: 0 })
 }
 
-function bootstrap(options: { id: string; spiffeId: string; variant: 'delta' | 'sotw'; controls: number[]; secretsPort: number; adminPort: number }): Json {
-  const { id, spiffeId, variant, controls, secretsPort, adminPort } = options
+function startOtlp(exported: Buffer[]) {
+  const bytes = (value: Buffer) => value
+  const definition = { export: { path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export', requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes } }
+  const take = (call: { request: Buffer }, answer: (error: null, response: Buffer) => void) => {
+    exported.push(call.request)
+    answer(null, Buffer.alloc(0))
+  }
+  return startXdsServer({ services: [{ definition, handlers: { export: take } }], host: '127.0.0.1', port: 0 })
+}
+
+function bootstrap(options: { id: string; spiffeId: string; variant: 'delta' | 'sotw'; controls: number[]; secretsPort: number; otlpPort: number; adminPort: number }): Json {
+  const { id, spiffeId, variant, controls, secretsPort, otlpPort, adminPort } = options
   const ads = { ads: {}, resource_api_version: 'V3' }
   return {
     node: { id, cluster: 'test' },
@@ -239,7 +254,7 @@ function bootstrap(options: { id: string; spiffeId: string; variant: 'delta' | '
       clusters: [
         cluster('control', controls, []),
         cluster('heddle-sidecar', [secretsPort], [{ key: IDENTITY_HEADER, value: spiffeId }]),
-        cluster('heddle-otlp', [1], []),
+        cluster('heddle-otlp', [otlpPort], []),
         cluster('heddle-sidecar-card', [1], []),
       ],
     },

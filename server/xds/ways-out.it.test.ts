@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { fetch as undiciFetch, ProxyAgent } from 'undici'
 import { agent } from '../compile/fixtures.ts'
 import { testDatabase } from '../testing/database.ts'
+import { eventually } from '../testing/load.ts'
 import { startNativeMesh } from '../testing/native-mesh.ts'
 
 test('a client with an HTTP proxy set reaches the mesh by CONNECT and by absolute addresses, and the outside too', async () => {
@@ -43,3 +44,17 @@ function absolute(port: number, url: string): Promise<IncomingMessage> {
       .end()
   })
 }
+
+test('spans name both identities, the route and the path, and carry no query string', async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  await mesh.commit([agent('teller'), agent('listener')])
+  const teller = await mesh.addProxy('teller')
+  await mesh.addProxy('listener')
+  for (let call = 0; call < 6; call++) expect((await teller.out.call('listener.default.mesh', { path: '/tell/me?token=SECRET' })).status).toBe(200)
+  const text = () => Buffer.concat(mesh.exported).toString('latin1')
+  await eventually('the spans of both sides', 15_000, () => text().includes('heddle.callee') && text().includes('inbound'))
+  for (const said of ['spiffe://mesh.test/ns/default/agent/teller', 'spiffe://mesh.test/ns/default/agent/listener', 'heddle.route', 'default/listener/v1', '/tell/me', 'listener.default']) expect(text()).toContain(said)
+  expect(text()).not.toContain('SECRET')
+  expect(await teller.stat('server.dynamic_unknown_fields')).toBe(0)
+})
