@@ -114,7 +114,7 @@ create table "revision_proxy" (
 create index "revision_proxy_open" on "revision_proxy" ("mesh", "proxy") where "state" = 'pending';
 
 -- The last form of each resource that a proxy of a build accepted; it stands in for one that the build refuses.
--- scope is '' for what every proxy gets alike, a namespace or a proxy id for what differs by it.
+-- scope is '' for what every proxy gets alike; a namespace, namespace/agent or proxy id for what differs by it.
 create table "accepted_resource" (
   "mesh" text not null references "mesh" ("name"),
   "build" text not null,
