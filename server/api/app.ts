@@ -21,6 +21,7 @@ import { onError, problemResponse } from './problem.ts'
 import { proxies } from './proxies.ts'
 import { revisions } from './revisions.ts'
 import { rotations } from './rotations.ts'
+import { overviewRoutes } from './overview.ts'
 import { newRoutes } from './routes.ts'
 import { sample } from './sample.ts'
 import { tokens } from './tokens.ts'
@@ -40,6 +41,7 @@ const routes = newRoutes() //
   .route('/', ingest)
   .route('/', telemetryRoutes)
   .route('/', graphRoutes)
+  .route('/', overviewRoutes)
   .route('/', traceRoutes)
   .route('/', revisions)
   .route('/', proxies)
