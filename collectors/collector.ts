@@ -2,6 +2,7 @@
 import { isLoopback, refuseOpenDoors } from '#server/run/doors.ts'
 import { electLeader } from '#server/db/leader.ts'
 import { openPool } from '#server/db/pool.ts'
+import { usableRole } from '#server/db/roles.ts'
 import { openContentRules } from './content-rule.ts'
 import { openIngest, type IngestTotals } from './ingest.ts'
 import type { ProxyFlush } from './metrics/flush.ts'
@@ -45,7 +46,7 @@ const STATEMENT_MS = 10_000
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   refuseOpenDoors(options)
   await using started = new AsyncDisposableStack()
-  const pool = openPool(options.databaseUrl, 'heddle-collector', { max: POOL_MAX, statementTimeoutMs: STATEMENT_MS, role: 'heddle_collector' })
+  const pool = openPool(options.databaseUrl, 'heddle-collector', { max: POOL_MAX, statementTimeoutMs: STATEMENT_MS, role: await usableRole(options.databaseUrl, 'heddle_collector') })
   started.defer(() => pool.end())
   started.use(electLeader(options.databaseUrl, {
     name: 'retention',

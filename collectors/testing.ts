@@ -1,6 +1,9 @@
 // A collector in the test's own process, on a database of its own.
 import type { Db } from '#server/db/client.ts'
 import { testDatabase } from '#server/testing/database.ts'
+import { TRACES } from '#server/otlp/messages.ts'
+import { randomBytes } from 'node:crypto'
+import { jsonToProtobuf } from './json.ts'
 import { startCollector, type Collector, type CollectorOptions } from './collector.ts'
 
 export interface Lab extends AsyncDisposable {
@@ -40,4 +43,35 @@ export async function spansOf(db: Db, traceId: string): Promise<StoredSpan[]> {
     [traceId],
   )
   return rows
+}
+
+export interface TestSpan {
+  traceId: string
+  spanId: string
+  parentSpanId?: string
+  name: string
+  kind: number
+  startTimeUnixNano: string
+  endTimeUnixNano: string
+  attributes?: { key: string; value: Record<string, unknown> }[]
+  [field: string]: unknown
+}
+
+/** A span of 5 ms that ended just now, with ids of its own. */
+export function freshSpan(fields: Partial<TestSpan> = {}): TestSpan {
+  const now = Date.now()
+  return { traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex'), name: 'work', kind: 1, startTimeUnixNano: `${now - 5}000000`, endTimeUnixNano: `${now}000000`, ...fields }
+}
+
+/** An OTLP/JSON request with one resource. */
+export function requestOf(spans: readonly Record<string, unknown>[], resource: Record<string, string> = { 'service.name': 'alpha' }): string {
+  return JSON.stringify({ resourceSpans: [{ resource: { attributes: attributesOf(resource) }, scopeSpans: [{ scope: { name: 'test' }, spans }] }] })
+}
+
+export function attributesOf(values: Record<string, string | number>): { key: string; value: Record<string, unknown> }[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value: typeof value === 'number' ? { intValue: value } : { stringValue: value } }))
+}
+
+export function protobufOf(json: string): Buffer {
+  return Buffer.from(jsonToProtobuf(Buffer.from(json), TRACES))
 }
