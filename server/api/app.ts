@@ -19,6 +19,7 @@ import { objects } from './objects.ts'
 import { documentOf } from './openapi.ts'
 import { onError, problemResponse } from './problem.ts'
 import { proxies } from './proxies.ts'
+import { proxyResources } from './proxy-resources.ts'
 import { revisions } from './revisions.ts'
 import { rotations } from './rotations.ts'
 import { overviewRoutes } from './overview.ts'
@@ -45,6 +46,7 @@ const routes = newRoutes() //
   .route('/', traceRoutes)
   .route('/', revisions)
   .route('/', proxies)
+  .route('/', proxyResources)
   .route('/', certificates)
   .route('/', rotations)
   .route('/', joinTokens)
