@@ -1,0 +1,4 @@
+'use client'
+import { ErrorPage } from '#components/shell/ErrorPage.tsx'
+
+export default ErrorPage
