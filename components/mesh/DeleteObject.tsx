@@ -33,7 +33,7 @@ export function DeleteObject({ open, at, stored, onClose, onDeleted }: DeleteObj
       <div className="grid gap-3">
         {plan.isPending && open && <SkeletonRows rows={2} label="Asking what that would do" />}
         {plan.error && <Notice state="warn">The plan cannot be made: {plan.error.message}</Notice>}
-        {plan.data && <ul className="m-0 grid gap-1 pl-4">{plan.data.summary.map((line) => <li key={line}>{line}</li>)}<li>{plan.data.affected.proxies.length === 0 ? 'No proxy needs this change.' : `${plural(plan.data.affected.proxies.length, 'proxy needs', 'proxies need')} it: ${plan.data.affected.proxies.slice(0, 6).join(', ')}.`}</li></ul>}
+        {plan.data && <ul className="m-0 grid gap-1 pl-4">{plan.data.summary.map((line) => <li key={line}>{line}</li>)}{plan.data.affected.proxies.length > 0 && <li>{plural(plan.data.affected.proxies.length, 'proxy needs', 'proxies need')} it: {plan.data.affected.proxies.slice(0, 6).join(', ')}.</li>}</ul>}
         {problems.map((problem) => <Notice key={problem.detail} state="bad">{problem.detail}</Notice>)}
         {plan.data?.warnings.map((problem) => <Notice key={problem.detail} state="warn">{problem.detail}</Notice>)}
         <Field label="Reason, kept with the revision" value={reason} onChange={setReason} maxLength={500} />

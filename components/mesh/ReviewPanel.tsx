@@ -67,8 +67,8 @@ function Words({ plan }: { plan: DryRun }) {
   return (
     <ul className="m-0 grid list-none gap-2 p-0">
       {plan.summary.map((sentence) => <Point key={sentence}>{sentence}</Point>)}
-      <Point>{callers.length === 0 ? 'No caller is affected.' : `${plural(callers.length, 'caller')} affected: ${names(callers)}.`}</Point>
-      <Point>{proxies.length === 0 ? 'No proxy needs this change.' : `${plural(proxies.length, 'proxy needs', 'proxies need')} it: ${names(proxies)}.`}</Point>
+      {callers.length > 0 && <Point>{plural(callers.length, 'caller')} affected: {names(callers)}.</Point>}
+      {proxies.length > 0 && <Point>{plural(proxies.length, 'proxy needs', 'proxies need')} it: {names(proxies)}.</Point>}
     </ul>
   )
 }

@@ -12,16 +12,18 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { Tabs } from '#components/ui/Tabs.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
-import { paths } from '#components/paths.ts'
+import { paths, withQuery } from '#components/paths.ts'
 import { get, type List } from './call.ts'
 import { ChangeFlow } from './ChangeFlow.tsx'
+import { editable } from './editable.ts'
 import { DeleteObject } from './DeleteObject.tsx'
 import { ObjectFormProvider } from './form-context.tsx'
 import { Loaded } from './Loaded.tsx'
 import { ObjectHistory } from './ObjectHistory.tsx'
 import { ObjectYaml } from './ObjectYaml.tsx'
 import { objectKey, objectPath } from './objects.ts'
-import { RevisionState } from './RevisionState.tsx'
+import { RefusedNotice, refusalFindings } from './RefusedNotice.tsx'
+import { RevisionState, useRevisionStatus } from './RevisionState.tsx'
 import { RouteForm } from './RouteForm.tsx'
 import { revisionOf } from './RouteList.tsx'
 import { rulesOf, splitCommand, splitsOf, withShares } from './route-reading.ts'
@@ -63,6 +65,8 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
   const why = managedBy ? `This route is kept by ${managedBy}; change it there` : noRole
   const change = useChange({ kind: 'HTTPRoute', at: ref, stored: route, fresh: () => ({}), onApplied: (revision) => { void setSplit({ split: null }); change.go({ step: 'applied', revision, pointer: null }) } })
   const { draft } = change
+  const status = useRevisionStatus(revisionOf(route)).data
+  const findings = [...change.findings, ...refusalFindings(status, ref, draft.changed ? null : revisionOf(route))]
   const object = draft.parsed.readable ? draft.parsed.object : null
   const proxies = useLiveQuery<List<Proxy>>({ key: ['proxies'], read: () => get<List<Proxy>>('/proxies', { limit: 1000 })({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.proxies, everyMs: 10_000 })
 
@@ -82,13 +86,13 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
     setTimeout(() => change.go({ pointer })) // after the fields are there
   }
   const rules = object ? rulesOf(object) : []
-  const command = (object && splitCommand(object, route, name, namespace)) ?? `heddle apply -f ${name}.yaml --watch`
+  const command = (object && splitCommand(object, editable(route), name, namespace)) ?? `heddle apply -f ${name}.yaml --watch`
   const tabs = [
     { id: 'split', title: 'Split' }, { id: 'rules', title: 'Rules', note: rules.length }, { id: 'traffic', title: 'Traffic' }, { id: 'yaml', title: 'YAML' }, { id: 'history', title: 'History' },
   ].map((each) => ({ ...each, href: paths.route(namespace, name, { tab: each.id }) }))
   return (
     <Page
-      title={name} crumbs={[...CRUMBS, { href: paths.routes(), label: namespace }]}
+      title={name} crumbs={[...CRUMBS, { href: withQuery(paths.routes(), { q: namespace }), label: namespace }]}
       tags={<><Tag>HTTPRoute</Tag>{draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={change.step === 'applied' ? change.revision : revisionOf(route)} />}</>}
       actions={<>
         {draft.changed && change.step === 'edit' && <Button look="quiet" onPress={() => { draft.discard(); void setSplit({ split: null }) }}>Discard draft</Button>}
@@ -100,6 +104,7 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
       <div className="grid gap-3">
         {stale && <Notice state="warn">This is the route as it was read last; now: {stale.message}</Notice>}
         {managedBy && <Notice state="info">This route is kept by {managedBy}. It is read-only here; change it there.</Notice>}
+        {change.step === 'edit' && status && <RefusedNotice status={status} at={ref} why={why} onGoTo={goToField} />}
         {tab === 'history' ? <ObjectHistory at={ref} /> : tab === 'traffic' ? <RouteTraffic route={route} /> : (
           <ChangeFlow change={change} stored={route} why={why} command={command} onGoTo={goToField} besideApplied={(status) => <RouteTraffic route={route} status={status} />}
             besideReview={tab === 'split' && object ? <RouteSplit draft={object} stored={route} namespace={namespace} proxies={proxies.data?.items ?? null} why={why} onChange={moveSplit} /> : undefined}>
@@ -117,8 +122,8 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
   }
 
   function editor() {
-    if (tab === 'yaml' || !object) return <ObjectYaml draft={draft} findings={change.findings} pointer={change.pointer} why={why} label={`${name} as YAML`} />
-    if (tab === 'rules') return <ObjectFormProvider object={object} findings={change.findings} disabled={why !== null} change={draft.setObject} goTo={change.pointer}><RouteForm /></ObjectFormProvider>
+    if (tab === 'yaml' || !object) return <ObjectYaml draft={draft} findings={findings} pointer={change.pointer} why={why} label={`${name} as YAML`} />
+    if (tab === 'rules') return <ObjectFormProvider object={object} findings={findings} disabled={why !== null} change={draft.setObject} goTo={change.pointer}><RouteForm /></ObjectFormProvider>
     return <RouteSplit draft={object} stored={route} namespace={namespace} proxies={proxies.data?.items ?? null} why={why} onChange={moveSplit} />
   }
 }

@@ -15,9 +15,7 @@ import { parentsOf, rulesOf, splitsOf, type RouteRule } from './route-reading.ts
 import { SeriesMark } from './SeriesMark.tsx'
 import { ShareChart } from './ShareChart.tsx'
 import { apportion } from './split.ts'
-import { useLastMinute, useShareSeries } from './use-measured.ts'
-
-const BUCKETS = 18
+import { useCallers, useShareSeries } from './use-measured.ts'
 
 /** Wanted against measured, by version, as the mesh counted it. */
 export function RouteTraffic({ route, status }: { route: HTTPRoute; status?: RevisionStatus }) {
@@ -29,25 +27,25 @@ export function RouteTraffic({ route, status }: { route: HTTPRoute; status?: Rev
 
 function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRoute; namespace: string; agent: string; rule: RouteRule; status?: RevisionStatus }) {
   const labels = rule.backends.map((backend) => backend.label)
-  const minute = useLastMinute(namespace, agent)
-  const series = useShareSeries(namespace, agent, labels, BUCKETS)
+  const series = useShareSeries(namespace, agent, labels)
+  const callers = useCallers(namespace, agent)
   const wanted = useWanted(route, rule)
   const now = apportion(rule.backends.map((backend) => backend.weight))
-  const total = minute.counts.reduce((sum, count) => sum + count.requests, 0)
+  const total = series.minute.reduce((sum, count) => sum + count.requests, 0)
   const refused = (status?.rejected.length ?? 0) > 0
   const acceptedAt = status?.acceptedAt ? Date.parse(status.acceptedAt) : null
   return (
     <Card title={refused ? 'Traffic meanwhile' : 'Wanted and measured'} note={`calls to ${agent}, as the mesh counted them`} actions={<span className="text-sm text-muted">dashed: wanted</span>}>
       <div className="grid gap-3">
-        {minute.error && <Notice state="warn">The figures do not come in now: {minute.error.message}. The mesh serves on.</Notice>}
+        {series.error && <Notice state="warn">The figures do not come in now: {series.error.message}. The mesh serves on.</Notice>}
         <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Chart">
-          <ShareChart label={`Share of calls by version over the last three minutes: ${labels.map((label, index) => `${label} wanted ${now[index]} %`).join(', ')}`} from={series.from} to={series.to} measured={series.points} wanted={wanted} mark={acceptedAt === null ? null : { at: acceptedAt, label: `accepted ${clock(new Date(acceptedAt).toISOString())}` }} />
+          <ShareChart label={`Share of calls by version over the last five minutes: ${labels.map((label, index) => `${label} wanted ${now[index]} %`).join(', ')}`} from={series.from} to={series.to} measured={series.points} wanted={wanted} mark={acceptedAt === null ? null : { at: acceptedAt, label: `accepted ${clock(new Date(acceptedAt).toISOString())}` }} />
         </div>
         <Table label="Wanted and measured by version">
           <thead><tr><Th>Version</Th><Th right>Wanted</Th><Th right>Measured, 1 min</Th><Th right>Calls</Th><Th right>Errors</Th></tr></thead>
           <tbody>
             {rule.backends.map((backend, index) => {
-              const count = minute.counts.find((each) => each.version === backend.label)
+              const count = series.minute.find((each) => each.version === backend.label)
               return (
                 <tr key={backend.name}>
                   <Td><span className="flex items-center gap-2"><SeriesMark index={index} /><b className="font-medium">{backend.label}</b></span></Td>
@@ -61,10 +59,10 @@ function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRo
           </tbody>
         </Table>
         {splitsOf(route).length > 0 && rulesOf(route).length > 1 && <p className="m-0 text-sm text-muted">The figures are of all calls to {agent}; this route has {plural(rulesOf(route).length, 'rule')}, so they need not meet one rule’s split.</p>}
-        {minute.callers.length > 0 && (
-          <p className="m-0 text-muted">Called by {minute.callers.map((edge, index) => {
+        {callers.edges.length > 0 && (
+          <p className="m-0 text-muted">Called by {callers.edges.map((edge, index) => {
             const [kind, space = '', name = edge.source] = edge.source.split('/')
-            return <span key={edge.id}>{index > 0 && ', '}{kind === 'agent' ? <Link href={paths.agent(space, name)}>{name}</Link> : name} <span className="tabular-nums">{formatRate(edge.requests / minute.seconds)}{edge.latencyMs && `, p95 ${formatMs(edge.latencyMs.p95)}`}</span></span>
+            return <span key={edge.id}>{index > 0 && ', '}{kind === 'agent' ? <Link href={paths.agent(space, name)}>{name}</Link> : name} <span className="tabular-nums">{formatRate(edge.requests / callers.seconds)}{edge.latencyMs && `, p95 ${formatMs(edge.latencyMs.p95)}`}</span></span>
           })}.</p>
         )}
       </div>

@@ -1,55 +1,61 @@
 'use client'
-import { useQueries } from '@tanstack/react-query'
-import type { Graph } from '#server/contracts/telemetry.ts'
+import type { Graph, GraphEdge, Series } from '#server/contracts/telemetry.ts'
 import { useLiveQuery } from '#components/live.tsx'
-import { useNow } from '#components/ui/RelativeTime.tsx'
 import { get } from './call.ts'
 import type { SharePoint } from './ShareChart.tsx'
 import { TOPICS } from './topics.ts'
 
-/** The mesh counts in buckets of this length. */
-const BUCKET_MS = 10_000
-/** A bucket is complete once every sidecar has sent its last figures. */
-const LATE_MS = 4000
+const WINDOW = '5m'
+const EVERY_MS = 3000
 
 export interface VersionCount {
   version: string
   requests: number
   errors: number
+  p95Ms: number | null
 }
 
-/** Calls by version over one window, read from the graph: the same figures as everywhere. */
-function countsOf(graph: Graph | undefined, namespace: string, agent: string): VersionCount[] {
-  return graph?.nodes.find((node) => node.kind !== 'agentversion' && node.namespace === namespace && node.name === agent)?.versions ?? []
+/** What an agent received by version, as the mesh counted it: shares over the window, and counts of its last minute. */
+export function useShareSeries(namespace: string, agent: string, versions: readonly string[]): { points: SharePoint[]; minute: VersionCount[]; from: number; to: number; error: Error | null } {
+  const target = `agent/${namespace}/${agent}`
+  const { data, error } = useLiveQuery<Series>({ key: ['series', target, 'version', WINDOW], read: () => get<Series>('/series', { target, by: 'version', window: WINDOW })({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.telemetry, everyMs: EVERY_MS })
+  const to = data ? Date.parse(data.to) : Date.now()
+  const from = data ? Date.parse(data.from) : to - 300_000
+  return { points: data ? sharesOf(data, versions) : [], minute: data ? lastMinute(data, to) : [], from, to, error }
 }
 
-/** What an agent received in the last minute, and from whom. */
-export function useLastMinute(namespace: string, agent: string) {
-  const query = useLiveQuery<Graph>({ key: ['graph', '1m'], read: () => get<Graph>('/graph', { window: '1m' })({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.telemetry, everyMs: 3000 })
-  const nodeId = query.data?.nodes.find((node) => node.namespace === namespace && node.name === agent)?.id
-  const callers = (query.data?.edges ?? []).filter((edge) => edge.target === nodeId)
-  return { error: query.error, loading: query.isPending, counts: countsOf(query.data, namespace, agent), callers, seconds: query.data ? (Date.parse(query.data.to) - Date.parse(query.data.from)) / 1000 : 60 }
-}
-
-/** Shares by version, bucket by bucket, over the last `buckets`; a complete bucket is read once. */
-export function useShareSeries(namespace: string, agent: string, versions: readonly string[], buckets: number): { points: SharePoint[]; from: number; to: number } {
-  const last = Math.floor((useNow() - LATE_MS) / BUCKET_MS) * BUCKET_MS
-  const starts = Array.from({ length: buckets }, (_, index) => last - (buckets - index) * BUCKET_MS)
-  const answers = useQueries({
-    queries: starts.map((start) => ({
-      queryKey: ['graph-bucket', start],
-      queryFn: get<Graph>('/graph', { from: new Date(start).toISOString(), to: new Date(start + BUCKET_MS).toISOString() }),
-      staleTime: Infinity,
-      gcTime: buckets * BUCKET_MS,
-      retry: false,
-    })),
+/** At each step the shares of the versions; nothing where nobody called. */
+export function sharesOf({ series, stepMs }: Series, versions: readonly string[]): SharePoint[] {
+  const requestsAt = new Map<string, number[]>()
+  versions.forEach((version, index) => {
+    for (const point of series.find((each) => each.version === version)?.points ?? []) {
+      const requests = requestsAt.get(point.at) ?? versions.map(() => 0)
+      requests[index] = point.requests
+      requestsAt.set(point.at, requests)
+    }
   })
-  const points = answers.map((answer, index) => ({ at: starts[index]! + BUCKET_MS / 2, shares: sharesIn(countsOf(answer.data, namespace, agent), versions) })) // one answer a start
-  return { points, from: last - buckets * BUCKET_MS, to: last }
+  return [...requestsAt].sort(([a], [b]) => a.localeCompare(b)).map(([at, requests]) => {
+    const sum = requests.reduce((total, each) => total + each, 0)
+    return { at: Date.parse(at) + stepMs / 2, shares: requests.map((each) => (sum === 0 ? null : (each / sum) * 100)) }
+  })
 }
 
-function sharesIn(counts: readonly VersionCount[], versions: readonly string[]): (number | null)[] {
-  const of = versions.map((version) => counts.find((count) => count.version === version)?.requests ?? 0)
-  const sum = of.reduce((total, requests) => total + requests, 0)
-  return of.map((requests) => (sum === 0 ? null : (requests / sum) * 100))
+function lastMinute({ series }: Series, to: number): VersionCount[] {
+  return series.flatMap(({ version, points }) => {
+    if (version === null) return []
+    const recent = points.filter((point) => Date.parse(point.at) >= to - 60_000)
+    const p95s = recent.flatMap((point) => (point.p95Ms === null ? [] : [point.p95Ms]))
+    return [{ version, requests: sum(recent, 'requests'), errors: sum(recent, 'errors'), p95Ms: p95s.length > 0 ? Math.max(...p95s) : null }]
+  })
+}
+
+function sum(points: readonly { requests: number; errors: number }[], of: 'requests' | 'errors'): number {
+  return points.reduce((total, point) => total + point[of], 0)
+}
+
+/** Who called an agent in the last minute. */
+export function useCallers(namespace: string, agent: string): { edges: GraphEdge[]; seconds: number } {
+  const { data } = useLiveQuery<Graph>({ key: ['graph', '1m'], read: () => get<Graph>('/graph', { window: '1m' })({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.telemetry, everyMs: EVERY_MS })
+  const target = data?.nodes.find((node) => node.namespace === namespace && node.name === agent)?.id
+  return { edges: (data?.edges ?? []).filter((edge) => edge.target === target), seconds: data ? (Date.parse(data.to) - Date.parse(data.from)) / 1000 : 60 }
 }
