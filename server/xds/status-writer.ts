@@ -9,6 +9,8 @@ import { inTransaction, type PoolClient } from '../db/pool.ts'
 import type { RevisionRow } from './revision-rows.ts'
 
 const RETRY_MS = 500
+/** A push waits this long for its answers, so that both are one write; a verdict that somebody waits for goes almost at once. */
+const GATHER_MS = { push: 10, verdict: 1 }
 
 interface ResourceState {
   sent?: string | null
@@ -38,6 +40,7 @@ export class StatusWriter implements AsyncDisposable {
   readonly #onError: (error: Error) => void
   #pending = nothing()
   #running: Promise<void> | null = null
+  #hurry = () => {}
   #stopped = false
 
   constructor(db: Db, controlId: string, onError: (error: Error) => void) {
@@ -80,6 +83,7 @@ export class StatusWriter implements AsyncDisposable {
   row(proxy: ProxyKey, row: RevisionRow): void {
     this.#pending.rows.set(JSON.stringify([proxy.mesh, row.revision, proxy.id]), { proxy, row })
     this.#wake()
+    if (row.state !== 'pending') setTimeout(() => this.#hurry(), GATHER_MS.verdict)
   }
 
   left(proxy: ProxyKey, connectedAt: Date): void {
@@ -108,8 +112,8 @@ export class StatusWriter implements AsyncDisposable {
   }
 
   async #drain(): Promise<void> {
-    await Promise.resolve() // what is said in this turn goes in one write
     while (!isEmpty(this.#pending)) {
+      await this.#gather()
       const batch = this.#pending
       this.#pending = nothing()
       try {
@@ -121,6 +125,16 @@ export class StatusWriter implements AsyncDisposable {
         await delay(RETRY_MS)
       }
     }
+  }
+
+  #gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, GATHER_MS.push)
+      this.#hurry = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   async #write(batch: Pending): Promise<void> {
