@@ -117,7 +117,7 @@ async function readSummaries(db: Db, mesh: string, ids: readonly string[]): Prom
 // A span sent twice counts once. Tokens are those of model calls: agents' spans often repeat the sum of what is under them.
 const SUMMARIES = `
   with spans as (
-    select distinct on (trace_id, span_id, service_id) trace_id, time, duration_us, parent_id, flags, service.name as service, operation.name as operation,
+    select distinct on (trace_id, span_id, span.service_id) trace_id, time, duration_us, parent_id, flags, service.name as service, operation.name as operation,
       case when gen_ai_operation in ('chat', 'generate_content', 'text_completion', 'embeddings') then input_tokens end as input_tokens,
       case when gen_ai_operation in ('chat', 'generate_content', 'text_completion', 'embeddings') then output_tokens end as output_tokens
     from telemetry.span join telemetry.service on service.id = span.service_id join telemetry.operation on operation.id = operation_id
