@@ -10,8 +10,8 @@ import { announceProcess } from '#server/run/registry.ts'
 import type { Role } from './fleet.ts'
 import { ToRunner, type FromRunner } from './runner-messages.ts'
 
-// Longer than the lease of an instance (6 s), so that the mesh is seen to do without the dead one before it is back.
-const RESTART_MS = 10_000
+// After a kill, longer than the lease of an instance (6 s), so that the mesh is seen to do without the dead one before it is back.
+const RESTART_MS = { killed: 10_000, gaveUp: 1000 }
 const STOP_GRACE_MS = 8000
 const REPORT_TIMEOUT_MS = 900
 const HEDDLE = fileURLToPath(new URL('../cli/heddle.mjs', import.meta.url))
@@ -103,8 +103,9 @@ function keepRunning(options: InstanceOptions, what: 'agent' | 'sidecar', begin:
       started = null
       options.onChange()
       if (stopping) return
-      options.log(`the ${what} of ${options.instance} ended (${signal ?? `exit ${code}`}); it starts again in ${RESTART_MS / 1000} s`)
-      timer = setTimeout(start, RESTART_MS)
+      const waitMs = signal ? RESTART_MS.killed : RESTART_MS.gaveUp
+      options.log(`the ${what} of ${options.instance} ended (${signal ?? `exit ${code}`}); it starts again in ${waitMs / 1000} s`)
+      timer = setTimeout(start, waitMs)
     })
     afterStart(begun)
     options.onChange()

@@ -18,6 +18,7 @@ import { startTraffic } from './traffic.ts'
 const REPORT_EVERY_MS = 1000
 const RETRY_MS = 500
 const DRAIN_MS = 3000
+const STAGGER_MS = 250
 
 type Log = (sentence: string) => void
 
@@ -65,6 +66,7 @@ async function startFleet(config: Config, started: string, log: Log): Promise<In
     const outboundPort = ports[i]! // as many ports as members
     const socket = join(directory, `${member.instance}.sock`)
     instances.push(startInstance({ ...member, socket, outboundPort, trustDomain: config.trustDomain, home: config.home, env, log, onChange }))
+    await sleep(STAGGER_MS) // on a small machine all at once would have all of them late
   }
   return instances
 }
