@@ -1,0 +1,223 @@
+// Both ends of enrolment, over real TLS: a sidecar's own code against control's, on a real store.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Server, ServerCredentials } from '@grpc/grpc-js'
+import { expect, test } from 'vitest'
+import { HeartbeatResponse, RenewResponse } from '../contracts/sidecar.ts'
+import { openAuthority, type Authority } from '../identity/authority.ts'
+import { watchPeers, type Peer, type Peers } from '../identity/peers.ts'
+import { revokeCertificate } from '../identity/revoke.ts'
+import { openControlCredentials } from '../identity/server-credentials.ts'
+import { SIDECAR_DEFINITION, sidecarHandlers } from '../identity/service.ts'
+import { createJoinToken } from '../identity/tokens.ts'
+import type { Db } from '../db/client.ts'
+import { openControlLink } from '../sidecar/control-link.ts'
+import type { HeldIdentity } from '../sidecar/directory.ts'
+import { enrol, keepIdentity } from '../sidecar/identity-keeper.ts'
+import { makeKeyAndCsr } from '../sidecar/keys.ts'
+import { testDatabase } from './database.ts'
+import { eventually } from './load.ts'
+import { TEST_MESH, TEST_SECRET_KEY } from './sidecar-mesh.ts'
+
+const { name: MESH, trustDomain } = TEST_MESH
+const HEARTBEAT = {
+  version: 'v1', state: 'ready', address: '127.0.0.1', inboundPort: 1, outboundPort: 2, adminPort: 3, agentTarget: { port: 4 }, envoyBuild: 'test', holds: null,
+}
+
+interface TestControl extends AsyncDisposable {
+  address: string
+  authority: Authority
+  peers: Peers
+  heard: Peer[]
+  db: Db
+}
+
+async function startControl(options: { db?: Db; svidTtlMs?: number } = {}): Promise<TestControl> {
+  const things = new AsyncDisposableStack()
+  const db = options.db ?? things.use(await testDatabase())
+  const authority = things.use(await openAuthority(db, { mesh: MESH, trustDomain, secretKey: TEST_SECRET_KEY, svidTtlMs: options.svidTtlMs ?? 3_600_000 }))
+  const peers = things.use(watchPeers(authority))
+  const { credentials } = things.use(await openControlCredentials(authority))
+  const heard: Peer[] = []
+  const discovery = { heartbeat: async (peer: Peer) => void heard.push(peer), leave: async () => {} }
+  const handlers = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: '127.0.0.1', port: 1 }, address: '127.0.0.1:1', discovery })
+  const server = new Server()
+  server.addService(SIDECAR_DEFINITION, handlers)
+  things.defer(() => server.forceShutdown())
+  const port = await bind(server, credentials)
+  return { address: `127.0.0.1:${port}`, authority, peers, heard, db, [Symbol.asyncDispose]: () => things.disposeAsync() }
+}
+
+function bind(server: Server, credentials: ServerCredentials): Promise<number> {
+  return new Promise((resolve, reject) => server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port))))
+}
+
+async function tokenFor(db: Db, lifeMs?: number): Promise<string> {
+  return (await createJoinToken(db.pool, { mesh: MESH, namespace: 'default', agent: 'loom', createdBy: 'test', lifeMs })).token
+}
+
+function enrolAt(control: TestControl, token: string, proxyId = 'loom-1') {
+  return enrol({ controls: [control.address], token, proxyId, version: 'v1' })
+}
+
+function linkAs(identity: HeldIdentity | null, control: TestControl) {
+  return openControlLink({ bundlePem: identity?.bundlePem ?? control.authority.bundlePem(), trustDomain, certificate: identity }, () => [control.address])
+}
+
+test('a join token lets exactly one sidecar in, even when two come at once', async () => {
+  await using control = await startControl()
+  const token = await tokenFor(control.db)
+  const results = await Promise.allSettled([enrolAt(control, token, 'loom-1'), enrolAt(control, token, 'loom-2')])
+  expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  await expect(enrolAt(control, token, 'loom-3')).rejects.toThrow(/used already, by loom-[12]/)
+  const { rows } = await control.db.pool.query<{ n: number }>(`select count(*)::int as n from svid where proxy like 'loom-%'`)
+  expect(rows).toEqual([{ n: 1 }])
+  const denied = await control.db.pool.query(`select 1 from audit where action = 'proxy.enrol' and result = 'denied'`)
+  expect(denied.rowCount).toBe(2)
+})
+
+test('what was issued is the agent of the token, with a telemetry token that the store knows by its hash alone', async () => {
+  await using control = await startControl()
+  const { identity, response } = await enrolAt(control, await tokenFor(control.db))
+  expect(identity.spiffeId).toBe(`spiffe://${trustDomain}/ns/default/agent/loom`)
+  expect(response).toMatchObject({ agent: 'loom', namespace: 'default', mesh: MESH })
+  const { rows } = await control.db.pool.query<{ text: string }>('select t::text as text from telemetry_token t')
+  expect(rows).toHaveLength(1)
+  expect(rows[0]?.text).not.toContain(response.telemetryToken)
+})
+
+test('an expired, unknown or foreign token is refused, and says why', async () => {
+  await using control = await startControl()
+  await expect(enrolAt(control, await tokenFor(control.db, -1000))).rejects.toThrow('has expired')
+  const good = await tokenFor(control.db)
+  const [, , id = '', secret = '', hash = ''] = good.split('_')
+  await expect(enrolAt(control, `hdl_join_${id}_${'0'.repeat(48)}_${hash}`)).rejects.toThrow('not known to this mesh')
+  await expect(enrolAt(control, `hdl_join_${id}_${secret}_${'0'.repeat(64)}`)).rejects.toThrow('another root certificate')
+  await enrolAt(control, good) // none of it used the token up
+})
+
+test('a proxy id that belongs to another agent cannot be taken over', async () => {
+  await using control = await startControl()
+  await enrolAt(control, await tokenFor(control.db))
+  const thief = await createJoinToken(control.db.pool, { mesh: MESH, namespace: 'default', agent: 'thief', createdBy: 'test' })
+  await expect(enrolAt(control, thief.token)).rejects.toThrow('belongs to another agent')
+  await enrolAt(control, thief.token, 'thief-1') // the refusal rolled back: the token is still good
+})
+
+test('without a certificate only Enrol is open', async () => {
+  await using control = await startControl()
+  const link = linkAs(null, control)
+  await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
+  await expect(link.call('renew', { csrPem: (await makeKeyAndCsr()).csrPem }, RenewResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
+  link.close()
+  expect(control.heard).toEqual([])
+})
+
+test('a certificate of another authority is nobody, even with the same names', async () => {
+  await using control = await startControl()
+  await using foreign = await startControl()
+  const { identity } = await enrolAt(foreign, await tokenFor(foreign.db))
+  const link = linkAs({ ...identity, bundlePem: control.authority.bundlePem() }, control)
+  await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
+  link.close()
+})
+
+test('an agent with a certificate of the mesh cannot pose as control', async () => {
+  await using control = await startControl()
+  const { identity } = await enrolAt(control, await tokenFor(control.db))
+  const imposter = new Server()
+  const port = await bind(imposter, ServerCredentials.createSsl(Buffer.from(identity.bundlePem), [{ private_key: Buffer.from(identity.keyPem), cert_chain: Buffer.from(identity.chainPem + identity.bundlePem) }]))
+  const link = openControlLink({ bundlePem: identity.bundlePem, trustDomain, certificate: identity }, () => [`127.0.0.1:${port}`])
+  expect(await link.connect(1500)).toBeNull() // no stream
+  await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unavailable' })
+  // A token's hash of the right root is not enough either: the name must be control's.
+  await expect(enrol({ controls: [`127.0.0.1:${port}`], token: await tokenFor(control.db), proxyId: 'loom-2', version: 'v1' })).rejects.toMatchObject({ code: 'unavailable' })
+  link.close()
+  imposter.forceShutdown()
+})
+
+test('a revoked certificate is refused, and whoever waits on it is told within a second', async () => {
+  await using control = await startControl()
+  const { identity } = await enrolAt(control, await tokenFor(control.db))
+  const link = linkAs(identity, control)
+  await link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
+  const [peer] = control.heard
+  if (!peer) throw new Error('no heartbeat arrived')
+  expect(peer).toMatchObject({ proxyId: 'loom-1', spiffeId: identity.spiffeId, serial: identity.serial })
+  const ended = new Promise<string>((resolve) => control.peers.untilInvalid(peer, resolve))
+  await revokeCertificate(control.db, { mesh: MESH, serial: identity.serial, reason: 'stolen', by: 'test' })
+  expect(await Promise.race([ended, sleep(1000, 'too late')])).toContain('was revoked')
+  await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'forbidden' })
+  await expect(link.call('renew', { csrPem: (await makeKeyAndCsr()).csrPem }, RenewResponse)).rejects.toMatchObject({ code: 'forbidden' })
+  link.close()
+})
+
+test('a certificate that ran out is refused on an open connection too', async () => {
+  await using control = await startControl({ svidTtlMs: 2000 })
+  const { identity } = await enrolAt(control, await tokenFor(control.db))
+  const link = linkAs(identity, control)
+  await link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
+  const [peer] = control.heard
+  if (!peer) throw new Error('no heartbeat arrived')
+  const ended = new Promise<string>((resolve) => control.peers.untilInvalid(peer, resolve))
+  expect(await Promise.race([ended, sleep(3000, 'too late')])).toContain('expired')
+  await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
+  link.close()
+})
+
+test('certificates of four seconds are renewed between half and 60 % of their life, once each, with control’s own changing beneath', async () => {
+  await using control = await startControl({ svidTtlMs: 4000 })
+  const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'))
+  const { identity } = await enrolAt(control, await tokenFor(control.db))
+  const ages: number[] = []
+  let since = Date.now()
+  using keeper = keepIdentity({
+    identity,
+    path: join(directory, 'identity.json'),
+    controls: () => [control.address],
+    onChange() {
+      ages.push(Date.now() - since)
+      since = Date.now()
+    },
+  })
+  await sleep(11_000)
+  expect(ages.length).toBeGreaterThanOrEqual(4)
+  expect(ages.length).toBeLessThanOrEqual(5)
+  for (const age of ages) expect(age).toBeGreaterThanOrEqual(1900)
+  for (const age of ages) expect(age).toBeLessThan(3200)
+  expect(keeper.failure).toBeNull()
+  await keeper.link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
+  await rm(directory, { recursive: true })
+}, 20_000)
+
+test('a renewal that fails leaves the old certificate in use, says so when it becomes late, and heals by itself', async () => {
+  const db = await testDatabase()
+  const control = await startControl({ db, svidTtlMs: 6000 })
+  const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'))
+  const { identity } = await enrolAt(control, await tokenFor(db))
+  let address = '127.0.0.1:1'
+  using keeper = keepIdentity({ identity, path: join(directory, 'identity.json'), controls: () => [address], onChange: () => {} })
+  await eventually('it is late', 6000, () => keeper.late && keeper.failure !== null)
+  expect(keeper.held.serial).toBe(identity.serial)
+  address = control.address
+  await eventually('it is renewed', 4000, () => keeper.held.serial !== identity.serial)
+  expect(keeper.late).toBe(false)
+  await control[Symbol.asyncDispose]()
+  await db[Symbol.asyncDispose]()
+  await rm(directory, { recursive: true })
+}, 20_000)
+
+test('two control processes that start at once make one mesh; a wrong key or trust domain refuses to start and changes nothing', async () => {
+  await using db = await testDatabase()
+  const open = (secretKey: string, domain = trustDomain) => openAuthority(db, { mesh: MESH, trustDomain: domain, secretKey, svidTtlMs: 60_000 })
+  const [a, b] = await Promise.all([open(TEST_SECRET_KEY), open(TEST_SECRET_KEY)])
+  expect(a.trust.issuer.id).toBe(b.trust.issuer.id)
+  const stored = async () => (await db.pool.query(`select (select jsonb_agg(c order by id) from certificate_authority c) as cas, (select jsonb_agg(k.ca_id || encode(k.ciphertext, 'hex') order by ca_id) from ca_key k) as keys, (select jsonb_agg(m) from mesh m) as meshes`)).rows
+  const before = await stored()
+  await expect(open(Buffer.alloc(32, 9).toString('base64'))).rejects.toThrow('nothing was changed')
+  await expect(open(TEST_SECRET_KEY, 'other.test')).rejects.toThrow('trust domain')
+  expect(await stored()).toEqual(before)
+  await Promise.all([a[Symbol.asyncDispose](), b[Symbol.asyncDispose]()])
+})

@@ -1,0 +1,178 @@
+// Control and sidecars as real processes on a test's database, without web and collector: join tokens come straight from the store.
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Db } from '../db/client.ts'
+import { createJoinToken } from '../identity/tokens.ts'
+import { listProcesses } from '../run/registry.ts'
+import { testDatabase } from './database.ts'
+import { freePort } from './free-port.ts'
+import { cleanEnvironment } from './heddle.ts'
+import { callerThrough, eventually, type Caller } from './load.ts'
+
+export const TEST_MESH = { name: 'local', trustDomain: 'weave.test' }
+export const TEST_SECRET_KEY = Buffer.alloc(32, 7).toString('base64')
+
+export interface ControlProcess extends AsyncDisposable {
+  readonly process: ChildProcess
+  readonly port: number
+  output(): string
+  kill(): Promise<void>
+  /** After a kill: on the same port. */
+  start(): Promise<void>
+}
+
+export interface SidecarMesh extends AsyncDisposable {
+  db: Db
+  home: string
+  control: ControlProcess
+  token(agent: string, lifeMs?: number): Promise<string>
+  /** Starts an agent and its sidecar; waits until it is ready. */
+  join(agent: string, options?: JoinOptions): Promise<JoinedAgent>
+}
+
+export interface JoinOptions {
+  version?: string
+  waitReady?: boolean
+}
+
+export interface JoinedAgent {
+  proxyId: string
+  dir: string
+  received: { path: string; headers: IncomingHttpHeaders }[]
+  readonly process: ChildProcess
+  readonly out: Caller
+  output(): string
+  /** Pid of its Envoy as the home lists it. */
+  envoyPid(): number
+  ready(withinMs?: number): Promise<void>
+  /** SIGKILL to the sidecar alone. */
+  kill(): Promise<void>
+  /** SIGTERM, and its end. */
+  stop(): Promise<void>
+  /** The same command line again, its token used up long ago. */
+  start(): void
+}
+
+export async function startSidecarMesh(options: { env?: Record<string, string> } = {}): Promise<SidecarMesh> {
+  const things = new AsyncDisposableStack()
+  const db = things.use(await testDatabase())
+  const home = await mkdtemp(join(tmpdir(), 'heddle-sm-'))
+  things.defer(() => rm(home, { recursive: true, force: true }))
+  things.defer(() => endEnvoys(home))
+  const env: NodeJS.ProcessEnv = {
+    ...cleanEnvironment(),
+    HEDDLE_HOME: home,
+    DATABASE_URL: db.url,
+    HEDDLE_SECRET_KEY: TEST_SECRET_KEY,
+    HEDDLE_TRUST_DOMAIN: TEST_MESH.trustDomain,
+    HEDDLE_XDS_PORT: String(await freePort()),
+    HEDDLE_OTLP_GRPC_PORT: String(await freePort()),
+    ...options.env,
+  }
+  const control = things.use(await startControlProcess(env))
+  const token = async (agent: string, lifeMs?: number) =>
+    (await createJoinToken(db.pool, { mesh: TEST_MESH.name, namespace: 'default', agent, createdBy: 'test', lifeMs })).token
+  return {
+    db,
+    home,
+    control,
+    token,
+    join: (agent, join = {}) => joinAgent({ agent, env, things, token, controlPort: control.port, home, ...join }),
+    [Symbol.asyncDispose]: () => things.disposeAsync(),
+  }
+}
+
+export async function startControlProcess(env: NodeJS.ProcessEnv): Promise<ControlProcess> {
+  let output = ''
+  let child: ChildProcess
+  const start = async () => {
+    child = spawn(process.execPath, [resolve('server/control.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => (output += String(part)))
+    const from = output.length
+    await eventually('control is ready', 30_000, () => {
+      if (child.exitCode !== null) throw new Error(`control ended: ${output}`)
+      return output.slice(from).includes('control is ready')
+    })
+  }
+  await start()
+  return {
+    get process() {
+      return child
+    },
+    port: Number(env.HEDDLE_XDS_PORT),
+    output: () => output,
+    start,
+    kill: () => end(child, 'SIGKILL'),
+    [Symbol.asyncDispose]: () => end(child, 'SIGTERM'),
+  }
+}
+
+async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.ProcessEnv; things: AsyncDisposableStack; token: SidecarMesh['token']; controlPort: number; home: string }): Promise<JoinedAgent> {
+  const { agent, version = 'v1', env, things, home } = options
+  const received: JoinedAgent['received'] = []
+  const server = createServer((request, response) => {
+    received.push({ path: request.url ?? '', headers: request.headers })
+    response.end(`${agent} ${version}`)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  things.defer(async () => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo // a TCP server's address is never a string
+  const outbound = await freePort()
+  const out = things.use(callerThrough(outbound))
+  const proxyId = `${agent}-${version}-${port}`
+  const args = [resolve('server/cli/heddle.mjs'), 'sidecar', '--agent', agent, '--version', version, '--port', String(port), '--control', `127.0.0.1:${options.controlPort}`]
+  args.push('--outbound-port', String(outbound), '--token', await options.token(agent))
+  let output = ''
+  let child: ChildProcess
+  let from = 0
+  const start = () => {
+    from = output.length
+    child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => (output += String(part)))
+  }
+  start()
+  const joined: JoinedAgent = {
+    proxyId,
+    dir: join(home, 'sidecars', proxyId),
+    received,
+    get process() {
+      return child
+    },
+    out,
+    output: () => output,
+    envoyPid: () => listProcesses(home).find((entry) => entry.role === 'envoy' && entry.name === proxyId)?.pid ?? 0,
+    async ready(withinMs = 30_000) {
+      await eventually(`${proxyId} is ready`, withinMs, () => {
+        if (child.exitCode !== null) throw new Error(`${proxyId} ended: ${output}`)
+        return output.slice(from).includes('Ready: ')
+      })
+    },
+    kill: () => end(child, 'SIGKILL'),
+    stop: () => end(child, 'SIGTERM'),
+    start,
+  }
+  things.defer(() => joined.stop())
+  if (options.waitReady !== false) await joined.ready()
+  return joined
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  child.kill('SIGCONT') // a stopped process cannot hear
+  await ended
+}
+
+/** An Envoy outlives a killed sidecar; not the test. */
+async function endEnvoys(home: string): Promise<void> {
+  for (const { role, pid } of listProcesses(home)) if (role === 'envoy') process.kill(pid, 'SIGKILL')
+}

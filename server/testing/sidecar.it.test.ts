@@ -1,0 +1,123 @@
+// One mesh of real processes: what a sidecar does when something around it dies, freezes or lies.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readCertificates } from '../queries/certificates.ts'
+import { eventually, openLoop } from './load.ts'
+import { startSidecarMesh, TEST_MESH, type JoinedAgent, type SidecarMesh } from './sidecar-mesh.ts'
+
+let mesh: SidecarMesh
+let loom: JoinedAgent
+let shuttle: JoinedAgent
+
+beforeAll(async () => {
+  mesh = await startSidecarMesh()
+  ;[loom, shuttle] = await Promise.all([mesh.join('loom'), mesh.join('shuttle')])
+  await reaches()
+}, 90_000)
+afterAll(() => mesh?.[Symbol.asyncDispose](), 60_000)
+
+const call = () => loom.out.call('shuttle.default.mesh')
+
+async function reaches(withinMs = 15_000): Promise<void> {
+  await eventually('loom reaches shuttle', withinMs, async () => (await call()).status === 200)
+}
+
+async function instances(): Promise<string[]> {
+  const { rows } = await mesh.db.pool.query<{ id: string }>(`select id from instance where state = 'ready' order by id`)
+  return rows.map((row) => row.id)
+}
+
+test('a call arrives with the identity of its caller', async () => {
+  expect((await call()).body).toBe('shuttle v1')
+  expect(shuttle.received.at(-1)?.headers['x-forwarded-client-cert']).toContain(`URI=spiffe://${TEST_MESH.trustDomain}/ns/default/agent/loom`)
+})
+
+test('private keys are in no row, log or answer, and on disk for the owner alone', async () => {
+  const held: unknown = JSON.parse(readFileSync(join(loom.dir, 'identity.json'), 'utf8'))
+  const key = (held as { keyPem: string }).keyPem.split('\n').slice(1, 3).join('')
+  const tables = await mesh.db.pool.query<{ name: string }>(`select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`)
+  for (const { name } of tables.rows) {
+    const { rows } = await mesh.db.pool.query<{ text: string | null }>(`select string_agg(t::text, ' ') as text from "${name}" t`)
+    expect(rows[0]?.text ?? '', name).not.toMatch(/PRIVATE KEY/)
+    expect((rows[0]?.text ?? '').replaceAll('\\n', ''), name).not.toContain(key)
+  }
+  const sealed = await mesh.db.pool.query<{ ciphertext: Buffer }>('select ciphertext from ca_key')
+  for (const { ciphertext } of sealed.rows) expect(ciphertext.toString('latin1')).not.toContain('KEY')
+  const words = [mesh.control.output(), loom.output(), shuttle.output(), readFileSync(join(loom.dir, 'envoy.log'), 'utf8'), JSON.stringify(await readCertificates(mesh.db, TEST_MESH.name))]
+  for (const text of words) expect(text).not.toMatch(/PRIVATE KEY/)
+  for (const file of ['identity.json', 'state.json', 'kept.bin', 'envoy.json']) expect(mode(join(loom.dir, file)), file).toBe(0o600)
+  expect(readFileSync(join(loom.dir, 'kept.bin')).includes('PRIVATE KEY')).toBe(false)
+  expect(readdirSync(loom.dir)).not.toContain('identity.json.tmp')
+})
+
+test('a frozen Envoy is taken out of rotation, and comes back when it thaws', async () => {
+  const pid = shuttle.envoyPid()
+  process.kill(pid, 'SIGSTOP')
+  try {
+    await eventually('the frozen one is out', 8000, async () => !(await instances()).includes(shuttle.proxyId))
+    const { rows } = await mesh.db.pool.query<{ control_id: string | null }>('select control_id from proxy where id = $1', [shuttle.proxyId])
+    expect(rows[0]?.control_id).toBeNull()
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  await eventually('it is back', 10_000, async () => (await instances()).includes(shuttle.proxyId))
+  await reaches()
+}, 30_000)
+
+test('a killed sidecar leaves its Envoy serving, and the next one keeps it', async () => {
+  const pid = shuttle.envoyPid()
+  await shuttle.kill()
+  expect((await call()).status).toBe(200)
+  shuttle.start()
+  await shuttle.ready()
+  expect(shuttle.envoyPid()).toBe(pid)
+  await reaches()
+}, 40_000)
+
+test('a killed Envoy is started again with what it had', async () => {
+  process.kill(shuttle.envoyPid(), 'SIGKILL')
+  await eventually('another Envoy runs', 10_000, () => shuttle.envoyPid() !== 0)
+  await reaches()
+}, 30_000)
+
+test('with control killed, calls go on, a restarted sidecar serves from what it kept, and control comes back unnoticed', async () => {
+  await mesh.control.kill()
+  const stream = openLoop(20, call)
+  await loom.kill()
+  process.kill(loom.envoyPid(), 'SIGKILL')
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await stream.stop() // its own proxy was killed: these calls tell nothing
+  loom.start()
+  await loom.ready()
+  await reaches()
+  const served = openLoop(20, call)
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  await mesh.control.start()
+  await eventually('both are connected again', 15_000, async () => {
+    const { rows } = await mesh.db.pool.query<{ n: number }>('select count(*)::int as n from proxy p join control_process c on c.id = p.control_id where c.heartbeat_at > now() - interval \'5 s\'')
+    return rows[0]?.n === 2
+  })
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  const results = await served.stop()
+  expect(results.filter(({ status }) => status !== 200)).toEqual([])
+  expect(loom.output()).toContain('served from the configuration kept on disk')
+}, 90_000)
+
+test('a sidecar that stops in order loses no call and is forgotten', async () => {
+  const second = await mesh.join('shuttle', { version: 'v1' })
+  await eventually('both take calls', 15_000, async () => {
+    await call()
+    return second.received.length > 0
+  })
+  const stream = openLoop(40, call)
+  await second.stop()
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const results = await stream.stop()
+  expect(results.filter(({ status }) => status !== 200)).toEqual([])
+  expect((await mesh.db.pool.query('select 1 from proxy where id = $1', [second.proxyId])).rowCount).toBe(0)
+}, 60_000)
+
+function mode(path: string): number {
+  return statSync(path).mode & 0o777
+}
