@@ -2,8 +2,8 @@
 import type { Graph, GraphEdge, GraphNode, Health } from '#server/contracts/telemetry.ts'
 import type { MarkState } from '#components/ui/StateMark.tsx'
 
-/** Error shares from which an edge is shown as degraded and as failing. */
-export const ERROR_SHARE = { degraded: 0.005, failing: 0.05 }
+/** Error shares from which an edge is shown as degraded and as failing: those of a node, in server/queries/graph.ts. */
+export const ERROR_SHARE = { degraded: 0.02, failing: 0.25 }
 
 export interface Figures {
   requests: number
