@@ -60,8 +60,8 @@ export async function supervise(config: Config, things: AsyncDisposableStack, op
   await startSample(config, home, wantsSample, run, options)
 
   self.update({ state: 'ready' })
-  say(`Console: ${config.publicUrl}`)
   if (first) await saySignInLink(config, say)
+  say(`Console: ${config.publicUrl}`)
 }
 
 /** Leftovers hold our ports, so they go first; then each port is ours, or somebody else's and named. */

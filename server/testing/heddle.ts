@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { readConfig } from '../config.ts'
 import { listProcesses, type RunningProcess } from '../run/registry.ts'
 import { freePort } from './free-port.ts'
 
@@ -56,29 +57,28 @@ export interface CommandResult {
 export async function startHeddle(options: StartHeddleOptions = {}): Promise<RunningHeddle> {
   const startedAt = new Date()
   const home = options.home ?? (await makeHome())
-  const ports = { console: await freePort(), xds: await freePort(), otlpGrpc: await freePort(), otlpHttp: await freePort(), sampleGateway: await freePort() }
-  const token = `hdl_${randomBytes(32).toString('base64url')}`
   const env: Record<string, string> = {
     HEDDLE_HOME: home,
-    HEDDLE_CONSOLE_PORT: String(ports.console),
-    HEDDLE_XDS_PORT: String(ports.xds),
-    HEDDLE_OTLP_GRPC_PORT: String(ports.otlpGrpc),
-    HEDDLE_OTLP_HTTP_PORT: String(ports.otlpHttp),
-    HEDDLE_SAMPLE_GATEWAY_PORT: String(ports.sampleGateway),
-    HEDDLE_ADMIN_TOKEN: token,
+    HEDDLE_CONSOLE_PORT: String(await freePort()),
+    HEDDLE_XDS_PORT: String(await freePort()),
+    HEDDLE_OTLP_GRPC_PORT: String(await freePort()),
+    HEDDLE_OTLP_HTTP_PORT: String(await freePort()),
+    HEDDLE_SAMPLE_GATEWAY_PORT: String(await freePort()),
+    HEDDLE_ADMIN_TOKEN: `hdl_${randomBytes(32).toString('base64url')}`,
     HEDDLE_SAMPLE: options.sample ?? 'off',
     ...options.env,
   }
+  const settings = readConfig({ ...env, NODE_ENV: 'test' })
   const command = startCommand({ ...cleanEnvironment(), ...env })
   const url = await command.untilLine(/^Console: (\S+)$/m, START_TIMEOUT_MS)
   const cli = (args: readonly string[], more: { input?: string } = {}) => runCommand(['server/cli/heddle.mjs', ...args], { ...cleanEnvironment(), ...env }, more.input)
   const processes = () => listProcesses(home)
   return {
     url,
-    token,
+    token: settings.adminToken,
     home,
     startedAt,
-    ports,
+    ports: { console: settings.consolePort, xds: settings.xdsPort, otlpGrpc: settings.otlpGrpcPort, otlpHttp: settings.otlpHttpPort, sampleGateway: settings.sampleGatewayPort },
     env,
     output: command.output,
     processes,
