@@ -11,18 +11,32 @@ import { decideRotation, type Action, type Decision, type ProxyEvidence, type Ro
 import { makePair, trustRoot } from './store.ts'
 
 const TICK_MS = 500
+/** A tick that comes this late was not running, or could not read. */
+const LATE_MS = 3000
 const CONTROL = 'control'
 
 type Mesh = Pick<Authority, 'mesh' | 'trustDomain' | 'box'>
 
-/** One of all control processes looks at the running rotation twice a second. */
+/**
+ * One of all control processes looks at the running rotation twice a second. After a start or an outage it first waits for as long as
+ * a lease: until sidecars have had the time to come back, silence says nothing of them, and a step must not be taken without them.
+ */
 export function runRotations(db: Db, authority: Mesh, onError: (error: Error) => void = () => {}): AsyncDisposable {
   return electLeader(db.url, {
     name: `rotation-${authority.mesh}`,
     onError,
     async lead(signal) {
+      let judgeFrom = Date.now() + LEASE_MS
+      let lastTick = Date.now()
       while (!signal.aborted) {
-        await advanceRotation(db, authority).catch((error) => onError(new Error(`cannot advance the rotation: ${messageOf(error)}`)))
+        if (Date.now() - lastTick > LATE_MS) judgeFrom = Date.now() + LEASE_MS
+        lastTick = Date.now()
+        if (lastTick >= judgeFrom) {
+          await advanceRotation(db, authority).catch((error) => {
+            judgeFrom = Date.now() + LEASE_MS
+            onError(new Error(`cannot advance the rotation: ${messageOf(error)}`))
+          })
+        }
         await new Promise((resolve) => setTimeout(resolve, TICK_MS))
       }
     },
