@@ -94,9 +94,9 @@ const BAR = { done: 'bg-ok', now: 'bg-accent', held: 'bg-warn', waits: 'bg-trans
 function Stages({ rotation }: { rotation: Rotation }) {
   const now = useNow()
   return (
-    <ol aria-label="Steps of the rotation" className="m-0 grid list-none grid-cols-1 overflow-hidden rounded-lg border border-line bg-surface p-0 sm:grid-cols-2 lg:grid-cols-4">
+    <ol aria-label="Steps of the rotation" className="m-0 grid list-none grid-cols-1 overflow-hidden rounded-lg border border-line bg-surface p-0 md:grid-cols-2 lg:grid-cols-4">
       {describeStages(rotation, now).map((stage, index) => (
-        <li key={stage.title} aria-current={stage.state === 'now' || stage.state === 'held' ? 'step' : undefined} className={`relative border-line px-4 pt-3 pb-4 max-sm:border-b sm:border-l sm:first:border-l-0 ${stage.state === 'now' || stage.state === 'held' ? 'bg-accent-soft' : ''}`}>
+        <li key={stage.title} aria-current={stage.state === 'now' || stage.state === 'held' ? 'step' : undefined} className={`relative border-line px-4 pt-3 pb-4 max-md:border-b md:border-l md:first:border-l-0 ${stage.state === 'now' || stage.state === 'held' ? 'bg-accent-soft' : ''}`}>
           <span suppressHydrationWarning className="text-sm text-muted">{index + 1}, {stage.note}</span>
           <h2 className={`m-0 text-md font-semibold ${stage.state === 'waits' ? 'text-muted' : ''}`}>{stage.title}</h2>
           <p className="m-0 text-muted">{stage.text}</p>

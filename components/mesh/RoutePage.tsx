@@ -124,6 +124,6 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
   function editor() {
     if (tab === 'yaml' || !object) return <ObjectYaml draft={draft} findings={findings} pointer={change.pointer} why={why} label={`${name} as YAML`} />
     if (tab === 'rules') return <ObjectFormProvider object={object} findings={findings} disabled={why !== null} change={draft.setObject} goTo={change.pointer}><RouteForm /></ObjectFormProvider>
-    return <RouteSplit draft={object} stored={route} namespace={namespace} proxies={proxies.data?.items ?? null} why={why} onChange={moveSplit} />
+    return <><RouteSplit draft={object} stored={route} namespace={namespace} proxies={proxies.data?.items ?? null} why={why} onChange={moveSplit} /><RouteTraffic route={route} /></>
   }
 }

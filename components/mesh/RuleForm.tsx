@@ -23,7 +23,7 @@ export function RuleForm({ path, index }: { path: Path; index: number }) {
         <ListAt path={[...path, 'matches']} title="Calls that match one of these" one="match" max={64} empty="every call" fresh={() => ({ path: { type: 'PathPrefix', value: '/' } })}>
           {(match) => <Inset><MatchForm path={match} /></Inset>}
         </ListAt>
-        <ListAt path={[...path, 'backendRefs']} title="go to" one="backend" max={16} empty="nobody: every call is answered 500" fresh={() => ({ group: 'heddle.dev', kind: 'AgentVersion', name: '', weight: 1 })}>
+        <ListAt path={[...path, 'backendRefs']} title="Go to" one="backend" max={16} empty="nobody: every call is answered 500" fresh={() => ({ group: 'heddle.dev', kind: 'AgentVersion', name: '', weight: 1 })}>
           {(backend) => (
             <div className="grid grid-cols-2 gap-2 sm:grid-cols-[140px_minmax(0,1fr)_minmax(0,0.7fr)_90px]">
               <ChoiceAt path={[...backend, 'kind']} label="Kind" fallback="Agent" options={BACKENDS} />
@@ -60,8 +60,8 @@ function MatchForm({ path }: { path: Path }) {
         <TextAt path={[...path, 'path', 'value']} label="Value" placeholder="/" mono />
         <ChoiceAt path={[...path, 'method']} label="Method" options={METHODS} none="any" />
       </div>
-      <ListAt path={[...path, 'headers']} title="and all of these headers" one="header" max={16} empty="none asked for" fresh={() => ({ type: 'Exact', name: '', value: '' })}>{(header) => <ValueMatch path={header} what="Header" />}</ListAt>
-      <ListAt path={[...path, 'queryParams']} title="and all of these query parameters" one="parameter" max={16} empty="none asked for" fresh={() => ({ type: 'Exact', name: '', value: '' })}>{(param) => <ValueMatch path={param} what="Parameter" />}</ListAt>
+      <ListAt path={[...path, 'headers']} title="And all of these headers" one="header" max={16} empty="none asked for" fresh={() => ({ type: 'Exact', name: '', value: '' })}>{(header) => <ValueMatch path={header} what="Header" />}</ListAt>
+      <ListAt path={[...path, 'queryParams']} title="And all of these query parameters" one="parameter" max={16} empty="none asked for" fresh={() => ({ type: 'Exact', name: '', value: '' })}>{(param) => <ValueMatch path={param} what="Parameter" />}</ListAt>
     </>
   )
 }

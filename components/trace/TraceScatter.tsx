@@ -4,7 +4,7 @@ import type { TraceSummary } from '#server/contracts/telemetry.ts'
 import { paths } from '#components/paths.ts'
 import { printDuration, ticksOf } from './scale.ts'
 
-const BOX = { width: 900, height: 128, left: 60, right: 10, top: 10, bottom: 20 }
+const BOX = { width: 1100, height: 128, left: 60, right: 10, top: 10, bottom: 20 }
 
 /** When traces began and how long they took, on a logarithmic scale; failed ones are triangles. The table below says the same. */
 export function TraceScatter({ traces }: { traces: readonly TraceSummary[] }) {
@@ -15,7 +15,7 @@ export function TraceScatter({ traces }: { traces: readonly TraceSummary[] }) {
   const shortest = Math.max(0.01, Math.min(...traces.map((trace) => trace.durationMs)))
   const [low, high] = [Math.floor(Math.log10(shortest)), Math.max(Math.ceil(Math.log10(longest)), Math.floor(Math.log10(shortest)) + 1)]
   const x = (at: number) => BOX.left + (to === from ? 0.5 : (at - from) / (to - from)) * (BOX.width - BOX.left - BOX.right)
-  const y = (ms: number) => BOX.top + (1 - (Math.log10(Math.max(ms, shortest)) - low) / (high - low)) * (BOX.height - BOX.top - BOX.bottom)
+  const y = (ms: number) => BOX.top + (1 - (Math.log10(Math.max(ms, 10 ** low)) - low) / (high - low)) * (BOX.height - BOX.top - BOX.bottom)
   const powers = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index)).filter((_, index, all) => all.length <= 5 || index % 2 === 0)
   return (
     <svg viewBox={`0 0 ${BOX.width} ${BOX.height}`} className="block h-auto w-full min-w-[560px]" role="img" aria-label={`${traces.length} traces, from ${printDuration(shortest)} to ${printDuration(longest)}; ${traces.filter((trace) => trace.errors > 0).length} with errors`}>
