@@ -119,8 +119,9 @@ function resource(typeUrl: TypeUrl, name: string, scope: string, json: Json, obj
   return encodeResource({ typeUrl, name, scope, json: { '@type': typeUrl, ...json }, object })
 }
 
-function withoutType({ '@type': _, ...json }: Json): Json {
-  return json
+function withoutType(json: Json): Json {
+  const { '@type': _, ...fields } = json
+  return fields
 }
 
 function refOf(object: { kind: ObjectRef['kind']; metadata: { namespace: string; name: string } }): ObjectRef {

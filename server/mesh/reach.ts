@@ -1,5 +1,5 @@
 // Who reaches whom, and what stands behind a name: the questions that compiling, validating and planning all ask of a mesh.
-import type { Agent } from '../contracts/agent.ts'
+import type { Agent, AgentVersion } from '../contracts/agent.ts'
 import type { BackendRef, HTTPRoute, ParentRef } from '../contracts/http-route.ts'
 import type { Instance, MeshState } from '../contracts/mesh-state.ts'
 import { compareRoutes, compareText } from './precedence.ts'
@@ -25,13 +25,13 @@ export function reachableAgents(state: MeshState, namespace: string): Agent[] {
 }
 
 export function findAgent(state: MeshState, namespace: string, name: string): Agent | undefined {
-  return state.agents.find((agent) => agent.metadata.namespace === namespace && agent.metadata.name === name)
+  return indexOf(state).agents.get(`${namespace}/${name}`)
 }
 
 /** Every version an agent has, by name: registered ones, those with an instance, and those of its static list. */
 export function versionsOf(state: MeshState, agent: Agent): Version[] {
   const { namespace, name } = agent.metadata
-  const registered = state.versions.filter((version) => version.metadata.namespace === namespace && version.spec.agent === name)
+  const registered = indexOf(state).versions.get(`${namespace}/${name}`) ?? []
   const instances = instancesOf(state, agent)
   const names = new Set([...registered.map((version) => version.spec.version), ...instances.map((instance) => instance.version)])
   return [...names].sort(compareText).map((version) => ({
@@ -45,7 +45,7 @@ export function versionsOf(state: MeshState, agent: Agent): Version[] {
 /** What takes calls for an agent now: announced by sidecars, or listed in its spec (those are reached in plaintext). */
 export function instancesOf(state: MeshState, agent: Agent): Instance[] {
   const { namespace, name } = agent.metadata
-  const announced = state.instances.filter((instance) => instance.namespace === namespace && instance.agent === name && instance.source === 'sidecar')
+  const announced = (indexOf(state).instances.get(`${namespace}/${name}`) ?? []).filter((instance) => instance.source === 'sidecar')
   const listed = agent.spec.instances.map((entry): Instance => ({
     id: `${namespace}.${name}@${entry.address}:${entry.port}`,
     namespace,
@@ -102,4 +102,26 @@ function findVersionOwner(state: MeshState, namespace: string, name: string): Ag
   const object = state.versions.find((version) => version.metadata.namespace === namespace && version.metadata.name === name)
   if (object) return findAgent(state, namespace, object.spec.agent)
   return state.agents.find((agent) => agent.metadata.namespace === namespace && versionsOf(state, agent).some((version) => versionObjectName(version) === name))
+}
+
+interface Index {
+  agents: Map<string, Agent>
+  versions: Map<string, AgentVersion[]>
+  instances: Map<string, Instance[]>
+}
+
+const indexes = new WeakMap<MeshState, Index>()
+
+/** Built once a state: thousands of agents each ask for their own instances. Keys are `namespace/agent`. */
+function indexOf(state: MeshState): Index {
+  let index = indexes.get(state)
+  if (!index) {
+    index = {
+      agents: new Map(state.agents.map((agent) => [`${agent.metadata.namespace}/${agent.metadata.name}`, agent])),
+      versions: Map.groupBy(state.versions, (version) => `${version.metadata.namespace}/${version.spec.agent}`),
+      instances: Map.groupBy(state.instances, (instance) => `${instance.namespace}/${instance.agent}`),
+    }
+    indexes.set(state, index)
+  }
+  return index
 }

@@ -38,7 +38,8 @@ export interface TestControl extends AsyncDisposable {
 export async function startTestControl(db: Db, port = 0): Promise<TestControl> {
   const errors: Error[] = []
   const onError = (error: Error) => void errors.push(error)
-  const world = await startWorld({ db, controlId: `control-${randomUUID()}`, address: '127.0.0.1:0', onError })
+  const controlId = `control-${randomUUID()}`
+  const world = await startWorld({ db, controlId, address: `${controlId}:18000`, onError })
   const authenticate = (call: unknown): StreamPeer => {
     const [spiffeId] = (call as ServerDuplexStream<Buffer, Buffer>).metadata.get(IDENTITY_HEADER) // what grpc-js hands in is the whole call
     if (!spiffeId) throw new MeshError('unauthenticated', 'this needs a client certificate of the mesh')

@@ -5,7 +5,8 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
 import { viewOf } from './proxy-rows.ts'
 import type { Change } from './revision-rows.ts'
-import { markAccepted, type StatusWriter } from './status-writer.ts'
+import { markAccepted } from './status-sql.ts'
+import type { StatusWriter } from './status-writer.ts'
 
 /** A proxy that lost its stream this long before a commit is still expected back. */
 export const EXPECTED_BACK_MS = 30_000
@@ -13,7 +14,7 @@ export const EXPECTED_BACK_MS = 30_000
 /** A control process that wrote no heartbeat for this long is dead. */
 const CONTROL_DEAD_MS = 5000
 
-interface Orphan {
+export interface Orphan {
   id: string
   namespace: string
   agent: string
@@ -21,27 +22,27 @@ interface Orphan {
   endpoints: Record<string, never>
 }
 
-/** Opens rows for revisions after `since` with the proxies that lost their stream within the last half minute. */
-export async function countOrphans(db: Db, writer: StatusWriter, state: MeshState, since: number): Promise<void> {
+/** The proxies that lost their stream within the last half minute. */
+export async function readOrphans(db: Db, mesh: string): Promise<Orphan[]> {
   const { rows } = await db.pool.query<Orphan>(
     `select id, namespace, agent, version, endpoints from proxy
      where mesh = $1 and control_id is null and disconnected_at > now() - make_interval(secs => $2) limit 10000`,
-    [state.mesh, EXPECTED_BACK_MS / 1000],
+    [mesh, EXPECTED_BACK_MS / 1000],
   )
-  await openRows(db, writer, state, since, rows)
+  return rows
 }
 
-/** Takes over what dead control processes left open, and forgets them. */
-export async function reapControls(db: Db, writer: StatusWriter, ownId: string, stateOf: (mesh: string) => MeshState | null): Promise<void> {
+/** Takes over what dead control processes left open, and forgets them. One that had our own address is dead for certain. */
+export async function reapControls(db: Db, writer: StatusWriter, own: { id: string; address: string }, stateOf: (mesh: string) => MeshState | null): Promise<void> {
   const { rows: dead } = await db.pool.query<{ id: string; compiled: Record<string, number>; heartbeat_at: Date }>(
-    'select id, compiled, heartbeat_at from control_process where id <> $1 and heartbeat_at < now() - make_interval(secs => $2)',
-    [ownId, CONTROL_DEAD_MS / 1000],
+    'select id, compiled, heartbeat_at from control_process where id <> $1 and (address = $3 or heartbeat_at < now() - make_interval(secs => $2))',
+    [own.id, CONTROL_DEAD_MS / 1000, own.address],
   )
   for (const control of dead) {
     const { rows } = await db.pool.query<Orphan & { mesh: string }>('select mesh, id, namespace, agent, version, endpoints from proxy where control_id = $1', [control.id])
     for (const [mesh, orphans] of Map.groupBy(rows, (row) => row.mesh)) {
       const state = stateOf(mesh)
-      if (state) await openRows(db, writer, state, control.compiled[mesh] ?? state.revision, orphans)
+      if (state) await countOrphans(db, writer, state, control.compiled[mesh] ?? state.revision, orphans)
     }
     await writer.flushed()
     await db.pool.query('update proxy set control_id = null, disconnected_at = $2 where control_id = $1', [control.id, control.heartbeat_at])
@@ -50,7 +51,8 @@ export async function reapControls(db: Db, writer: StatusWriter, ownId: string, 
   }
 }
 
-async function openRows(db: Db, writer: StatusWriter, state: MeshState, since: number, orphans: Orphan[]): Promise<void> {
+/** Opens rows of the revisions after `since` for those orphans that need them. */
+export async function countOrphans(db: Db, writer: StatusWriter, state: MeshState, since: number, orphans: Orphan[]): Promise<void> {
   if (orphans.length === 0 || state.revision <= since) return
   const { rows } = await db.pool.query<{ proxy: string; type_url: string; name: string; acked: string | null }>(
     'select proxy, type_url, name, acked from proxy_resource where mesh = $1 and proxy = any($2)',
@@ -62,7 +64,7 @@ async function openRows(db: Db, writer: StatusWriter, state: MeshState, since: n
     if (!view) continue
     const changes = differing(compileSnapshot(state, view), held.get(orphan.id) ?? [])
     if (changes.length === 0) continue
-    for (let revision = since + 1; revision <= state.revision; revision++) writer.row({ mesh: state.mesh, id: orphan.id }, { revision, state: 'pending', changes, refusal: null })
+    for (let revision = since + 1; revision <= state.revision; revision++) writer.row({ mesh: state.mesh, id: orphan.id }, { revision, state: 'pending', changes, refusal: null, orphan: true })
   }
 }
 

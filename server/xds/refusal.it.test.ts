@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
-import { agent, agentVersion, route, split } from '../compile/fixtures.ts'
+import { agent, agentVersion, gateway, route, split } from '../compile/fixtures.ts'
 import { readProxies } from '../queries/proxies.ts'
 import { testDatabase } from '../testing/database.ts'
+import { freePort } from '../testing/free-port.ts'
 import { eventually } from '../testing/load.ts'
-import { startNativeMesh, startTestControl } from '../testing/native-mesh.ts'
+import { startAgent, startNativeMesh, startTestControl } from '../testing/native-mesh.ts'
 
 const lookahead = (name: string) =>
   route(name, {
@@ -93,3 +94,25 @@ test('of twenty agents one has a bad route: nineteen are served as wanted, in bo
 async function refusalsOf(proxy: { stat(name: string): Promise<number> }) {
   return proxy.stat('http.outbound.rds.vhds.outbound.update_rejected')
 }
+
+test('a bad listener in one response with good ones: what is shown is what Envoy has, and the next try is the next version', async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  await using taken = await startAgent('elsewhere') // a port that something else has
+  const free = await freePort()
+  await mesh.commit([agent('gate')])
+  const gate = await mesh.addProxy('gate')
+  const listeners = (port: number) => [gateway('door', 'gate', [{ name: 'bad', port, protocol: 'HTTP' }, { name: 'good', port: free, protocol: 'HTTP' }])]
+  const bad = await mesh.commit(listeners(taken.port))
+  const status = await eventually('the rejection', 5000, async () => {
+    const now = await mesh.status(bad)
+    return now.state === 'rejected' ? now : null
+  })
+  expect(status.rejected).toMatchObject([{ proxy: gate.id, resource: 'gateway/default/door/bad', object: { kind: 'Gateway', name: 'door' }, reason: expect.stringContaining('Address already in use') }])
+  const names = async () => (await gate.admin('/listeners')).split('\n').flatMap((line) => line.split('::')[0] || []).sort()
+  expect(await names()).toEqual(['gateway/default/door/good', 'inbound', 'outbound'])
+  const { rows } = await db.pool.query<{ name: string }>(`select name from proxy_resource where proxy = $1 and type_url like '%Listener' and acked is not null order by 1`, [gate.id])
+  expect(rows.map((row) => row.name)).toEqual(await names())
+  await mesh.accepted(await mesh.commit(listeners(await freePort())))
+  expect(await names()).toEqual(['gateway/default/door/bad', 'gateway/default/door/good', 'inbound', 'outbound'])
+})

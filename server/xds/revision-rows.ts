@@ -20,6 +20,8 @@ export interface RevisionRow {
   state: 'pending' | 'accepted' | 'rejected' | 'superseded'
   changes: Change[]
   refusal: Refusal | null
+  /** Opened for a proxy without a stream; void when it has one again by the time of writing. */
+  orphan?: true
 }
 
 /** Removals that a proxy is told of at once. Clusters linger, endpoints and routes go with their owner: nobody waits for those. */

@@ -90,6 +90,24 @@ test('a proxy that speaks state of the world gets whole route configurations, an
   await eventually('the host is gone', 3000, async () => (await proxy.out.call('paper.default.mesh')).status === 404)
 })
 
+test('a control process that died without a word is taken over: its proxies count, then its row goes', async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  await mesh.commit([agent('widow'), agent('work'), agentVersion('work', 'v1'), agentVersion('work', 'v2'), split('work', { v1: 1, v2: 1 })])
+  await mesh.addProxy('work')
+  // What a killed process leaves: its row, an old heartbeat, and a proxy that it had.
+  await mesh.addProxyRow('widow', 'widow-1', { inboundPort: 1, outboundPort: 2, agentPort: 3 })
+  await db.pool.query(`insert into control_process (id, address, heartbeat_at, compiled) values ('dead', 'elsewhere:1', now() - interval '3 seconds', '{"local": 1}')`)
+  await db.pool.query(`update proxy set control_id = 'dead', connected_at = now() where id = 'widow-1'`)
+  await db.pool.query(`insert into proxy_resource (mesh, proxy, type_url, name, acked) values ('local', 'widow-1', 'type.googleapis.com/envoy.config.route.v3.VirtualHost', 'outbound/work.default.mesh', 'old')`)
+  const revision = await mesh.commit([split('work', { v1: 2, v2: 1 })])
+  await eventually('the living one', 3000, async () => (await mesh.status(revision)).accepted === 1)
+  expect((await mesh.status(revision)).state).toBe('pending') // the dead one has not said who needs it
+  await eventually('the take-over', 8000, async () => (await mesh.status(revision)).pending.includes('widow-1'))
+  expect(await mesh.status(revision)).toMatchObject({ of: 2, accepted: 1, disconnected: ['widow-1'] })
+  expect((await db.pool.query(`select from control_process where id = 'dead'`)).rowCount).toBe(0)
+})
+
 async function configured(proxy: TestProxy) {
   const names = ['listener_manager.listener_modified', 'listener_manager.listener_added', 'cluster_manager.cluster_modified', 'cluster_manager.cluster_added', 'cluster.default/harbour/v1.membership_change', 'http.outbound.rds.outbound.config_reload']
   return Promise.all(names.map((name) => proxy.stat(name)))

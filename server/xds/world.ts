@@ -7,10 +7,11 @@ import { listen } from '../db/listen.ts'
 import { readMeshState } from '../db/mesh-state.ts'
 import type { AdsStream } from './ads.ts'
 import { Member } from './member.ts'
-import { countOrphans, reapControls } from './orphans.ts'
+import { countOrphans, readOrphans, reapControls } from './orphans.ts'
 import { markConnected, readJoiningProxy, readOpenRows, readViews, viewOf } from './proxy-rows.ts'
 import { Refusals } from './refusals.ts'
 import type { Session } from './session.ts'
+import { markAccepted } from './status-sql.ts'
 import { StatusWriter } from './status-writer.ts'
 
 /** Notices that come together are one reading. */
@@ -41,7 +42,8 @@ interface Mesh {
   state: MeshState | null
   refusals: Refusals
   members: Map<string, Member>
-  dirty: boolean
+  /** Called after the next reading that begins; empty when nothing asks for one. */
+  waiting: (() => void)[]
   reading: Promise<void> | null
 }
 
@@ -55,41 +57,48 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
 
   const meshOf = (name: string): Mesh => {
     let mesh = meshes.get(name)
-    if (!mesh) meshes.set(name, (mesh = { name, state: null, refusals: new Refusals(db, name), members: new Map(), dirty: false, reading: null }))
+    if (!mesh) meshes.set(name, (mesh = { name, state: null, refusals: new Refusals(db, name), members: new Map(), waiting: [], reading: null }))
     return mesh
   }
 
-  /** One reading at a time; a notice during one makes another. */
-  const refresh = (mesh: Mesh): Promise<void> => {
-    mesh.dirty = true
-    mesh.reading ??= readUntilClean(mesh).finally(() => (mesh.reading = null))
-    return mesh.reading
-  }
-  const readUntilClean = async (mesh: Mesh): Promise<void> => {
-    while (mesh.dirty && !stopped) {
+  /** One reading at a time; resolves after one that began later than the call. */
+  const refresh = (mesh: Mesh): Promise<void> =>
+    new Promise((resolve) => {
+      mesh.waiting.push(resolve)
+      mesh.reading ??= readWhileAsked(mesh).finally(() => (mesh.reading = null))
+    })
+  const readWhileAsked = async (mesh: Mesh): Promise<void> => {
+    while (mesh.waiting.length > 0 && !stopped) {
       await sleep(DEBOUNCE_MS)
-      mesh.dirty = false
+      const asked = mesh.waiting
+      mesh.waiting = []
       try {
         await read(mesh)
         healthy = true
+        for (const resolve of asked) resolve()
       } catch (error) {
         healthy = false
-        mesh.dirty = true
+        mesh.waiting = [...asked, ...mesh.waiting]
         onError(new Error(`cannot read the mesh ${mesh.name}; proxies keep what they have: ${messageOf(error)}`, { cause: error }))
         await sleep(RETRY_MS)
       }
     }
   }
   const read = async (mesh: Mesh): Promise<void> => {
-    const [state, views] = await Promise.all([readMeshState(db, mesh.name), readViews(db, mesh.name, [...mesh.members.keys()]), mesh.refusals.loadNew()])
+    const [state, views, orphans] = await Promise.all([
+      readMeshState(db, mesh.name),
+      readViews(db, mesh.name, [...mesh.members.keys()]),
+      readOrphans(db, mesh.name),
+      mesh.refusals.loadNew(),
+    ])
     const since = mesh.state?.revision ?? state.revision
     mesh.state = state
+    await countOrphans(db, writer, state, since, orphans) // before anything is pushed, so that N never reads too small
     let compiled = true
     for (const member of mesh.members.values()) {
       member.view = views.get(member.key.id) ?? member.view
       compiled = applyTo(member, state) && compiled
     }
-    if (state.revision > since) await countOrphans(db, writer, state, since)
     if (compiled) writer.compiled(mesh.name, state.revision) // else the revision stays pending: not every proxy could be asked
   }
   const applyTo = (member: Member, state: MeshState): boolean => {
@@ -110,11 +119,21 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
          on conflict (id) do update set heartbeat_at = now(), address = excluded.address`,
         [controlId, address, compiled],
       )
-      await reapControls(db, writer, controlId, (mesh) => meshes.get(mesh)?.state ?? null)
+      await reapControls(db, writer, { id: controlId, address }, (mesh) => meshes.get(mesh)?.state ?? null)
+      for (const mesh of meshes.keys()) await markAccepted(db.pool, mesh) // a proxy that left may have been the last one waited for
     } catch (error) {
       onError(new Error(`cannot write the heartbeat: ${messageOf(error)}`, { cause: error }))
     }
     if (!stopped) timer = setTimeout(() => (beating = heartbeat()), HEARTBEAT_MS)
+  }
+
+  const leave = (session: Session) => {
+    const found = memberOf.get(session)
+    if (!found) return
+    memberOf.delete(session)
+    const { mesh, member } = found
+    if (mesh.members.get(member.key.id) === member) mesh.members.delete(member.key.id)
+    writer.left(member.key, member.connectedAt)
   }
 
   for (const { name } of await db.prisma.mesh.findMany({ select: { name: true } })) await refresh(meshOf(name))
@@ -158,14 +177,7 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
       if (mesh.state) applyTo(member, mesh.state)
       return member.session
     },
-    leave(session) {
-      const found = memberOf.get(session)
-      if (!found) return
-      memberOf.delete(session)
-      const { mesh, member } = found
-      if (mesh.members.get(member.key.id) === member) mesh.members.delete(member.key.id)
-      writer.left(member.key, member.connectedAt)
-    },
+    leave,
     isReady: () => healthy,
     proxies: () => memberOf.size,
     revision: (mesh) => meshes.get(mesh)?.state?.revision ?? 0,
@@ -174,6 +186,7 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
       clearTimeout(timer)
       await listening[Symbol.asyncDispose]()
       await Promise.all([beating, ...[...meshes.values()].map((mesh) => mesh.reading)])
+      for (const session of [...memberOf.keys()]) leave(session)
       await writer[Symbol.asyncDispose]()
       await db.pool.query('delete from control_process where id = $1', [controlId]).catch(() => {}) // a dead row is reaped by the next control process
     },
