@@ -12,7 +12,8 @@ const LINES_MAX = 300
 
 /** What a room may import besides itself and `server/contracts`; `type` in front allows its types alone. */
 const ROOMS: Record<string, readonly string[]> = {
-  app: ['components', 'server/api'],
+  // Settings too: a page names the ports that an agent's exporter goes to.
+  app: ['components', 'server/api', 'server/config.ts'],
   components: ['type server/api'],
   'server/contracts': [],
   'server/mesh': [],

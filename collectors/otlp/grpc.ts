@@ -1,5 +1,5 @@
 // OTLP over gRPC. Requests stay bytes until our own decoder reads them: grpc-js would answer INTERNAL for bad data, OTLP wants INVALID_ARGUMENT.
-import { Metadata, Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
+import { Metadata, Server, ServerCredentials, type status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
 import { MeshError } from '#server/contracts/errors.ts'
 import type { Senders } from '../senders.ts'
 import { BODY } from './body.ts'

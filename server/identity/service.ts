@@ -3,7 +3,7 @@ import { Metadata, status, type handleUnaryCall, type ServerUnaryCall, type Serv
 import type { z } from 'zod'
 import { FAILURES, messageOf, MeshError } from '../contracts/errors.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
-import { EnrolRequest, HeartbeatRequest, LEASE_MS, RenewRequest, SIDECAR_METHODS, type EnrolResponse, type HeartbeatResponse, RenewResponse } from '../contracts/sidecar.ts'
+import { EnrolRequest, HeartbeatRequest, LEASE_MS, RenewRequest, SIDECAR_METHODS, type EnrolResponse, type HeartbeatResponse, type RenewResponse } from '../contracts/sidecar.ts'
 import { recordAudit } from '../db/audit.ts'
 import type { Db } from '../db/client.ts'
 import { inTransaction } from '../db/pool.ts'
