@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { startTestCollector, spansOf } from './testing.ts'
+import { startTestCollector, spansOf } from '#server/testing/collector.ts'
 
 const traceId = '5b8efff798038103d269b633813fc60c'
 

@@ -1,6 +1,6 @@
 // Nothing acknowledged is lost: collector and PostgreSQL are killed under load, again and again. The long form is bench/ingest-kills.ts.
 import { expect, test } from 'vitest'
-import { startCrashLab } from './crash-lab.ts'
+import { startCrashLab } from '#server/testing/crash-lab.ts'
 
 test('every acknowledged span is stored through kill -9 of the collector and of PostgreSQL', { timeout: 180_000 }, async () => {
   await using lab = await startCrashLab()

@@ -7,8 +7,8 @@ import type { Db } from '#server/db/client.ts'
 import { readGraph } from '#server/queries/graph.ts'
 import { eventually } from '#server/testing/load.ts'
 import { freePort } from '#server/testing/free-port.ts'
-import { startTestCollector } from '../testing.ts'
-import { RESOURCE, startTestEnvoy } from './test-envoy.ts'
+import { startTestCollector } from '#server/testing/collector.ts'
+import { RESOURCE, startTestEnvoy } from '#server/testing/static-envoy.ts'
 
 const TOKEN = 'hdl_tel_of_the_caller'
 

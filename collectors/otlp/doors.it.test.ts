@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { TRACES } from '#server/otlp/messages.ts'
 import { readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { jsonToProtobuf } from '../json.ts'
-import { freshSpan, protobufOf, requestOf, spansOf, startTestCollector, type Lab } from '../testing.ts'
+import { freshSpan, protobufOf, requestOf, spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
 
 const TRACES_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 const sample = (name: string) => readFileSync(new URL(`../testdata/${name}`, import.meta.url))

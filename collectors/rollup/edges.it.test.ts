@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { readEdgeSeries } from '#server/queries/edge-series.ts'
 import { readGraph } from '#server/queries/graph.ts'
 import { eventually } from '#server/testing/load.ts'
-import { attributesOf, freshSpan, requestOf, startTestCollector, type Lab, type TestSpan } from '../testing.ts'
+import { attributesOf, freshSpan, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
 
 const send = async (lab: Lab, service: string, spans: TestSpan[]) => {
   const answer = await fetch(`${lab.http}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: requestOf(spans, { 'service.name': service, 'service.version': 'v1' }) })

@@ -11,9 +11,9 @@ import pg from 'pg'
 import { migrate } from '#server/db/migrate.ts'
 import { startPostgres, type EmbeddedPostgres } from '#server/run/postgres.ts'
 import { freePort } from '#server/testing/free-port.ts'
-import { freshSpan, requestOf } from './testing.ts'
+import { freshSpan, requestOf } from './collector.ts'
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../collectors/main.ts', import.meta.url))
 const SENDERS = 4
 
 export interface Answered {

@@ -3,8 +3,8 @@ import type { Db } from '#server/db/client.ts'
 import { testDatabase } from '#server/testing/database.ts'
 import { TRACES } from '#server/otlp/messages.ts'
 import { randomBytes } from 'node:crypto'
-import { jsonToProtobuf } from './json.ts'
-import { startCollector, type Collector, type CollectorOptions } from './collector.ts'
+import { jsonToProtobuf } from '#collectors/json.ts'
+import { startCollector, type Collector, type CollectorOptions } from '#collectors/collector.ts'
 
 export interface Lab extends AsyncDisposable {
   db: Db
