@@ -35,6 +35,8 @@ export interface Authority extends AsyncDisposable {
   /** Signs the key of a request for an identity that the caller has checked. */
   issue(csrPem: string, subject: Subject): Promise<Identity>
   issueForKey(publicKey: CryptoKey, subject: Subject): Promise<Identity>
+  /** Control's own certificate, which every proxy of the mesh must recognise. */
+  issueForControl(publicKey: CryptoKey): Promise<Identity>
   bundlePem(): string
   reload(): Promise<void>
   /** Called after every reading that differs from the one before; returns the way to stop. */
@@ -60,19 +62,19 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
   const listening = listen(db.url, ['identity'], { onNotify: reloadLater, onConnect: reloadLater })
   const timer = setInterval(reloadLater, REFRESH_MS)
 
-  const sign = async (publicKey: CryptoKey, subject: Subject): Promise<Identity | null> => {
-    const { issuer, roots } = trust
+  const sign = async (publicKey: CryptoKey, subject: Subject, by: 'issuer' | 'controlIssuer'): Promise<Identity | null> => {
+    const { [by]: issuer, roots } = trust
     const leaf = await signSvid(issuer, { ...subject, publicKey, ttlMs: svidTtlMs })
     // Another control process may have moved the mesh to a new issuer a moment ago; a leaf of the old one is then not given out.
     const { rowCount } = await db.pool.query(
       `with issued as (
          insert into svid (serial, mesh, spiffe_id, proxy, issuer_id, not_before, not_after)
          select $1, $2, $3, $4, $5, $6, $7
-         where exists (select 1 from certificate_authority where id = $5 and state = 'active') returning serial
+         where exists (select 1 from certificate_authority where id = $5 and state = any($8)) returning serial
        )
        insert into audit (mesh, actor, action, target, result, detail)
        select $2, $3, 'certificate.issue', $4, 'ok', jsonb_build_object('serial', serial, 'issuer', $5::text, 'notAfter', $7::timestamptz) from issued`,
-      [leaf.serialNumber, mesh, subject.spiffeId, subject.proxy, issuer.id, leaf.notBefore, leaf.notAfter],
+      [leaf.serialNumber, mesh, subject.spiffeId, subject.proxy, issuer.id, leaf.notBefore, leaf.notAfter, by === 'issuer' ? ['active'] : ['active', 'trusted']],
     )
     if (rowCount === 0) return null
     return {
@@ -87,6 +89,15 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
     }
   }
 
+  const signOrReload = async (...[publicKey, subject, by]: Parameters<typeof sign>): Promise<Identity> => {
+    const first = await sign(publicKey, subject, by)
+    if (first) return first
+    await reload()
+    const second = await sign(publicKey, subject, by)
+    if (!second) throw new MeshError('unavailable', 'the issuing certificate is changing; try again')
+    return second
+  }
+
   const authority: Authority = {
     mesh,
     trustDomain,
@@ -98,14 +109,8 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
     async issue(csrPem, subject) {
       return authority.issueForKey(await readCsrKey(csrPem), subject)
     },
-    async issueForKey(publicKey, subject) {
-      const first = await sign(publicKey, subject)
-      if (first) return first
-      await reload()
-      const second = await sign(publicKey, subject)
-      if (!second) throw new MeshError('unavailable', 'the issuing certificate is changing; try again')
-      return second
-    },
+    issueForKey: (publicKey, subject) => signOrReload(publicKey, subject, 'issuer'),
+    issueForControl: (publicKey) => signOrReload(publicKey, { spiffeId: controlSpiffeId(trustDomain), proxy: 'control' }, 'controlIssuer'),
     bundlePem: () => trust.roots.map((root) => root.pem).join(''),
     reload,
     onChange(changed) {
@@ -120,6 +125,11 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
   return authority
 }
 
+/** Whom a sidecar expects at the other end; no agent can have this id. */
+export function controlSpiffeId(trustDomain: string): string {
+  return `spiffe://${trustDomain}/heddle/control`
+}
+
 function fingerprint(trust: Trust): string {
-  return JSON.stringify([trust.issuer.id, trust.accepted.map((ca) => ca.id), trust.roots.map((root) => root.id), [...trust.revokedSerials].sort()])
+  return JSON.stringify([trust.issuer.id, trust.controlIssuer.id, trust.accepted.map((ca) => ca.id), trust.roots.map((root) => root.id), [...trust.revokedSerials].sort()])
 }

@@ -6,10 +6,6 @@ import { exportKeyPem, makeKeys } from './certificate.ts'
 
 const RETRY_MS = 5000
 
-export function controlSpiffeId(trustDomain: string): string {
-  return `spiffe://${trustDomain}/heddle/control`
-}
-
 export interface ControlCredentials extends Disposable {
   /** A client certificate is asked for, not required: `Enrol` has none yet; every other call goes through `Peers.authenticate`. */
   credentials: ServerCredentials
@@ -24,10 +20,10 @@ export async function openControlCredentials(authority: Authority, onError: (err
 
   const renew = async () => {
     const keys = await makeKeys()
-    const identity = await authority.issueForKey(keys.publicKey, { spiffeId: controlSpiffeId(authority.trustDomain), proxy: 'control' })
+    const identity = await authority.issueForControl(keys.publicKey)
     issuedBy = identity.issuerId
     // The root goes along, so that a sidecar with a join token finds the certificate whose hash it was given.
-    certificate.set({ certificate: Buffer.from(identity.chainPem + authority.trust.issuerRootPem), privateKey: Buffer.from(await exportKeyPem(keys.privateKey)) })
+    certificate.set({ certificate: Buffer.from(identity.chainPem + authority.trust.controlRootPem), privateKey: Buffer.from(await exportKeyPem(keys.privateKey)) })
     const lifeMs = Date.parse(identity.notAfter) - Date.now()
     schedule(lifeMs * (0.5 + Math.random() * 0.1))
   }
@@ -45,7 +41,7 @@ export async function openControlCredentials(authority: Authority, onError: (err
   await renew()
   const stop = authority.onChange(() => {
     roots.set({ caCertificate: Buffer.from(authority.bundlePem()) })
-    if (authority.trust.issuer.id !== issuedBy) renewOrRetry()
+    if (authority.trust.controlIssuer.id !== issuedBy) renewOrRetry()
   })
   const provider: experimental.CertificateProvider = {
     addCaCertificateListener: roots.add,

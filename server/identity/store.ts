@@ -17,7 +17,12 @@ export interface MeshIdentity {
 /** What control needs to sign and to judge, as of one moment. */
 export interface Trust {
   issuer: Signer
-  issuerRootPem: string
+  /**
+   * Signs control's own certificate: the one under the bundle's oldest root. A proxy that was away while the mesh moved to a new root
+   * must still recognise control, or it could never learn of the new one.
+   */
+  controlIssuer: Signer
+  controlRootPem: string
   /** Issuing certificates whose leaves are accepted. */
   accepted: { id: string; certificate: X509Certificate }[]
   /** In the bundle's order. */
@@ -64,21 +69,27 @@ export async function readTrust(pool: Pool, mesh: string, box: SecretBox): Promi
     `select ca.id, ca.role, ca.state, ca.pem, ca.parent_id, bundle.position, key.key_id, key.ciphertext
      from certificate_authority ca
      left join trust_bundle bundle on bundle.mesh = ca.mesh and bundle.ca_id = ca.id
-     left join ca_key key on key.ca_id = ca.id and ca.role = 'issuing' and ca.state = 'active'
+     left join ca_key key on key.ca_id = ca.id and ca.role = 'issuing'
      where ca.mesh = $1 and ca.state <> 'retired'
      order by bundle.position nulls last, ca.id`,
     [mesh],
   )
-  const active = rows.find((row) => row.role === 'issuing' && row.state === 'active')
-  const parent = rows.find((row) => row.id === active?.parent_id)
-  if (!active?.ciphertext || !parent) throw new MeshError('internal', `the mesh “${mesh}” has no active issuing certificate`)
   const trusted = rows.filter((row) => row.role === 'root' && row.position !== null)
   const trustedIds = new Set(trusted.map((row) => row.id))
+  const oldest = trusted[0]
+  const issuing = rows.filter((row) => row.role === 'issuing')
+  const active = issuing.find((row) => row.state === 'active')
+  const ofControl = issuing.find((row) => row.parent_id === oldest?.id)
+  const open = async (row: (typeof rows)[number] | undefined) => {
+    if (!row?.ciphertext) throw new MeshError('internal', `the mesh “${mesh}” has no issuing certificate with a key`)
+    return loadSigner(row.pem, box.open(row.ciphertext, row.id))
+  }
   return {
-    issuer: await loadSigner(active.pem, box.open(active.ciphertext, active.id)),
-    issuerRootPem: parent.pem,
-    accepted: rows
-      .filter((row) => row.role === 'issuing' && row.parent_id !== null && trustedIds.has(row.parent_id))
+    issuer: await open(active),
+    controlIssuer: await open(ofControl),
+    controlRootPem: oldest?.pem ?? '',
+    accepted: issuing
+      .filter((row) => row.parent_id !== null && trustedIds.has(row.parent_id))
       .map((row) => ({ id: row.id, certificate: new X509Certificate(row.pem) })),
     roots: trusted.map(({ id, pem }) => ({ id, pem })),
     revokedSerials: await readRevoked(pool, mesh),

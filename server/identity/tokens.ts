@@ -28,7 +28,11 @@ export async function createJoinToken(query: Query, options: JoinTokenOptions): 
   const { mesh, namespace, agent, createdBy, lifeMs = JOIN_TOKEN_LIFE_MS.default } = options
   const id = randomBytes(8).toString('hex')
   const secret = randomBytes(24).toString('hex')
-  const { rows } = await query.query<{ pem: string }>(`select pem from certificate_authority where mesh = $1 and role = 'root' and state = 'active'`, [mesh])
+  // The oldest root: the one that control presents, also while the mesh moves to another.
+  const { rows } = await query.query<{ pem: string }>(
+    'select ca.pem from trust_bundle bundle join certificate_authority ca on ca.id = bundle.ca_id where bundle.mesh = $1 order by bundle.position limit 1',
+    [mesh],
+  )
   const root = rows[0]
   if (!root) throw new MeshError('unavailable', 'the mesh has no root certificate yet: control has not started on this store')
   const expiresAt = new Date(Date.now() + lifeMs)
