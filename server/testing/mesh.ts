@@ -13,6 +13,8 @@ export interface HeddleAddress {
   url: string
   token: string
   home: string
+  /** What the command line needs to reach it. */
+  env: Record<string, string>
 }
 
 export interface ApiAnswer<T> {
@@ -39,7 +41,7 @@ export interface MeshUnderTest {
   join(options: Omit<PlainAgentOptions, 'home'>): Promise<PlainAgent>
 }
 
-export function meshOf({ url, token, home }: HeddleAddress): MeshUnderTest {
+export function meshOf({ url, token, home, env }: HeddleAddress): MeshUnderTest {
   const request = async <T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<ApiAnswer<T>> => {
     const response = await fetch(new URL(`/api/v1${path}`, url), {
       method,
@@ -76,7 +78,7 @@ export function meshOf({ url, token, home }: HeddleAddress): MeshUnderTest {
       }),
     graph: (query = 'window=5m') => get<Graph>(`/graph?${query}`),
     async join(options) {
-      const agent = await startPlainAgent({ ...options, home })
+      const agent = await startPlainAgent({ ...options, home, env: { ...env, ...options.env } })
       await eventually(`${agent.name} joined`, 30_000, async () => {
         if (agent.sidecar.exitCode !== null) throw new Error(`the sidecar of ${agent.name} ended: ${agent.output()}`)
         const mine = (await proxies()).find((proxy) => proxy.outboundUrl?.endsWith(`:${agent.outboundPort}`))
