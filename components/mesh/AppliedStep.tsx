@@ -24,6 +24,8 @@ interface AppliedStepProps {
   at: ObjectRef | null
   why: string | null
   beside?: (status: RevisionStatus) => ReactNode
+  /** The step after acceptance: does traffic do what was wanted? */
+  follows?: (status: RevisionStatus) => ReactNode
   onGoTo: (pointer: string) => void
   onUndone: (revision: number) => void
   onEdit: () => void
@@ -33,7 +35,7 @@ const WAITING_MS = 400
 const SETTLED_MS = 3000
 
 /** A revision on its way through the proxies, followed until each has answered. */
-export function AppliedStep({ revision, at, why, beside, onGoTo, onUndone, onEdit }: AppliedStepProps) {
+export function AppliedStep({ revision, at, why, beside, follows, onGoTo, onUndone, onEdit }: AppliedStepProps) {
   const client = useQueryClient()
   const made = useRevision(revision)
   const known = client.getQueryData<RevisionStatus>(['revision-status', revision])
@@ -67,7 +69,7 @@ export function AppliedStep({ revision, at, why, beside, onGoTo, onUndone, onEdi
       </div>
       <div className="grid gap-3">
         {status.error && <Notice state="warn">The state is as of {new Date(status.dataUpdatedAt).toLocaleTimeString('en-GB')}; since then: {status.error.message}</Notice>}
-        <AppliedPanel revision={made.data} status={status.data} onGoTo={onGoTo} undo={{ text: refused.length > 0 && last > 0 ? `Revert to ${last}` : before ? `Undo, back to ${before}` : 'Undo', why, busy: undo.isPending, act: () => undo.mutate() }} />
+        <AppliedPanel revision={made.data} status={status.data} follows={follows?.(status.data)} onGoTo={onGoTo} undo={{ text: refused.length > 0 && last > 0 ? `Revert to ${last}` : before ? `Undo, back to ${before}` : 'Undo', why, busy: undo.isPending, act: () => undo.mutate() }} />
         {undo.error && <Notice state="bad">Not undone: {undo.error.message}. The mesh is as it was.</Notice>}
         <Button look="quiet" onPress={onEdit}>Edit again</Button>
       </div>

@@ -23,17 +23,18 @@ interface ChangeFlowProps {
   besideReview?: ReactNode
   /** What to watch after applying. */
   besideApplied?: (status: RevisionStatus) => ReactNode
+  followsApplied?: (status: RevisionStatus) => ReactNode
   onGoTo: (pointer: string) => void
 }
 
 const COLUMNS = 'grid items-start gap-[18px] lg:grid-cols-[minmax(0,1fr)_372px]'
 
 /** Edit → Review → Applied, with the conflict in between. */
-export function ChangeFlow({ change, stored, why, command, children, besideReview, besideApplied, onGoTo }: ChangeFlowProps) {
+export function ChangeFlow({ change, stored, why, command, children, besideReview, besideApplied, followsApplied, onGoTo }: ChangeFlowProps) {
   const { draft, step, conflict } = change
   if (conflict) return <><Steps at="review" /><ConflictPanel conflict={conflict} onSettle={change.settle} onBack={change.keepEditing} /></>
   if (step === 'applied' && change.revision !== null) {
-    return <><Steps at="applied" /><AppliedStep revision={change.revision} at={change.ref} why={why} beside={besideApplied} onGoTo={onGoTo} onUndone={(revision) => change.go({ step: 'applied', revision })} onEdit={() => change.go({ step: null, revision: null })} /></>
+    return <><Steps at="applied" /><AppliedStep revision={change.revision} at={change.ref} why={why} beside={besideApplied} follows={followsApplied} onGoTo={onGoTo} onUndone={(revision) => change.go({ step: 'applied', revision })} onEdit={() => change.go({ step: null, revision: null })} /></>
   }
   if (step === 'review' && draft.parsed.readable) {
     return (

@@ -45,12 +45,12 @@ function Policy({ policy }: { policy: AuthorizationPolicy }) {
   const why = managedBy ? `This policy is kept by ${managedBy}; change it there` : noRole
   const change = useChange({ kind: 'AuthorizationPolicy', at: ref, stored: policy, fresh: () => ({}), onApplied: (revision) => change.go({ step: 'applied', revision, pointer: null }) })
   return (
-    <Page title={name} crumbs={CRUMBS} command={`heddle get authorizationpolicy ${name} -o yaml`}
+    <Page title={name} crumbs={CRUMBS} command={`heddle get authorizationpolicies ${name} -o yaml`}
       tags={<><Tag>AuthorizationPolicy</Tag>{change.draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={revisionOf(policy)} />}</>}
       actions={<>{change.draft.changed && change.step === 'edit' && <Button look="quiet" onPress={change.draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}>
       <div className="grid gap-3">
         {managedBy && <Notice state="info">This policy is kept by {managedBy}. It is read-only here; change it there.</Notice>}
-        <ChangeFlow change={change} stored={policy} why={why} command={`heddle apply -f ${name}.yaml --watch`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
+        <ChangeFlow change={change} stored={policy} why={why} command={`heddle apply -f ${name}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
           <PolicyEditor change={change} why={why} label={`${name} as YAML`} />
         </ChangeFlow>
         {change.step === 'edit' && <ObjectHistory at={ref} />}
@@ -72,7 +72,7 @@ export function NewPolicy() {
   })
   return (
     <Page title="New policy" crumbs={CRUMBS}>
-      <ChangeFlow change={change} stored={null} why={why} command={`heddle apply -f ${change.ref?.name ?? 'policy'}.yaml --watch`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
+      <ChangeFlow change={change} stored={null} why={why} command={`heddle apply -f ${change.ref?.name ?? 'policy'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
         <PolicyEditor change={change} why={why} label="New policy as YAML" />
       </ChangeFlow>
     </Page>

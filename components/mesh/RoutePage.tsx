@@ -29,6 +29,7 @@ import { revisionOf } from './RouteList.tsx'
 import { rulesOf, splitCommand, splitsOf, withShares } from './route-reading.ts'
 import { RouteSplit } from './RouteSplit.tsx'
 import { RouteTraffic } from './RouteTraffic.tsx'
+import { TrafficFollows } from './TrafficFollows.tsx'
 import { parseSplit } from './split.ts'
 import { TOPICS } from './topics.ts'
 import { useChange } from './use-change.ts'
@@ -86,7 +87,7 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
     setTimeout(() => change.go({ pointer })) // after the fields are there
   }
   const rules = object ? rulesOf(object) : []
-  const command = (object && splitCommand(object, editable(route), name, namespace)) ?? `heddle apply -f ${name}.yaml --watch`
+  const command = (object && splitCommand(object, editable(route), name, namespace)) ?? `heddle apply -f ${name}.yaml`
   const tabs = [
     { id: 'split', title: 'Split' }, { id: 'rules', title: 'Rules', note: rules.length }, { id: 'traffic', title: 'Traffic' }, { id: 'yaml', title: 'YAML' }, { id: 'history', title: 'History' },
   ].map((each) => ({ ...each, href: paths.route(namespace, name, { tab: each.id }) }))
@@ -98,7 +99,7 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
         {draft.changed && change.step === 'edit' && <Button look="quiet" onPress={() => { draft.discard(); void setSplit({ split: null }) }}>Discard draft</Button>}
         <Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button>
       </>}
-      command={change.step === 'edit' ? `heddle get httproute ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}
+      command={change.step === 'edit' ? `heddle get httproutes ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}
     >
       <Tabs label="Parts of the route" tabs={tabs} open={tab} />
       <div className="grid gap-3">
@@ -106,7 +107,7 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
         {managedBy && <Notice state="info">This route is kept by {managedBy}. It is read-only here; change it there.</Notice>}
         {change.step === 'edit' && status && <RefusedNotice status={status} at={ref} why={why} onGoTo={goToField} />}
         {tab === 'history' ? <ObjectHistory at={ref} /> : tab === 'traffic' ? <RouteTraffic route={route} /> : (
-          <ChangeFlow change={change} stored={route} why={why} command={command} onGoTo={goToField} besideApplied={(status) => <RouteTraffic route={route} status={status} />}
+          <ChangeFlow change={change} stored={route} why={why} command={command} onGoTo={goToField} besideApplied={(status) => <RouteTraffic route={route} status={status} />} followsApplied={(status) => <TrafficFollows route={route} status={status} />}
             besideReview={tab === 'split' && object ? <RouteSplit draft={object} stored={route} namespace={namespace} proxies={proxies.data?.items ?? null} why={why} onChange={moveSplit} /> : undefined}>
             {editor()}
           </ChangeFlow>

@@ -16,12 +16,12 @@ export interface VersionCount {
 }
 
 /** What an agent received by version, as the mesh counted it: shares over the window, and counts of its last minute. */
-export function useShareSeries(namespace: string, agent: string, versions: readonly string[]): { points: SharePoint[]; minute: VersionCount[]; from: number; to: number; error: Error | null } {
+export function useShareSeries(namespace: string, agent: string, versions: readonly string[]): { points: SharePoint[]; minute: VersionCount[]; from: number; to: number; error: Error | null; since: (at: number) => number[] } {
   const target = `agent/${namespace}/${agent}`
   const { data, error } = useLiveQuery<Series>({ key: ['series', target, 'version', WINDOW], read: () => get<Series>('/series', { target, by: 'version', window: WINDOW })({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.telemetry, everyMs: EVERY_MS })
   const to = data ? Date.parse(data.to) : Date.now()
   const from = data ? Date.parse(data.from) : to - 300_000
-  return { points: data ? sharesOf(data, versions) : [], minute: data ? lastMinute(data, to) : [], from, to, error }
+  return { points: data ? sharesOf(data, versions) : [], minute: data ? lastMinute(data, to) : [], from, to, error, since: (at) => (data ? countsSince(data, versions, at) : versions.map(() => 0)) }
 }
 
 /** At each step the shares of the versions; nothing where nobody called. */
@@ -38,6 +38,11 @@ export function sharesOf({ series, stepMs }: Series, versions: readonly string[]
     const sum = requests.reduce((total, each) => total + each, 0)
     return { at: Date.parse(at) + stepMs / 2, shares: requests.map((each) => (sum === 0 ? null : (each / sum) * 100)) }
   })
+}
+
+/** Calls by version in the steps that began after `at`. */
+export function countsSince({ series }: Series, versions: readonly string[], at: number): number[] {
+  return versions.map((version) => sum(series.find((each) => each.version === version)?.points.filter((point) => Date.parse(point.at) >= at) ?? [], 'requests'))
 }
 
 function lastMinute({ series }: Series, to: number): VersionCount[] {

@@ -32,7 +32,7 @@ export function TracePage({ traceId }: { traceId: string }) {
   const root = query.data ? rootOf(query.data) : null
   const title = root ? root.genAi?.messages.find((message) => message.role === 'user')?.content.slice(0, 120) || `${root.service} ${root.name}` : `Trace ${traceId.slice(0, 8)}`
   return (
-    <Page title={title} crumbs={[{ href: paths.traces(), label: 'Traces' }]} command={`heddle get trace ${traceId} -o json`}
+    <Page title={title} crumbs={[{ href: paths.traces(), label: 'Traces' }]}
       actions={query.data && <Button onPress={() => void download(traceId)}><Icon name="download" size={14} />OTLP JSON</Button>}>
       <Loaded query={query} what={`the trace ${traceId}`} skeleton={<div role="status" aria-label="Loading the trace" className="grid gap-[18px] lg:grid-cols-[minmax(0,1fr)_372px]"><Skeleton className="h-[520px] w-full" /><Skeleton className="h-[520px] w-full" /></div>}>
         {(trace) => <><Summary trace={trace} /><TraceView trace={trace} /></>}

@@ -6,5 +6,5 @@ import { Page } from '#components/ui/Page.tsx'
 export const metadata: Metadata = { title: 'Rotations' }
 
 export default function RotationsPage() {
-  return <Page title="Security" command="heddle rotate issuer --watch"><SecurityTabs open="rotations" /><RotationList /></Page>
+  return <Page title="Security" command="heddle rotate status"><SecurityTabs open="rotations" /><RotationList /></Page>
 }
