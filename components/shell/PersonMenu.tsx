@@ -15,7 +15,7 @@ export function PersonMenu({ person }: { person: Person }) {
         { id: 'out', title: 'Sign out', onAction: () => void signOut() },
       ]}
     >
-      <AriaButton aria-label={`Account of ${person.name}`} className="grid h-[26px] w-[26px] flex-none place-items-center rounded-full bg-accent-soft text-xs font-medium text-accent-text">{initials || '?'}</AriaButton>
+      <AriaButton className="grid h-[26px] w-[26px] flex-none place-items-center rounded-full bg-accent-soft text-xs font-medium text-accent-text"><span aria-hidden>{initials || '?'}</span><span className="sr-only">Account of {person.name}</span></AriaButton>
     </Menu>
   )
 }

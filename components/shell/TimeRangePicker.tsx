@@ -17,7 +17,8 @@ export function TimeRangePicker() {
   return (
     <>
       <Segmented label="Time range" options={options} value={range.kind === 'window' ? range.window : 'pick'} onChange={(id) => (id === 'pick' ? setPicking(true) : void setWindow(id))} className="max-md:hidden" />
-      <Button small className="md:hidden" onPress={() => setPicking(true)} aria-label={`Time range: ${describeRange(range)}`}>
+      <Button small className="md:hidden" onPress={() => setPicking(true)}>
+        <span className="sr-only">Time range: </span>
         {range.kind === 'window' ? describeWindow(range.window) : 'Fixed'}
       </Button>
       {picking && <PickRange onClose={() => setPicking(false)} lengthMs={rangeMs(range)} to={range.kind === 'fixed' ? Date.parse(range.to) : Date.now()} onWindow={(window) => void setWindow(window)} onFixed={(from, to) => void setFixed(from, to)} />}
