@@ -17,7 +17,7 @@ import { ingest } from './ingest.ts'
 import { joinTokens } from './join-tokens.ts'
 import { objects } from './objects.ts'
 import { documentOf } from './openapi.ts'
-import { onError, problemResponse } from './problem.ts'
+import { answerErrors, problemResponse } from './problem.ts'
 import { proxies } from './proxies.ts'
 import { proxyResources } from './proxy-resources.ts'
 import { revisions } from './revisions.ts'
@@ -60,13 +60,14 @@ export type Api = ReturnType<typeof createApi>
 export function createApi(options: ApiOptions) {
   const hosts = allowedHosts(options.config)
   const app = new OpenAPIHono<ApiEnv>()
-  app.onError(onError)
+  app.onError(answerErrors())
   app.notFound(() => problemResponse(new MeshError('not_found', 'there is nothing at this address')))
   app.use(provide(options))
   app.use(writeYaml)
   app.use(guardHost(hosts))
   app.use(guardOrigin(hosts))
   app.use(identify(failureLimiter({ max: 20, windowMs: 60_000 })))
+  app.use(refuseStrangers)
   app.use(findMesh)
   app.use(readBody)
   app.get(`${API_PATH}/openapi.json`, (c) => {
@@ -94,10 +95,18 @@ function provide(options: ApiOptions): MiddlewareHandler<ApiEnv> {
   }
 }
 
+const OPEN = new Set(['/health', '/ready', '/auth/sign-in', '/auth/link', '/auth/sign-out'].map((path) => API_PATH + path))
+
+/** Before a body is read: who is not signed in learns nothing of it. Each handler asks again, for its role. */
+const refuseStrangers: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (!OPEN.has(c.req.path)) requireRole(c, 'viewer')
+  await next()
+}
+
 /** `?mesh=` must name a mesh. Nobody who is not signed in learns which there are. */
 const findMesh: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const name = c.req.query('mesh')
-  if (name !== undefined && name !== MESH_DEFAULT && c.var.caller) {
+  if (name !== undefined && name !== MESH_DEFAULT) {
     const known = DnsLabel.safeParse(name).success && (await c.var.db.prisma.mesh.findUnique({ where: { name }, select: { name: true } }))
     if (!known) throw new MeshError('not_found', `there is no mesh “${name.slice(0, 63)}”`)
     c.set('mesh', name)

@@ -43,10 +43,10 @@ export const audit = newRoutes().openapi(list, async (c) => {
 function exported(c: ApiContext, filter: AuditFilter, format: 'csv' | 'ndjson'): never {
   const { db, mesh } = c.var
   async function* lines() {
-    if (format === 'csv') yield 'seq,at,actor,action,target,result,detail\r\n'
+    if (format === 'csv') yield Buffer.from('seq,at,actor,action,target,result,detail\r\n')
     for (let { before } = filter; ; ) {
       const rows = await readAudit(db, mesh, { ...filter, before }, EXPORT_ROWS)
-      for (const row of rows) yield format === 'csv' ? csvLine(row) : `${JSON.stringify(row)}\n`
+      yield Buffer.from(rows.map((row) => (format === 'csv' ? csvLine(row) : `${JSON.stringify(row)}\n`)).join(''))
       if (rows.length < EXPORT_ROWS) return
       before = rows.at(-1)!.seq // as many rows as asked for, so there is a last
     }

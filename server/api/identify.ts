@@ -10,6 +10,9 @@ import type { Config } from '#server/config.ts'
 import type { Db } from '#server/db/client.ts'
 import type { ApiEnv } from './context.ts'
 
+/** However busy, a session ends after this long; an idle one ends sooner (server/auth/auth.ts). */
+const SESSION_LIFE_MS = 30 * 86_400_000
+
 interface Doors {
   db: Db
   auth: Auth
@@ -27,7 +30,7 @@ export async function findCaller(headers: Headers, doors: Doors): Promise<Caller
   }
   if (!headers.has('cookie')) return null
   const session = await doors.auth.api.getSession({ headers })
-  if (!session) return null
+  if (!session || Date.now() - session.session.createdAt.getTime() > SESSION_LIFE_MS) return null
   return { kind: 'user', id: session.user.id, name: session.user.email, role: Role.parse(session.user.role) }
 }
 

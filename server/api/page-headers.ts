@@ -18,6 +18,7 @@ export function setPageHeaders(request: IncomingMessage, response: ServerRespons
   const policy = contentPolicy(randomBytes(16).toString('base64'), { https, dev })
   request.headers['content-security-policy'] = policy
   request.headers['x-heddle-peer'] = peerOf(request, https)
+  request.headers['x-heddle-path'] = request.url ?? '/' // where a sign-in comes back to
   delete request.headers['x-middleware-subrequest']
   response.setHeader('content-security-policy', policy)
   response.setHeader('x-content-type-options', 'nosniff')

@@ -2,14 +2,24 @@
 import type { ErrorHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { FAILURES, MeshError, type FailureCode } from '#server/contracts/errors.ts'
+import { failureLimiter } from '#server/auth/limiter.ts'
 import { recordAudit } from '#server/db/audit.ts'
 import type { ApiContext, ApiEnv } from './context.ts'
 
-export const onError: ErrorHandler<ApiEnv> = async (thrown, c) => {
-  const error = asMeshError(thrown)
-  if (error.code === 'internal') c.var.log.error({ err: thrown, method: c.req.method, path: c.req.path }, 'a request failed')
-  if (error.code === 'forbidden') await recordDenial(c, error)
-  return problemResponse(error)
+/** Denials of one address that the audit keeps a minute; the rest are refused all the same. */
+const DENIALS = { max: 60, windowMs: 60_000 }
+
+export function answerErrors(): ErrorHandler<ApiEnv> {
+  const recorded = failureLimiter(DENIALS)
+  return async (thrown, c) => {
+    const error = asMeshError(thrown)
+    if (error.code === 'internal') c.var.log.error({ err: thrown, method: c.req.method, path: c.req.path }, 'a request failed')
+    if (error.code === 'forbidden' && recorded.waitS(c.var.peer) === 0) {
+      recorded.failed(c.var.peer)
+      await recordDenial(c, error).catch((cause: unknown) => c.var.log.error({ err: cause }, 'a denial could not be recorded'))
+    }
+    return problemResponse(error)
+  }
 }
 
 export function problemResponse(error: MeshError): Response {
