@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { isNetworkFault, run, withNode } from './command.mjs'
 import { Refusal } from './platform.mjs'
@@ -24,6 +24,7 @@ export async function bringPackages(node) {
     if (code !== 0 && isNetworkFault(output)) throw new Refusal(`The npm registry cannot be reached, and the packages are not all here. Check the network (HTTPS_PROXY, npm config get registry) and start again.\n${output}`)
     if (code !== 0) throw new Refusal(`npm could not install the packages:\n${output}`)
     await linkPostgres(node)
+    linkHeddle()
   })
   stampWith(PACKAGES_STAMP, hash)
 }
@@ -35,6 +36,13 @@ async function linkPostgres(node) {
     const { code, output } = await run(node, [join('scripts', 'hydrate-symlinks.js')], { cwd: join(scope, name) })
     if (code !== 0) throw new Refusal(`the libraries of embedded PostgreSQL could not be linked: ${output}`)
   }
+}
+
+/** `npx heddle` runs the one of this clone, whatever the age of npm. */
+function linkHeddle() {
+  const link = join(root, 'node_modules', '.bin', 'heddle')
+  rmSync(link, { force: true })
+  symlinkSync(join('..', '..', 'server', 'cli', 'heddle.mjs'), link)
 }
 
 /** The typed client of prisma/schema.prisma. No engine is used, so none is fetched. */
