@@ -8,8 +8,15 @@ import { ConnectSidecar } from './ConnectSidecar.tsx'
 import { ConnectTelemetry } from './ConnectTelemetry.tsx'
 import { LEVELS } from './words.ts'
 
+/** Where agents and sidecars come in. */
+export interface Doors {
+  otlpHttp: string
+  otlpGrpc: string
+  control: string
+}
+
 /** The two ways in. Each waits live for what it asked for, and says so when it is there. */
-export function ConnectPage({ otlpHttp, agent }: { otlpHttp: string; agent: string }) {
+export function ConnectPage({ doors, agent }: { doors: Doors; agent: string }) {
   const [way, setWay] = useQueryState('way', parseAsStringLiteral(['telemetry', 'sidecar']).withDefault('telemetry'))
   return (
     <Page title="Connect an agent" crumbs={[{ href: paths.agents(), label: 'Agents' }]}>
@@ -22,7 +29,7 @@ export function ConnectPage({ otlpHttp, agent }: { otlpHttp: string; agent: stri
             options={[{ id: 'telemetry', title: 'Telemetry only' }, { id: 'sidecar', title: 'With a sidecar' }]}
             className="justify-self-start"
           />
-          {way === 'telemetry' ? <ConnectTelemetry otlpHttp={otlpHttp} /> : <ConnectSidecar agent={agent} />}
+          {way === 'telemetry' ? <ConnectTelemetry doors={doors} /> : <ConnectSidecar agent={agent} control={doors.control} />}
         </div>
         <Card title="What each level brings" className="self-start">
           <dl className="m-0 grid gap-3">

@@ -21,7 +21,7 @@ interface JoinToken {
 }
 
 /** Names an agent, makes its token, shows the one command, and waits for the sidecar. */
-export function ConnectSidecar({ agent }: { agent: string }) {
+export function ConnectSidecar({ agent, control }: { agent: string; control: string }) {
   const why = useWhyNot('operator')
   const [form, setForm] = useState({ agent, namespace: 'default', version: 'v1', port: '8000' })
   const [made, setMade] = useState<{ token: JoinToken; at: number; command: string } | null>(null)
@@ -35,7 +35,7 @@ export function ConnectSidecar({ agent }: { agent: string }) {
     setError(null)
     try {
       const token = await readJson<JoinToken>('/api/v1/join-tokens', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ agent: form.agent, namespace: form.namespace }) })
-      setMade({ token, at: Date.now(), command: commandOf(form, token.token) })
+      setMade({ token, at: Date.now(), command: commandOf(form, token.token, control) })
     } catch (thrown) {
       setError(messageOf(thrown))
     } finally {
@@ -76,9 +76,9 @@ function Command({ made: { token, at, command } }: { made: { token: JoinToken; a
   )
 }
 
-function commandOf(form: { agent: string; namespace: string; version: string; port: string }, token: string): string {
+function commandOf(form: { agent: string; namespace: string; version: string; port: string }, token: string, control: string): string {
   const namespace = form.namespace === 'default' ? '' : ` --namespace ${form.namespace}`
-  return `npx heddle sidecar --token ${token} --agent ${form.agent}${namespace} --version ${form.version} --port ${form.port}`
+  return `npx heddle sidecar --control ${control} --token ${token} --agent ${form.agent}${namespace} --version ${form.version} --port ${form.port}`
 }
 
 /** What is wrong with each field, and the first of it for the button. */

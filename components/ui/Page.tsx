@@ -8,10 +8,10 @@ export function Page({ title, crumbs, tags, actions, command, children }: { titl
     <div className="mx-auto w-full max-w-[1560px] px-3.5 pt-3.5 pb-8 md:px-6 md:pt-5">
       {crumbs && (
         <nav aria-label="Where you are" className="mb-1 flex gap-1 text-sm text-muted">
-          {crumbs.map((crumb) => (
+          {crumbs.map((crumb, index) => (
             <span key={crumb.href} className="flex gap-1">
+              {index > 0 && <span aria-hidden>/</span>}
               <Link href={crumb.href} className="no-underline hover:underline">{crumb.label}</Link>
-              <span aria-hidden>/</span>
             </span>
           ))}
         </nav>

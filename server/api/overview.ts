@@ -33,7 +33,21 @@ const detail = createRoute({
   responses: ok(AgentDetail, 'The agent'),
 })
 
+const doors = createRoute({
+  method: 'get',
+  path: '/doors',
+  tags,
+  summary: 'Where agents send telemetry and sidecars enrol',
+  responses: ok(z.object({ otlpHttp: z.string(), otlpGrpc: z.string(), control: z.string() }), 'Addresses, by the name that the console is reached at'),
+})
+
 export const overviewRoutes = newRoutes()
+  .openapi(doors, (c) => {
+    requireRole(c, 'viewer')
+    const { publicUrl, otlpHttpPort, otlpGrpcPort, xdsPort } = c.var.config
+    const { protocol, hostname } = new URL(publicUrl)
+    return c.json({ otlpHttp: `${protocol}//${hostname}:${otlpHttpPort}`, otlpGrpc: `${protocol}//${hostname}:${otlpGrpcPort}`, control: `${hostname}:${xdsPort}` }, 200)
+  })
   .openapi(overview, async (c) => {
     requireRole(c, 'viewer')
     return c.json(await readOverview(c.var.db, c.var.mesh, await graphOf(c, c.req.valid('query'))), 200)

@@ -1,10 +1,10 @@
 import type { Metadata } from 'next'
 import { ConnectPage } from '#components/agents/ConnectPage.tsx'
-import { readOtlpUrl } from '../../../otlp-url.ts'
+import { readDoors } from '../../../doors.ts'
 
 export const metadata: Metadata = { title: 'Connect an agent' }
 
 export default async function Connect({ searchParams }: { searchParams: Promise<{ agent?: string | string[] }> }) {
   const { agent } = await searchParams
-  return <ConnectPage otlpHttp={await readOtlpUrl()} agent={typeof agent === 'string' ? agent : ''} />
+  return <ConnectPage doors={await readDoors()} agent={typeof agent === 'string' ? agent : ''} />
 }
