@@ -23,7 +23,8 @@ export function compileVersionCluster(version: Version, trustDomain: string, pro
   const name = clusterName(version)
   const plaintext = version.instances.filter((instance) => !instance.tls).length
   const kind = plaintext === 0 ? 'tls' : plaintext === version.instances.length ? 'plaintext' : 'mixed'
-  const tls = upstreamTls(meshHost({ name: version.agent, namespace: version.namespace }), spiffeIdOf(trustDomain, version.namespace, version.agent))
+  const http2 = kind === 'tls' || protocol === 'grpc' // one protocol a cluster: instances listed by hand rarely speak HTTP/2 in plaintext
+  const tls = upstreamTls(meshHost({ name: version.agent, namespace: version.namespace }), spiffeIdOf(trustDomain, version.namespace, version.agent), http2 ? 'h2' : 'http/1.1')
   return {
     name,
     alt_stat_name: statName(name),
@@ -34,7 +35,7 @@ export function compileVersionCluster(version: Version, trustDomain: string, pro
     ...endpointSource(version),
     ...(kind === 'plaintext' ? {} : { transport_socket: tls }),
     ...(kind === 'mixed' ? { transport_socket_matches: [{ name: 'plaintext', match: { plaintext: true }, transport_socket: RAW_BUFFER }] } : {}),
-    typed_extension_protocol_options: httpOptions(kind === 'tls' || protocol === 'grpc' ? { explicit_http_config: HTTP2 } : kind === 'mixed' ? { auto_config: HTTP2 } : { explicit_http_config: { http_protocol_options: {} } }),
+    typed_extension_protocol_options: httpOptions({ explicit_http_config: http2 ? HTTP2 : { http_protocol_options: {} } }),
   }
 }
 

@@ -1,9 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { agent, agentVersion, gateway, instance, meshState, policy, proxyView, route, split } from './fixtures.ts'
 import { TYPE } from './names.ts'
+import { envoyApi } from './protos/registry.ts'
 import { compileSnapshot, listResources } from './snapshot.ts'
+
+beforeAll(() => void envoyApi(), 60_000) // half a megabyte of descriptors, slow on a busy machine
 
 const weaver = meshState({
   agents: [

@@ -8,13 +8,13 @@ const TLS_VERSIONS = { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_prot
 export const FETCH_TIMEOUT = '5s'
 
 /** Calls out: presents our identity, accepts the one peer identity only. */
-export function upstreamTls(sni: string, peerSpiffeId: string): Json {
+export function upstreamTls(sni: string, peerSpiffeId: string, alpn: 'h2' | 'http/1.1'): Json {
   return {
     name: 'envoy.transport_sockets.tls',
     typed_config: {
       '@type': typeUrl('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
       sni,
-      common_tls_context: commonTls(['h2'], { exact: peerSpiffeId }),
+      common_tls_context: commonTls([alpn], { exact: peerSpiffeId }),
     },
   }
 }

@@ -3,7 +3,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,6 +58,7 @@ export async function startTestControl(db: Db, port = 0): Promise<TestControl> {
 
 export interface TestAgent extends AsyncDisposable {
   port: number
+  server: Server
   received: { path: string; headers: IncomingMessage['headers'] }[]
 }
 
@@ -73,6 +74,7 @@ export async function startAgent(version: string): Promise<TestAgent> {
   const { port } = server.address() as AddressInfo // a TCP server's address is never a string
   return {
     port,
+    server,
     received,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()

@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { agent, meshState, proxyView, route } from '../compile/fixtures.ts'
 import { compileSnapshot } from '../compile/snapshot.ts'
 import { TYPE } from '../compile/names.ts'
+import { envoyApi } from '../compile/protos/registry.ts'
 import { findCulprit } from './culprit.ts'
+
+beforeAll(() => void envoyApi(), 60_000)
 
 const regular = (value: string) => ({ path: { type: 'RegularExpression', value } })
 
