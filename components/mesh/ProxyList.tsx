@@ -41,7 +41,7 @@ export function ProxyList() {
   return (
     <Card flush title="Proxies" note={query.data && plural(items.length, 'proxy', 'proxies')} actions={
       <span className="flex flex-wrap items-center gap-2">
-        <span className="max-w-full overflow-x-auto"><Segmented label="State" value={view.state} onChange={(state) => void setView({ state: state === 'all' ? null : state })} options={STATES.map((state) => ({ id: state, title: `${state === 'all' ? 'All' : PROXY_WORDS[state]} ${count(state)}` }))} /></span>
+        <span className="block max-w-full overflow-x-auto"><Segmented className="whitespace-nowrap" label="State" value={view.state} onChange={(state) => void setView({ state: state === 'all' ? null : state })} options={STATES.map((state) => ({ id: state, title: `${state === 'all' ? 'All' : PROXY_WORDS[state]} ${count(state)}` }))} /></span>
         <span data-find><Field label="Find a proxy" labelHidden placeholder="Find by proxy or agent" value={view.q} onChange={(q) => void setView({ q: q || null })} className="w-52" /></span>
       </span>}>
       <Loaded query={query} what="the proxies">
@@ -66,7 +66,7 @@ function Types({ proxy }: { proxy: Proxy }) {
   const reasons = types.flatMap(([typeUrl, type]) => (type.state === 'rejected' && type.reason ? [{ typeUrl, reason: type.reason }] : []))
   if (types.length === 0) return <span className="text-faint">nothing asked for yet</span>
   return (
-    <span className="grid gap-1">
+    <span className="grid min-w-[420px] gap-1">
       <span className="flex flex-wrap gap-x-3 gap-y-1">
         {types.map(([typeUrl, type]) => (
           <span key={typeUrl} className="flex items-center gap-1.5 whitespace-nowrap" title={`sent ${type.sent}, acknowledged ${type.acked}`}>

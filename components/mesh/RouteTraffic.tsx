@@ -38,7 +38,7 @@ function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRo
     <Card title={refused ? 'Traffic meanwhile' : 'Wanted and measured'} note={`calls to ${agent}, as the mesh counted them`} actions={<span className="text-sm text-muted">dashed: wanted</span>}>
       <div className="grid gap-3">
         {series.error && <Notice state="warn">The figures do not come in now: {series.error.message}. The mesh serves on.</Notice>}
-        <div className="overflow-x-auto" tabIndex={0} role="region" aria-label="Chart">
+        <div className="min-w-0">
           <ShareChart label={`Share of calls by version over the last five minutes: ${labels.map((label, index) => `${label} wanted ${now[index]} %`).join(', ')}`} from={series.from} to={series.to} measured={series.points} wanted={wanted} mark={acceptedAt === null ? null : { at: acceptedAt, label: `accepted ${clock(new Date(acceptedAt).toISOString())}` }} />
         </div>
         <Table label="Wanted and measured by version">

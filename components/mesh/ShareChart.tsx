@@ -1,4 +1,6 @@
+'use client'
 import { seriesOf } from './series.ts'
+import { useWidth } from './use-width.ts'
 
 export interface SharePoint {
   at: number
@@ -16,38 +18,42 @@ interface ShareChartProps {
   mark?: { at: number; label: string } | null
 }
 
-const BOX = { left: 52, right: 8, top: 10, bottom: 22, width: 760, height: 170 }
+const BOX = { left: 52, right: 8, top: 10, bottom: 22, height: 170 }
+const WIDTH_FIRST = 720
 
 /** What was wanted (dashed) and what was measured, by version, over time. */
 export function ShareChart({ label, from, to, measured, wanted, mark }: ShareChartProps) {
-  const x = (at: number) => BOX.left + ((Math.min(to, Math.max(from, at)) - from) / Math.max(1, to - from)) * (BOX.width - BOX.left - BOX.right)
+  const [box, width] = useWidth<HTMLDivElement>(WIDTH_FIRST)
+  const x = (at: number) => BOX.left + ((Math.min(to, Math.max(from, at)) - from) / Math.max(1, to - from)) * (width - BOX.left - BOX.right)
   const y = (share: number) => BOX.top + (1 - share / 100) * (BOX.height - BOX.top - BOX.bottom)
   const versions = Math.max(0, ...wanted.map((step) => step.shares.length), ...measured.map((point) => point.shares.length))
   return (
-    <svg viewBox={`0 0 ${BOX.width} ${BOX.height}`} className="block h-auto w-full min-w-[520px]" role="img" aria-label={label}>
-      {[0, 50, 100].map((share) => (
-        <g key={share}>
-          <line x1={BOX.left} x2={BOX.width - BOX.right} y1={y(share)} y2={y(share)} stroke="var(--line)" />
-          <text x={BOX.left - 8} y={y(share) + 4} fill="var(--text-faint)" fontSize="12" textAnchor="end">{share} %</text>
-        </g>
-      ))}
-      {Array.from({ length: versions }, (_, version) => (
-        <g key={version} fill="none">
-          <path d={stepPath(wanted.map((step) => [step.at, step.shares[version] ?? 0]), from, to, x, y)} stroke="var(--text-faint)" strokeWidth="1.4" strokeDasharray="4 4" />
-          {runs(measured, version).map((run, index) => run.length === 1
-            ? <circle key={index} cx={x(run[0]![0])} cy={y(run[0]![1])} r="2" fill={seriesOf(version).colour} />
-            : <path key={index} d={`M${run.map(([at, share]) => `${x(at).toFixed(1)} ${y(share).toFixed(1)}`).join('L')}`} stroke={seriesOf(version).colour} strokeDasharray={seriesOf(version).dash} strokeWidth="2" strokeLinejoin="round" />)}
-        </g>
-      ))}
-      {mark && mark.at >= from && (
-        <g>
-          <line x1={x(mark.at)} x2={x(mark.at)} y1={BOX.top} y2={BOX.height - BOX.bottom} stroke="var(--line-strong)" strokeDasharray="2 3" />
-          <text x={x(mark.at) + (x(mark.at) > BOX.width * 0.7 ? -6 : 6)} y={BOX.height - 6} textAnchor={x(mark.at) > BOX.width * 0.7 ? 'end' : 'start'} fill="var(--text-faint)" fontSize="12">{mark.label}</text>
-        </g>
-      )}
-      {!(mark && x(mark.at) < BOX.left + 60) && <text x={BOX.left} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12">{time(from)}</text>}
-      {!(mark && x(mark.at) > BOX.width * 0.7) && <text x={BOX.width - BOX.right} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12" textAnchor="end">{time(to)}</text>}
-    </svg>
+    <div ref={box} className="min-w-0">
+      <svg width={width} height={BOX.height} className="block max-w-full" role="img" aria-label={label}>
+        {[0, 50, 100].map((share) => (
+          <g key={share}>
+            <line x1={BOX.left} x2={width - BOX.right} y1={y(share)} y2={y(share)} stroke="var(--line)" />
+            <text x={BOX.left - 8} y={y(share) + 4} fill="var(--text-faint)" fontSize="12" textAnchor="end">{share} %</text>
+          </g>
+        ))}
+        {Array.from({ length: versions }, (_, version) => (
+          <g key={version} fill="none">
+            <path d={stepPath(wanted.map((step) => [step.at, step.shares[version] ?? 0]), from, to, x, y)} stroke="var(--text-faint)" strokeWidth="1.4" strokeDasharray="4 4" />
+            {runs(measured, version).map((run, index) => run.length === 1
+              ? <circle key={index} cx={x(run[0]![0])} cy={y(run[0]![1])} r="2" fill={seriesOf(version).colour} />
+              : <path key={index} d={`M${run.map(([at, share]) => `${x(at).toFixed(1)} ${y(share).toFixed(1)}`).join('L')}`} stroke={seriesOf(version).colour} strokeDasharray={seriesOf(version).dash} strokeWidth="2" strokeLinejoin="round" />)}
+          </g>
+        ))}
+        {mark && mark.at >= from && (
+          <g>
+            <line x1={x(mark.at)} x2={x(mark.at)} y1={BOX.top} y2={BOX.height - BOX.bottom} stroke="var(--line-strong)" strokeDasharray="2 3" />
+            <text x={x(mark.at) + (x(mark.at) > width * 0.7 ? -6 : 6)} y={BOX.height - 6} textAnchor={x(mark.at) > width * 0.7 ? 'end' : 'start'} fill="var(--text-faint)" fontSize="12">{mark.label}</text>
+          </g>
+        )}
+        {!(mark && x(mark.at) < BOX.left + 60) && <text x={BOX.left} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12">{time(from)}</text>}
+        {!(mark && x(mark.at) > width * 0.7) && <text x={width - BOX.right} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12" textAnchor="end">{time(to)}</text>}
+      </svg>
+    </div>
   )
 }
 

@@ -54,7 +54,7 @@ export function TraceSearch() {
           : (
             <>
               {query.error && <Notice state="warn">These are the traces as they were found last; since then: {query.error.message}</Notice>}
-              {traces.length > 1 && <Card title="When and how long" note={describeRange(range)}><div className="overflow-x-auto"><TraceScatter traces={traces} /></div></Card>}
+              {traces.length > 1 && <Card title="When and how long" note={describeRange(range)}><TraceScatter traces={traces} /></Card>}
               <Card flush title="Traces" note={traces.length > 0 ? `${formatCount(traces.length)}${query.hasNextPage ? ' and more' : ''}, newest first` : describeRange(range)}>
                 {traces.length === 0
                   ? search.isFiltered
