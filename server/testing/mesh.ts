@@ -82,7 +82,8 @@ export function meshOf({ url, token, home, env }: HeddleAddress): MeshUnderTest 
       await eventually(`${agent.name} joined`, 30_000, async () => {
         if (agent.sidecar.exitCode !== null) throw new Error(`the sidecar of ${agent.name} ended: ${agent.output()}`)
         const mine = (await proxies()).find((proxy) => proxy.outboundUrl?.endsWith(`:${agent.outboundPort}`))
-        if (mine?.state === 'synced') return true
+        const registered = (await request('GET', `/namespaces/default/agentversions/${agent.name}-${agent.version}`)).status === 200
+        if (mine?.state === 'synced' && registered && agent.output().includes('Ready:')) return true
         throw new Error(`${JSON.stringify(mine)}\n${agent.output()}`)
       })
       return agent

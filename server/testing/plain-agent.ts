@@ -13,7 +13,7 @@ export interface PlainAgentOptions {
   version?: string
   /** Where the Heddle lives; the sidecar mints its join token through it. */
   home: string
-  env?: NodeJS.ProcessEnv
+  env?: Record<string, string>
   /** Status for a path; 200 when it gives nothing. */
   status?: (path: string) => number | undefined
   /** Milliseconds each answer takes. */
