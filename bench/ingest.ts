@@ -68,8 +68,14 @@ function startCollectorProcess(grpcPort: number) {
   })
 }
 
+interface Request {
+  body: Buffer
+  /** Where trace ids stand. */
+  traceIdsAt: number[]
+}
+
 /** Traces of ten spans over five services, with the attributes that HTTP and GenAI instrumentations write. */
-function makeRequest(): { body: Buffer } {
+function makeRequest(): Request {
   const services = ['gateway', 'orchestrator', 'researcher', 'writer', 'translator']
   const byService = new Map<string, TestSpan[]>(services.map((service) => [service, []]))
   for (let trace = 0; trace < PER_REQUEST / 10; trace++) {
@@ -95,18 +101,21 @@ function makeRequest(): { body: Buffer } {
   const resourceSpans = [...byService].flatMap(([service, spans]) => JSON.parse(requestOf(spans, { 'service.name': service, 'service.namespace': 'default', 'service.version': 'v1', 'telemetry.sdk.language': 'nodejs' })).resourceSpans)
   const body = protobufOf(JSON.stringify({ resourceSpans }))
 
-  return { body }
+  const traceIds = new Set(byService.get('gateway')!.map((span) => span.traceId)) // made above
+  const traceIdsAt: number[] = []
+  for (const traceId of traceIds) for (let id = Buffer.from(traceId, 'hex'), at = body.indexOf(id); at >= 0; at = body.indexOf(id, at + 16)) traceIdsAt.push(at)
+  return { body, traceIdsAt }
 }
 
-/** The same shape with trace ids of its own: the first bytes of each trace id are replaced wherever they stand. */
-function renewed({ body }: { body: Buffer }): Buffer {
+/** The same shape with trace ids of its own. */
+function renewed({ body, traceIdsAt }: Request): Buffer {
   const copy = Buffer.from(body)
   const salt = randomBytes(8)
-  for (let at = copy.indexOf('\x0a\x10', 0, 'latin1'); at >= 0; at = copy.indexOf('\x0a\x10', at + 18, 'latin1')) for (let index = 0; index < 8; index++) copy[at + 2 + index]! ^= salt[index]! // within the id
+  for (const at of traceIdsAt) for (let index = 0; index < 8; index++) copy[at + index]! ^= salt[index]! // within the id
   return copy
 }
 
-async function sendAll(pool: { body: Buffer }[]): Promise<{ ms: number }[]> {
+async function sendAll(pool: Request[]): Promise<{ ms: number }[]> {
   const samples: { ms: number }[] = []
   let left = Math.ceil(SPANS / PER_REQUEST)
   await Promise.all(Array.from({ length: SENDERS }, async () => {

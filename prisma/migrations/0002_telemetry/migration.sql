@@ -1,4 +1,4 @@
--- Telemetry, in a schema of its own: written by the collectors with COPY and SQL, read by web. docs/decisions/0003-storage-shape.md
+-- Telemetry, in a schema of its own: written by the collectors with COPY and SQL, read by web. docs/decisions/0007-telemetry-storage.md
 
 create schema "telemetry";
 
@@ -224,7 +224,7 @@ revoke execute on function telemetry.drop_day(text, date), telemetry.ensure_day(
 
 select telemetry.ensure_day((now() at time zone 'UTC')::date + ahead) from generate_series(0, 2) ahead;
 
--- The collector writes telemetry and reads what it needs to know a sender; web reads. Migration 0001 makes the roles.
+-- The collector writes telemetry, and reads which agents asked for their content; web reads. Migration 0001 makes the roles.
 do $$
 begin
   if exists (select from pg_roles where rolname = 'heddle_collector') then
@@ -232,7 +232,6 @@ begin
     grant select, insert, update, delete on all tables in schema telemetry to heddle_collector;
     grant usage on all sequences in schema telemetry to heddle_collector;
     grant execute on all functions in schema telemetry to heddle_collector;
-    grant select on "mesh", "setting", "telemetry_token", "api_token" to heddle_collector;
     grant select ("mesh", "kind", "namespace", "name", "labels") on "object" to heddle_collector;
   end if;
   if exists (select from pg_roles where rolname = 'heddle_web') then
