@@ -1,10 +1,8 @@
 // The issuing certificate is rotated under load, on real Envoys, and stopped, reversed and interrupted on the way.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { requestRotation, wishRotation } from '../identity/rotation-wishes.ts'
-import type { Wish } from '../identity/rotation-plan.ts'
 import { readRotation } from '../queries/rotations.ts'
 import { readCertificates } from '../queries/certificates.ts'
-import { callWithHandshake } from './handshakes.ts'
+import { testDatabase } from './database.ts'
 import { eventually, openLoop } from './load.ts'
 import { startSidecarMesh, TEST_MESH, type JoinedAgent, type SidecarMesh } from './sidecar-mesh.ts'
 
@@ -17,30 +15,18 @@ let loom: JoinedAgent
 let shuttle: JoinedAgent
 
 beforeAll(async () => {
-  mesh = await startSidecarMesh({ env: { HEDDLE_SVID_TTL: SVID_TTL } })
+  mesh = await startSidecarMesh(await testDatabase(), { HEDDLE_SVID_TTL: SVID_TTL })
   ;[loom, shuttle] = await Promise.all([mesh.join('loom'), mesh.join('shuttle')])
   await eventually('loom reaches shuttle', 15_000, async () => (await loom.out.call('shuttle.default.mesh')).status === 200)
 }, 90_000)
 afterAll(() => mesh?.[Symbol.asyncDispose](), 60_000)
 
-const start = () => requestRotation(mesh.db, { mesh: MESH, by: 'test', reason: 'a test' })
-const wish = (id: string, what: Wish) => wishRotation(mesh.db, { mesh: MESH, id, wish: what, by: 'test' })
 const issuer = async () => (await readCertificates(mesh.db, MESH)).authorities.find((ca) => ca.role === 'issuing' && ca.state === 'active')?.id
-
-async function at(id: string, state: string, step: string, withinMs = 30_000) {
-  return eventually(`the rotation is ${state} at ${step}`, withinMs, async () => {
-    const rotation = await readRotation(mesh.db, MESH, id)
-    if (rotation?.state === state && rotation.step === step) return rotation
-    throw new Error(JSON.stringify(rotation))
-  })
-}
 
 /** Calls through both sidecars, and calls with a handshake each straight to the inbound listener. */
 async function underLoad(work: () => Promise<void>): Promise<void> {
-  const { rows } = await mesh.db.pool.query<{ port: number }>('select port from instance where id = $1', [shuttle.proxyId])
-  const to = { port: rows[0]?.port ?? 0, spiffeId: `spiffe://${TEST_MESH.trustDomain}/ns/default/agent/shuttle`, host: 'shuttle.default.mesh' }
   const through = openLoop(20, () => loom.out.call('shuttle.default.mesh'))
-  const handshakes = openLoop(20, () => callWithHandshake(loom, to))
+  const handshakes = openLoop(20, () => mesh.handshake(loom, shuttle))
   try {
     await work()
   } finally {
@@ -54,18 +40,18 @@ async function underLoad(work: () => Promise<void>): Promise<void> {
 test('a whole rotation, through a kill of control, costs no request; afterwards the old root is gone everywhere', async () => {
   const before = await issuer()
   await underLoad(async () => {
-    const id = await start()
-    await expect(start()).rejects.toThrow('runs already')
-    await at(id, 'running', 'reissue')
+    const id = await mesh.rotate()
+    await expect(mesh.rotate()).rejects.toThrow('runs already')
+    await mesh.rotationAt(id, 'running', 'reissue')
     await mesh.control.kill()
     await mesh.control.start()
-    const waiting = await at(id, 'waiting', 'retire')
+    const waiting = await mesh.rotationAt(id, 'waiting', 'retire')
     expect(waiting).toMatchObject({ proved: 2, of: 2, from: before })
     expect(waiting.proxies.every(({ trustsNew, holdsNew, trustsOld }) => trustsNew && holdsNew && trustsOld)).toBe(true)
     await new Promise((resolve) => setTimeout(resolve, 1000))
-    await at(id, 'waiting', 'retire', 0) // it waits for a person
-    await wish(id, 'retire')
-    await at(id, 'done', 'done')
+    await mesh.rotationAt(id, 'waiting', 'retire', 0) // it waits for a person
+    await mesh.wish(id, 'retire')
+    await mesh.rotationAt(id, 'done', 'done')
     await eventually('no proxy trusts the old root', 10_000, async () => {
       const { rows } = await mesh.db.pool.query<{ roots: number }>(`select max(jsonb_array_length(identity->'trusts'))::int as roots from proxy`)
       return rows[0]?.roots === 1
@@ -79,15 +65,15 @@ test('a whole rotation, through a kill of control, costs no request; afterwards 
 test('paused it stays where it is; cancelled it goes back to the old issuer, and costs no request', async () => {
   const before = await issuer()
   await underLoad(async () => {
-    const id = await start()
-    await at(id, 'waiting', 'retire')
-    await wish(id, 'pause')
-    await at(id, 'paused', 'retire')
-    await wish(id, 'resume')
-    await at(id, 'waiting', 'retire')
-    await wish(id, 'cancel')
-    await at(id, 'cancelled', 'cancelled')
-    await expect(wish(id, 'resume')).rejects.toThrow('has ended')
+    const id = await mesh.rotate()
+    await mesh.rotationAt(id, 'waiting', 'retire')
+    await mesh.wish(id, 'pause')
+    await mesh.rotationAt(id, 'paused', 'retire')
+    await mesh.wish(id, 'resume')
+    await mesh.rotationAt(id, 'waiting', 'retire')
+    await mesh.wish(id, 'cancel')
+    await mesh.rotationAt(id, 'cancelled', 'cancelled')
+    await expect(mesh.wish(id, 'resume')).rejects.toThrow('has ended')
   })
   expect(await issuer()).toBe(before)
   const { rows } = await mesh.db.pool.query<{ holds: string }>(`select identity->>'issuerId' as holds from proxy`)
@@ -96,20 +82,20 @@ test('paused it stays where it is; cancelled it goes back to the old issuer, and
 
 test('a silent proxy blocks the last step until it is back', async () => {
   process.kill(shuttle.process.pid ?? 0, 'SIGSTOP')
-  const id = await start()
+  const id = await mesh.rotate()
   try {
     const waiting = await eventually('the silent proxy is waited for', 30_000, async () => {
       const rotation = await readRotation(mesh.db, MESH, id)
       return rotation?.step === 'retire' && rotation.waitsFor.length > 0 ? rotation : null
     })
     expect(waiting.waitsFor.join()).toContain(`${shuttle.proxyId}: is silent`)
-    await expect(wish(id, 'retire')).rejects.toThrow('is silent')
+    await expect(mesh.wish(id, 'retire')).rejects.toThrow('is silent')
     expect(waiting.proxies.find(({ proxy }) => proxy === shuttle.proxyId)).toMatchObject({ connected: false, holdsNew: false })
   } finally {
     process.kill(shuttle.process.pid ?? 0, 'SIGCONT')
   }
   await eventually('nothing blocks it any more', 20_000, async () => (await readRotation(mesh.db, MESH, id))?.waitsFor.length === 0)
-  await wish(id, 'retire')
-  await at(id, 'done', 'done')
+  await mesh.wish(id, 'retire')
+  await mesh.rotationAt(id, 'done', 'done')
   await eventually('loom reaches shuttle', 10_000, async () => (await loom.out.call('shuttle.default.mesh')).status === 200)
 }, 120_000)

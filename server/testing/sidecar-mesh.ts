@@ -6,13 +6,17 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Rotation } from '../contracts/security.ts'
 import type { Db } from '../db/client.ts'
+import type { Wish } from '../identity/rotation-plan.ts'
+import { requestRotation, wishRotation } from '../identity/rotation-wishes.ts'
 import { createJoinToken } from '../identity/tokens.ts'
+import { readRotation } from '../queries/rotations.ts'
 import { listProcesses } from '../run/registry.ts'
-import { testDatabase } from './database.ts'
 import { freePort } from './free-port.ts'
 import { cleanEnvironment } from './heddle.ts'
-import { callerThrough, eventually, type Caller } from './load.ts'
+import { callWithHandshake } from './handshakes.ts'
+import { callerThrough, eventually, type CallResult, type Caller } from './load.ts'
 
 export const TEST_MESH = { name: 'local', trustDomain: 'weave.test' }
 export const TEST_SECRET_KEY = Buffer.alloc(32, 7).toString('base64')
@@ -33,6 +37,13 @@ export interface SidecarMesh extends AsyncDisposable {
   token(agent: string, lifeMs?: number): Promise<string>
   /** Starts an agent and its sidecar; waits until it is ready. */
   join(agent: string, options?: JoinOptions): Promise<JoinedAgent>
+  /** Returns the rotation's id. */
+  rotate(): Promise<string>
+  wish(rotation: string, wish: Wish): Promise<void>
+  /** Waits for a state and step. */
+  rotationAt(id: string, state: Rotation['state'], step: Rotation['step'], withinMs?: number): Promise<Rotation>
+  /** One call from agent to agent over a connection of its own, past the callers' pools. */
+  handshake(from: JoinedAgent, to: JoinedAgent): Promise<Pick<CallResult, 'status' | 'error'>>
 }
 
 export interface JoinOptions {
@@ -41,6 +52,7 @@ export interface JoinOptions {
 }
 
 export interface JoinedAgent {
+  agent: string
   proxyId: string
   dir: string
   received: { path: string; headers: IncomingHttpHeaders }[]
@@ -49,6 +61,7 @@ export interface JoinedAgent {
   output(): string
   /** Pid of its Envoy as the home lists it. */
   envoyPid(): number
+  inboundPort(): number
   ready(withinMs?: number): Promise<void>
   /** SIGKILL to the sidecar alone. */
   kill(): Promise<void>
@@ -58,9 +71,10 @@ export interface JoinedAgent {
   start(): void
 }
 
-export async function startSidecarMesh(options: { env?: Record<string, string> } = {}): Promise<SidecarMesh> {
+/** Takes the database over: it is closed at the end. */
+export async function startSidecarMesh(db: Db, settings: Record<string, string> = {}): Promise<SidecarMesh> {
   const things = new AsyncDisposableStack()
-  const db = things.use(await testDatabase())
+  things.use(db)
   const home = await mkdtemp(join(tmpdir(), 'heddle-sm-'))
   things.defer(() => rm(home, { recursive: true, force: true }))
   things.defer(() => endEnvoys(home))
@@ -72,7 +86,7 @@ export async function startSidecarMesh(options: { env?: Record<string, string> }
     HEDDLE_TRUST_DOMAIN: TEST_MESH.trustDomain,
     HEDDLE_XDS_PORT: String(await freePort()),
     HEDDLE_OTLP_GRPC_PORT: String(await freePort()),
-    ...options.env,
+    ...settings,
   }
   const control = things.use(await startControlProcess(env))
   const token = async (agent: string, lifeMs?: number) =>
@@ -82,6 +96,17 @@ export async function startSidecarMesh(options: { env?: Record<string, string> }
     home,
     control,
     token,
+    rotate: () => requestRotation(db, { mesh: TEST_MESH.name, by: 'test', reason: 'a test' }),
+    wish: (id, wish) => wishRotation(db, { mesh: TEST_MESH.name, id, wish, by: 'test' }),
+    rotationAt: (id, state, step, withinMs = 30_000) =>
+      eventually(`the rotation is ${state} at ${step}`, withinMs, async () => {
+        const rotation = await readRotation(db, TEST_MESH.name, id)
+        if (rotation?.state === state && rotation.step === step) return rotation
+        throw new Error(JSON.stringify(rotation))
+      }),
+    async handshake(from, to) {
+      return callWithHandshake(from, { port: to.inboundPort(), spiffeId: `spiffe://${TEST_MESH.trustDomain}/ns/default/agent/${to.agent}`, host: `${to.agent}.default.mesh` })
+    },
     join: (agent, join = {}) => joinAgent({ agent, env, things, token, controlPort: control.port, home, ...join }),
     [Symbol.asyncDispose]: () => things.disposeAsync(),
   }
@@ -139,7 +164,10 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => (output += String(part)))
   }
   start()
+  const envoy = () => listProcesses(home).find((entry) => entry.role === 'envoy' && entry.name === proxyId)
+  let inbound = 0
   const joined: JoinedAgent = {
+    agent,
     proxyId,
     dir: join(home, 'sidecars', proxyId),
     received,
@@ -148,7 +176,8 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
     },
     out,
     output: () => output,
-    envoyPid: () => listProcesses(home).find((entry) => entry.role === 'envoy' && entry.name === proxyId)?.pid ?? 0,
+    envoyPid: () => envoy()?.pid ?? 0,
+    inboundPort: () => (inbound ||= envoy()?.ports.inbound ?? 0),
     async ready(withinMs = 30_000) {
       await eventually(`${proxyId} is ready`, withinMs, () => {
         if (child.exitCode !== null) throw new Error(`${proxyId} ended: ${output}`)

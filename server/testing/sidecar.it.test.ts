@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCertificates } from '../queries/certificates.ts'
+import { testDatabase } from './database.ts'
 import { eventually, openLoop } from './load.ts'
 import { startSidecarMesh, TEST_MESH, type JoinedAgent, type SidecarMesh } from './sidecar-mesh.ts'
 
@@ -11,7 +12,7 @@ let loom: JoinedAgent
 let shuttle: JoinedAgent
 
 beforeAll(async () => {
-  mesh = await startSidecarMesh()
+  mesh = await startSidecarMesh(await testDatabase())
   ;[loom, shuttle] = await Promise.all([mesh.join('loom'), mesh.join('shuttle')])
   await reaches()
 }, 90_000)
