@@ -7,6 +7,9 @@ import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
 
+/** Another address of loopback: at 127.0.0.1 a sidecar takes a call for one to itself. */
+const HOST = '127.0.0.2'
+
 export interface Outside extends AsyncDisposable {
   host: string
   port: number
@@ -22,9 +25,9 @@ export async function startOutside(bytes: number): Promise<Outside> {
     requests += 1
     response.end('x'.repeat(bytes))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
   return {
-    host: '127.0.0.1',
+    host: HOST,
     port: (server.address() as AddressInfo).port, // a TCP server's address is never a string
     certificate,
     requests: () => requests,
