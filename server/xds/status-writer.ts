@@ -87,7 +87,10 @@ export class StatusWriter implements AsyncDisposable {
   }
 
   #wake(): void {
-    this.#running ??= this.#drain().finally(() => (this.#running = null))
+    this.#running ??= this.#drain().finally(() => {
+      this.#running = null
+      if (!this.#stopped && !isEmpty(this.#pending)) this.#wake() // said in the very moment of ending
+    })
   }
 
   async #drain(): Promise<void> {

@@ -65,8 +65,14 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
   const refresh = (mesh: Mesh): Promise<void> =>
     new Promise((resolve) => {
       mesh.waiting.push(resolve)
-      mesh.reading ??= readWhileAsked(mesh).finally(() => (mesh.reading = null))
+      beginReading(mesh)
     })
+  const beginReading = (mesh: Mesh) => {
+    mesh.reading ??= readWhileAsked(mesh).finally(() => {
+      mesh.reading = null
+      if (mesh.waiting.length > 0 && !stopped) beginReading(mesh) // asked in the very moment of ending
+    })
+  }
   const readWhileAsked = async (mesh: Mesh): Promise<void> => {
     while (mesh.waiting.length > 0 && !stopped) {
       await sleep(DEBOUNCE_MS)
