@@ -1,4 +1,4 @@
-// One LISTEN a process, fanned out to every open page. docs/decisions/live-updates.md
+// One LISTEN a process, fanned out to every open page. docs/decisions/0020-live-updates.md
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
