@@ -79,7 +79,7 @@ export function meshOf({ url, token, home, env }: HeddleAddress): MeshUnderTest 
     graph: (query = 'window=5m') => get<Graph>(`/graph?${query}`),
     async join(options) {
       const agent = await startPlainAgent({ ...options, home, env: { ...env, ...options.env } })
-      await eventually(`${agent.name} joined`, 30_000, async () => {
+      await eventually(`${agent.name} joined`, 90_000, async () => {
         if (agent.sidecar.exitCode !== null) throw new Error(`the sidecar of ${agent.name} ended: ${agent.output()}`)
         const mine = (await proxies()).find((proxy) => proxy.outboundUrl?.endsWith(`:${agent.outboundPort}`))
         const registered = (await request('GET', `/namespaces/default/agentversions/${agent.name}-${agent.version}`)).status === 200
