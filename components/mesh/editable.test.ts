@@ -15,3 +15,9 @@ test('what a person edits means the same when it is sent back, and shows nothing
   expect(again.spec).toEqual(stored.spec)
   expect(again.metadata.name).toBe('translator')
 })
+
+test('an object reads in the order of its schema, however it was stored', () => {
+  const stored = HTTPRoute.parse({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { name: 'a' }, spec: { rules: [{}], parentRefs: [{ name: 'a' }] } })
+  const shuffled = { ...stored, spec: { rules: stored.spec.rules, hostnames: stored.spec.hostnames, parentRefs: stored.spec.parentRefs } }
+  expect(Object.keys(editable(shuffled)['spec'] as object)).toEqual(['parentRefs', 'rules'])
+})

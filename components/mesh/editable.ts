@@ -1,4 +1,4 @@
-import type { MeshObject } from '#server/contracts/object.ts'
+import { KINDS, type MeshObject } from '#server/contracts/object.ts'
 import { isRecord, sameValue } from './pointer.ts'
 
 /** What the server keeps for itself; an editor neither shows nor sends it. */
@@ -7,7 +7,9 @@ const SERVER_FIELDS = new Set(['uid', 'generation', 'resourceVersion', 'creation
 /** The part of an object that a person writes, without lists and maps that are empty (they say nothing). */
 export function editable(object: MeshObject): Record<string, unknown> {
   const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([key]) => !SERVER_FIELDS.has(key)))
-  return withoutEmpty({ apiVersion: object.apiVersion, kind: object.kind, metadata, spec: object.spec }) as Record<string, unknown> // a record stays one
+  // What comes out of the store has its keys in another order; the schema's is the one that people know.
+  const parsed = KINDS[object.kind]?.schema.safeParse(object)
+  return withoutEmpty({ apiVersion: object.apiVersion, kind: object.kind, metadata, spec: parsed?.success ? parsed.data.spec : object.spec }) as Record<string, unknown> // a record stays one
 }
 
 // An empty `retry` or `rules` means something by being there; what is listed here does not.
