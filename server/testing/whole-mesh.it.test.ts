@@ -193,9 +193,10 @@ describe('who is there', () => {
     for (const pid of pids) process.kill(pid, 'SIGSTOP')
     try {
       const revision = await mesh.write(splitOf('shelf', { v1: 50, v2: 50 }))
-      const short = await eventually('all others have accepted', 5000, async () => {
+      const short = await eventually('all others have accepted', 15_000, async () => {
         const now = await mesh.status(revision)
-        return now.of > 0 && now.pending.length === 1 && now.accepted === now.of - 1 ? now : null
+        if (now.of > 0 && now.pending.length === 1 && now.accepted === now.of - 1) return now
+        throw new Error(JSON.stringify(now))
       })
       expect(short.state).toBe('pending')
       for (const pid of pids) process.kill(pid, 'SIGCONT')
