@@ -63,6 +63,7 @@ export class LiveSocket {
     this.#socket = socket
     socket.onopen = () => {
       this.#failures = 0
+      this.#heardAt = Date.now()
       this.#set('live')
       this.#send({ subscribe: [...this.#topics.keys()] })
     }

@@ -6,8 +6,7 @@ import { paths } from '#components/paths.ts'
 import { readJson } from '#components/read-json.ts'
 import { ButtonLink } from '#components/ui/Button.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
-import { formatAgo } from '#components/ui/format.ts'
-import { useNow } from '#components/ui/RelativeTime.tsx'
+import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { LevelBadge } from './LevelBadge.tsx'
 import type { AgentList } from './AgentsPage.tsx'
 
@@ -16,7 +15,6 @@ const ASK_MS = 2000
 /** Waits for an agent to appear and shows it: the one asked for, or anybody who was not there when the page opened. */
 export function Arrival({ waitsFor, since, find }: { waitsFor: string; since: number; find: (agents: readonly AgentSummary[]) => AgentSummary | null }) {
   const known = useRef<Set<string> | null>(null)
-  const now = useNow()
   const query = useLiveQuery({ key: ['arrival'], read: () => readJson<AgentList>('/api/v1/agent-summaries?window=1h'), topics: ['agents', 'telemetry'], everyMs: ASK_MS })
   const agents = query.data?.items ?? []
   if (query.data && known.current === null) known.current = new Set(agents.map((agent) => agent.id))
@@ -29,7 +27,7 @@ export function Arrival({ waitsFor, since, find }: { waitsFor: string; since: nu
         </Notice>
       ) : (
         <Notice state="idle">
-          Waiting for {waitsFor}, since {formatAgo(since, now).replace(' ago', '')}. The page sees it by itself.
+          Waiting for {waitsFor}; asked for <RelativeTime at={new Date(since).toISOString()} />. The page sees it by itself.
         </Notice>
       )}
     </div>

@@ -3,15 +3,14 @@ import type { AgentInstance, AgentLevel } from '#server/contracts/overview.ts'
 import { paths } from '#components/paths.ts'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
-import { formatAgo, NOTHING } from '#components/ui/format.ts'
+import { NOTHING } from '#components/ui/format.ts'
 import { Link } from '#components/ui/Link.tsx'
-import { useNow } from '#components/ui/RelativeTime.tsx'
+import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 
 /** Where it runs: each address, its version, and how long it has said that it is there. */
 export function Instances({ items, level }: { items: readonly AgentInstance[]; level: AgentLevel }) {
-  const now = useNow()
   return (
     <Card title="Instances" note={items.length || undefined} flush>
       {items.length === 0 ? (
@@ -28,7 +27,7 @@ export function Instances({ items, level }: { items: readonly AgentInstance[]; l
                 <Td muted>{instance.version}</Td>
                 <Td className="font-mono text-[12px]">{instance.address}:{instance.port}</Td>
                 <Td><Tag state={instance.state === 'ready' ? 'ok' : instance.state === 'draining' ? 'warn' : 'idle'}>{instance.state}</Tag></Td>
-                <Td muted>{instance.leaseUntil === null ? 'none: static' : `ends ${formatAgo(Date.parse(instance.leaseUntil), now)}`}</Td>
+                <Td muted>{instance.leaseUntil === null ? 'none: static' : <>ends <RelativeTime at={instance.leaseUntil} /></>}</Td>
                 <Td muted className="font-mono text-[12px]">{instance.outboundUrl ?? NOTHING}</Td>
               </tr>
             ))}

@@ -29,7 +29,7 @@ export function EdgePanel({ edge, seconds, nameOf, onSelect, onClose }: { edge: 
           ['By mTLS', edge.mtlsShare === null ? 'the mesh did not see them' : formatShare(edge.mtlsShare)],
         ]}
       />
-      <EvidenceTable edges={[edge]} seconds={seconds} />
+      <div className="mt-5"><EvidenceTable edges={[edge]} seconds={seconds} /></div>
       <div className="mt-4 flex flex-wrap gap-2">
         <ButtonLink small href={paths.traces({ service: target })}>Traces of {target}</ButtonLink>
         {figures.errors > 0 && <ButtonLink small href={paths.traces({ service: target, status: 'error' })}>Only errors</ButtonLink>}

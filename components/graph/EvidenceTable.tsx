@@ -13,7 +13,7 @@ export function EvidenceTable({ edges, seconds }: { edges: readonly Pick<EdgeVie
     ['Spans', of('spans'), 'told by the agents, may be sampled'],
   ] as const
   return (
-    <section className="mt-5">
+    <section>
       <h3 className="m-0 text-md font-medium">Evidence</h3>
       <Table label="Evidence" className="-mx-2.5">
         <thead>

@@ -10,6 +10,7 @@ import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { Panel } from '#components/ui/Panel.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
+import { AgentSeries } from '#components/agents/AgentSeries.tsx'
 import { AgentIdentity } from './AgentIdentity.tsx'
 import { EvidenceTable } from './EvidenceTable.tsx'
 import { kindWord, markOf, type EdgeView, type NodeView } from './figures.ts'
@@ -40,10 +41,11 @@ export function NodePanel({ node, seconds, nameOf, onSelect, onClose }: { node: 
           ['Latency p50, p95, p99', received.p95 === null ? NOTHING : [received.p50, received.p95, received.p99].map(formatMs).join(', ')],
         ]}
       />
+      {received.requests > 0 && <div className="mt-4"><AgentSeries id={node.id} compact /></div>}
       {node.versions.length > 0 && inMesh && <Versions node={node} />}
       <Calls title="Who calls it" edges={node.callers} nameOf={(edge) => nameOf(edge.source)} onSelect={onSelect} none="Nobody called it in this time." />
       <Calls title="What it calls" edges={node.callees} nameOf={(edge) => nameOf(edge.target)} onSelect={onSelect} none="It called nobody in this time." />
-      <EvidenceTable edges={node.callers} seconds={seconds} />
+      <div className="mt-5"><EvidenceTable edges={node.callers} seconds={seconds} /></div>
       {inMesh && <AgentIdentity namespace={node.namespace ?? ''} name={node.name} />}
     </Panel>
   )

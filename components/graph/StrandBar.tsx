@@ -28,7 +28,7 @@ export function StrandBar({ versions, height = 8 }: { versions: readonly Strand[
         return (
           <span
             key={version.version}
-            className="min-w-[3px] transition-[flex-grow] duration-300"
+            className={`${total > 0 ? 'min-w-[3px]' : ''} transition-[flex-grow] duration-300`}
             style={{ flexGrow: total > 0 ? version.requests : 0, flexBasis: 0, background: dash ? `repeating-linear-gradient(90deg, ${colour} 0 7px, color-mix(in srgb, ${colour} 55%, var(--surface)) 7px 9px)` : colour }}
           />
         )

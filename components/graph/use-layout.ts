@@ -10,6 +10,8 @@ export function useLayout(nodes: readonly LayoutNode[], edges: readonly LayoutEd
   const [positions, setPositions] = useState<Positions | null>(null)
   const [worker, setWorker] = useState<Worker | null>(null)
   const kept = useRef<Positions>({})
+  /** Agents that had a call, or that somebody put somewhere: only these hold their place. One without calls goes to where it belongs with its first. */
+  const settled = useRef(new Set<string>())
   const turn = useRef(0)
   const [wish, setWish] = useState(0)
 
@@ -29,16 +31,20 @@ export function useLayout(nodes: readonly LayoutNode[], edges: readonly LayoutEd
   latest.current = { nodes, edges }
   useEffect(() => {
     turn.current += 1
-    worker?.postMessage({ turn: turn.current, nodes: latest.current.nodes.map(({ id, width, height }) => ({ id, width, height })), edges: latest.current.edges.map(({ source, target }) => ({ source, target })), kept: kept.current, direction, columns })
+    const holds = Object.fromEntries(Object.entries(kept.current).filter(([id]) => settled.current.has(id)))
+    for (const edge of latest.current.edges) settled.current.add(edge.source).add(edge.target)
+    worker?.postMessage({ turn: turn.current, nodes: latest.current.nodes.map(({ id, width, height }) => ({ id, width, height })), edges: latest.current.edges.map(({ source, target }) => ({ source, target })), kept: holds, direction, columns })
   }, [worker, shape, wish, direction, columns])
 
   return {
     positions,
     tidy: () => {
       kept.current = {}
+      settled.current.clear()
       setWish((count) => count + 1)
     },
     move: (id, x, y) => {
+      settled.current.add(id)
       kept.current = { ...kept.current, [id]: { x, y } }
       setPositions((present) => present && { ...present, [id]: { x, y } })
     },

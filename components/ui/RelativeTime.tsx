@@ -11,6 +11,7 @@ export function useNow(): number {
   return useSyncExternalStore(
     (changed) => {
       listeners.add(changed)
+      if (!timer) now = Date.now()
       timer ??= setInterval(() => {
         now = Date.now()
         for (const listener of listeners) listener()
@@ -27,13 +28,12 @@ export function useNow(): number {
   )
 }
 
-/** `3 s ago`, with the full time in its title. */
+/** `3 s ago`, with the full time in its title. The server's clock and the page's may differ by a tick, which is no mistake. */
 export function RelativeTime({ at, className }: { at: string; className?: string }) {
-  const time = new Date(at)
   const shown = useNow()
   return (
-    <time suppressHydrationWarning dateTime={at} title={`${time.toISOString().replace('T', ' ').slice(0, 19)} UTC`} className={className}>
-      {formatAgo(time.getTime(), Math.max(shown, timer ? shown : Date.now()))}
+    <time suppressHydrationWarning dateTime={at} title={`${at.replace('T', ' ').slice(0, 19)} UTC`} className={className}>
+      {formatAgo(Date.parse(at), timer ? shown : Date.now())}
     </time>
   )
 }

@@ -127,7 +127,7 @@ function stateOf({ instances, proxies }: AgentFacts, health: Health, counts: Cal
 
 function describeErrors(counts: Calls): string {
   const share = (counts.errors / counts.requests) * 100
-  return `${share < 0.1 ? '<0.1' : share.toFixed(share < 10 ? 1 : 0)} % of its calls fail`
+  return `${share < 0.1 ? '<0.1' : share > 99 && share < 100 ? '>99' : share.toFixed(share < 10 ? 1 : 0)} % of its calls fail`
 }
 
 interface Calls {
