@@ -27,6 +27,7 @@ const POLICY: Record<string, Role | null> = {
   'GET /series': 'viewer',
   'GET /agent-summaries': 'viewer',
   'GET /agent-summaries/:ns/:name': 'viewer',
+  'GET /doors': 'viewer',
   'GET /graph': 'viewer',
   'GET /overview': 'viewer',
   'GET /traces': 'viewer',

@@ -393,6 +393,7 @@ begin
 
   -- Wishes that web leaves for control, people, and what they hold. CA keys are not among it.
   grant update ("revoked_at", "revoked_reason") on "svid" to heddle_web;
+  grant select ("mesh", "proxy", "revoked_at"), update ("revoked_at") on "telemetry_token" to heddle_web;
   grant select, insert, update, delete on "rotation", "join_token", "setting", "user", "session", "account", "verification", "api_token", "sign_in_link", "web_secret" to heddle_web;
   grant select on "audit" to heddle_web;
 
