@@ -9,11 +9,11 @@ import { root } from './root.mjs'
 import { say } from './say.mjs'
 
 const MINUTE_MS = 60_000
-const TYPES = { name: 'types', command: ['node_modules/typescript/bin/tsc', '-p', '.'], limitMs: 3 * MINUTE_MS }
+const TYPES = { name: 'types', command: ['node_modules/typescript/bin/tsc', '-p', '.'], limitMs: 8 * MINUTE_MS }
 const LINT = { name: 'lint', command: ['node_modules/oxlint/bin/oxlint'], limitMs: 2 * MINUTE_MS }
-const UNIT = { name: 'unit', project: 'unit', limitMs: 3 * MINUTE_MS }
-const INTEGRATION = { name: 'integration', project: 'integration', limitMs: 12 * MINUTE_MS }
-const BROWSER = { name: 'browser', project: 'browser', limitMs: 15 * MINUTE_MS }
+const UNIT = { name: 'unit', project: 'unit', limitMs: 6 * MINUTE_MS }
+const INTEGRATION = { name: 'integration', project: 'integration', limitMs: 20 * MINUTE_MS }
+const BROWSER = { name: 'browser', project: 'browser', limitMs: 20 * MINUTE_MS }
 
 export async function runCheck(node) {
   return conclude(await runSuites(node, [TYPES, LINT, UNIT], { env: testEnvironment(node) }))
