@@ -3,10 +3,11 @@ import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders 
 import { connect, type NetConnectOpts } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { messageOf } from '../contracts/errors.ts'
+import type { Verdict } from './readiness.ts'
 
 export type AgentTarget = { port: number } | { socket: string }
 
-const CONNECT_MS = 500
+const CONNECT_MS = 1000
 export const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json'] as const
 export const CARD_BYTES_MAX = 262_144
 const CARD_MS = 5000
@@ -15,22 +16,22 @@ export function describeTarget(target: AgentTarget): string {
   return 'port' in target ? `port ${target.port}` : target.socket
 }
 
-/** True when something takes connections there. */
-export function answers(where: NetConnectOpts): Promise<boolean> {
+/** Whether something takes connections there. */
+function knock(where: NetConnectOpts): Promise<Verdict> {
   return new Promise((resolve) => {
     const socket = connect({ ...where, timeout: CONNECT_MS })
-    const end = (answer: boolean) => {
+    const end = (verdict: Verdict) => {
       socket.destroy()
-      resolve(answer)
+      resolve(verdict)
     }
-    socket.once('connect', () => end(true))
-    socket.once('error', () => end(false))
-    socket.once('timeout', () => end(false))
+    socket.once('connect', () => end('ready'))
+    socket.once('error', () => end('refused'))
+    socket.once('timeout', () => end('silent'))
   })
 }
 
-export function agentAnswers(target: AgentTarget): Promise<boolean> {
-  return answers('port' in target ? { host: '127.0.0.1', port: target.port } : { path: target.socket })
+export function agentReadiness(target: AgentTarget): Promise<Verdict> {
+  return knock('port' in target ? { host: '127.0.0.1', port: target.port } : { path: target.socket })
 }
 
 /** Addresses of this host other than loopback. */
@@ -42,7 +43,7 @@ export function hostAddresses(): string[] {
 export async function findExposure(target: AgentTarget, addresses: readonly string[] = hostAddresses()): Promise<string[]> {
   if ('socket' in target) return []
   const open: string[] = []
-  for (const host of addresses) if (await answers({ host, port: target.port })) open.push(host)
+  for (const host of addresses) if ((await knock({ host, port: target.port })) === 'ready') open.push(host)
   if (open.length === 0) return []
   return [`the agent's port ${target.port} answers beyond loopback (${open.slice(0, 4).join(', ')}): calls can go around the mesh; let it listen on 127.0.0.1 alone`]
 }

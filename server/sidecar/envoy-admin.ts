@@ -1,10 +1,11 @@
 // The few things that a sidecar asks of its Envoy's admin port.
+import type { Verdict } from './readiness.ts'
 
 const ANSWER_MS = 1000
 
 export interface EnvoyAdmin {
-  /** True once it has its first configuration; false also for one that does not answer, a stopped one among them. */
-  isReady(): Promise<boolean>
+  /** Ready once it has its first configuration; silent is one that does not answer in time, a stopped one above all. */
+  readiness(): Promise<Verdict>
   /** Requests in flight, both ways. */
   countActive(): Promise<number>
   /** Says `connection: close` to whoever calls, and goes on serving. */
@@ -17,7 +18,11 @@ export function envoyAdmin(port: number): EnvoyAdmin {
     return { ok: response.ok, text: await response.text() }
   }
   return {
-    isReady: () => ask('/ready').then(({ ok }) => ok, () => false),
+    readiness: () =>
+      ask('/ready').then(
+        ({ ok }) => (ok ? 'ready' : 'refused'),
+        (error: unknown) => (error instanceof DOMException && error.name === 'TimeoutError' ? 'silent' : 'refused'),
+      ),
     async countActive() {
       const { text } = await ask('/stats?usedonly&filter=^http\\.(inbound|outbound|gateway)\\.downstream_rq_active$')
       return [...text.matchAll(/: (\d+)$/gm)].reduce((sum, match) => sum + Number(match[1]), 0)

@@ -12,7 +12,7 @@ export interface HeartbeatOptions {
   keeper: IdentityKeeper
   holds: () => HeartbeatRequest['holds']
   observed: ObservedAgent
-  isReady: () => Promise<boolean>
+  isReady: () => boolean
   onState: (state: State) => void
 }
 
@@ -39,7 +39,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   let lost = false
 
   const send = async () => {
-    const state: State = phase === 'draining' ? 'draining' : (await isReady()) ? 'ready' : 'starting'
+    const state: State = phase === 'draining' ? 'draining' : isReady() ? 'ready' : 'starting'
     onState(state)
     try {
       const answer = await keeper.link.call('heartbeat', requestOf(options, state), HeartbeatResponse)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { announceProcess } from '../run/registry.ts'
 import { writePrivate } from '../run/home.ts'
 import { relayAds } from './ads-relay.ts'
-import { agentAnswers, hostAddresses } from './agent-target.ts'
+import { agentReadiness, hostAddresses } from './agent-target.ts'
 import { writeBootstrap } from './bootstrap.ts'
 import { serveCard } from './card-server.ts'
 import { drain } from './drain.ts'
@@ -16,9 +16,8 @@ import { serveEnvoy } from './local-server.ts'
 import { watchAgent } from './observe.ts'
 import { relayOtlp } from './otlp-relay.ts'
 import type { PreparedSidecar } from './prepare.ts'
+import { watchReadiness, type Verdict } from './readiness.ts'
 import { serveSecrets } from './sds.ts'
-
-const SECOND_LOOK_MS = 200
 
 export interface Sidecar {
   /** Resolves when the first heartbeat said that this instance is ready. */
@@ -57,13 +56,13 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   const admin = envoyAdmin(ports.admin)
   const observed = things.use(watchAgent(target))
   let running: EnvoyProcess | null = null
+  const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), () => heartbeat.beatNow()))
   const heartbeat = startHeartbeat({
     prepared,
     keeper,
     holds: () => secrets.holds,
     observed,
-    // An Envoy that stands still answers nothing; a call sent to it would wait for nobody.
-    isReady: () => twice(async () => running !== null && (await admin.isReady()) && (await agentAnswers(target))),
+    isReady: () => readiness.ready,
     onState(state) {
       running?.setReady(state === 'ready')
       announced.update({ state: state === 'stopped' ? 'stopping' : state })
@@ -97,11 +96,8 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   }
 }
 
-/** On a busy machine an answer may be late once; only a second silence takes an instance out of rotation. */
-async function twice(check: () => Promise<boolean>): Promise<boolean> {
-  if (await check()) return true
-  await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS))
-  return check()
+function bothReady(envoy: Verdict, agent: Verdict): Verdict {
+  return envoy === 'ready' ? agent : envoy
 }
 
 function readOrNull(path: string): string | null {

@@ -56,7 +56,7 @@ test('a frozen Envoy is taken out of rotation, and comes back when it thaws', as
   const pid = shuttle.envoyPid()
   process.kill(pid, 'SIGSTOP')
   try {
-    await eventually('the frozen one is out', 8000, async () => !(await instances()).includes(shuttle.proxyId))
+    await eventually('the frozen one is out', 10_000, async () => !(await instances()).includes(shuttle.proxyId))
     const { rows } = await mesh.db.pool.query<{ control_id: string | null }>('select control_id from proxy where id = $1', [shuttle.proxyId])
     expect(rows[0]?.control_id).toBeNull()
   } finally {
