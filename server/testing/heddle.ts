@@ -123,10 +123,11 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 function startCommand(env: NodeJS.ProcessEnv) {
-  const child = spawn(process.execPath, ['server/cli/heddle.mjs', 'start', '--role', 'supervisor'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn(process.execPath, ['server/cli/heddle.mjs', 'start', '--role', 'supervisor'], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true })
+  child.channel?.unref() // it only tells a Heddle that its test was killed
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   let text = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
   return {
     output: () => text,
     async untilLine(pattern: RegExp, timeoutMs: number): Promise<string> {
