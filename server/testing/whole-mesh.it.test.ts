@@ -167,12 +167,17 @@ describe('who is there', () => {
       return proxy === undefined || proxy.state === 'disconnected'
     })
     await new Promise((resolve) => setTimeout(resolve, 7000 - Math.min(7000, Date.now() - killed))) // its lease, 6 s, and one for the push
-    const before = third.received.length
+    const before = third.received.length // its lease has run out
     const settled = Date.now()
     await new Promise((resolve) => setTimeout(resolve, 1000)) // a second of traffic that it must not get
     const results = await stream.stop()
     expect(third.received.length).toBe(before)
     expect(results.filter(({ startedAt, status }) => startedAt > settled && status !== 200)).toEqual([])
+    third.restartSidecar()
+    await eventually('the third shelf is back, from what it kept', 30_000, async () => {
+      await callShelf()
+      return third.received.length > before
+    })
   })
 
   test('equal instances get equal shares', async () => {
