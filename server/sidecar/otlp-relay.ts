@@ -15,7 +15,8 @@ const bytes = (message: Buffer) => message
 export interface OtlpTarget {
   host: string
   port: number
-  token: string
+  /** Asked for at each call: a new enrolment brings a new one. */
+  token: () => string
 }
 
 export interface OtlpRelay extends Disposable {
@@ -31,8 +32,6 @@ export function relayOtlp(target: OtlpTarget): OtlpRelay {
     'grpc.keepalive_time_ms': 10_000,
     'grpc.keepalive_timeout_ms': 2000,
   })
-  const metadata = new Metadata()
-  metadata.set('authorization', `Bearer ${token}`)
   let inFlight = 0
   return {
     handler: (path) => (call, callback) => {
@@ -42,6 +41,8 @@ export function relayOtlp(target: OtlpTarget): OtlpRelay {
         return
       }
       inFlight += length
+      const metadata = new Metadata()
+      metadata.set('authorization', `Bearer ${token()}`)
       client.makeUnaryRequest(path, bytes, bytes, call.request, metadata, { deadline: Date.now() + TIMEOUT_MS }, (error: ServiceError | null, answer) => {
         inFlight -= length
         if (error) callback({ code: error.code, details: error.details })

@@ -64,7 +64,13 @@ export async function prepareSidecar(options: SidecarOptions): Promise<PreparedS
     },
     identity: entered.identity,
     save,
-    enrolAgain: mint ? async () => (await enter({ ...options, token: await mint() }, paths, state)).identity : undefined,
+    enrolAgain: mint
+      ? async () => {
+          const again = await enter({ ...options, token: await mint() }, paths, state)
+          save({ telemetryToken: again.state.telemetryToken, otlpGrpc: again.state.otlpGrpc })
+          return again.identity
+        }
+      : undefined,
   }
 }
 

@@ -9,6 +9,8 @@ const MISSES = { refused: 2, silent: 3 }
 
 export interface Readiness extends Disposable {
   readonly ready: boolean
+  /** Waits until it is ready, at most so long. */
+  settle(withinMs: number): Promise<void>
 }
 
 export function watchReadiness(check: () => Promise<Verdict>, onChange: () => void): Readiness {
@@ -31,6 +33,10 @@ export function watchReadiness(check: () => Promise<Verdict>, onChange: () => vo
   return {
     get ready() {
       return ready
+    },
+    async settle(withinMs) {
+      const deadline = Date.now() + withinMs
+      while (!ready && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50))
     },
     [Symbol.dispose]() {
       stopped = true

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { announceProcess } from '../run/registry.ts'
 import { writePrivate } from '../run/home.ts'
+import { isAlive } from '../run/process-time.ts'
 import { relayAds } from './ads-relay.ts'
 import { agentReadiness, hostAddresses } from './agent-target.ts'
 import { writeBootstrap } from './bootstrap.ts'
@@ -19,6 +20,8 @@ import type { PreparedSidecar } from './prepare.ts'
 import { watchReadiness, type Verdict } from './readiness.ts'
 import { serveSecrets } from './sds.ts'
 
+const ADOPTED_READY_MS = 2000
+
 export interface Sidecar {
   /** Resolves when the first heartbeat said that this instance is ready. */
   untilReady(): Promise<void>
@@ -27,11 +30,13 @@ export interface Sidecar {
 export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposableStack): Promise<Sidecar> {
   const { options, paths, save, identity } = prepared
   const { agent, namespace, version, target, proxyId, zone, home, envoy, log } = options
-  const { ports, mesh, otlpGrpc, telemetryToken } = prepared.state
+  const { ports, mesh, otlpGrpc } = prepared.state
   const portsShown = { inbound: ports.inbound, outbound: ports.outbound, admin: ports.admin }
+  const bootstrap = writeBootstrap({ proxyId, mesh, namespace, agent, version, zone, adminPort: ports.admin, socket: paths.socket, cardSocket: paths.cardSocket })
   const announced = things.use(announceProcess({ role: 'sidecar', name: proxyId, ports: portsShown, state: 'starting', home }))
 
-  const secrets = serveSecrets(identity, () => heartbeat.beatNow())
+  let beatNow = () => {} // until there is a heartbeat
+  const secrets = serveSecrets(identity, () => beatNow())
   const keeper = things.use(
     keepIdentity({
       identity,
@@ -47,7 +52,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   )
   const kept = things.use(openKeptConfig(paths.kept, (error) => log(`cannot keep the configuration: ${error.message}`)))
   const ads = relayAds({ connect: (withinMs) => keeper.link.connect(withinMs), kept, log })
-  const otlp = relayOtlp({ ...otlpGrpc, token: telemetryToken })
+  const otlp = relayOtlp({ ...otlpGrpc, token: () => prepared.state.telemetryToken })
   things.use(otlp)
   things.use(await serveEnvoy(paths.socket, { ads, secrets, otlp }))
   things.use(ads)
@@ -56,7 +61,11 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   const admin = envoyAdmin(ports.admin)
   const observed = things.use(watchAgent(target))
   let running: EnvoyProcess | null = null
-  const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), () => heartbeat.beatNow()))
+  const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), () => beatNow()))
+  if (isAdoptable()) {
+    running = await startEnvoy()
+    await readiness.settle(ADOPTED_READY_MS) // it has been serving all the time: the first heartbeat must not say otherwise
+  }
   const heartbeat = startHeartbeat({
     prepared,
     keeper,
@@ -68,31 +77,26 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
       announced.update({ state: state === 'stopped' ? 'stopping' : state })
     },
   })
+  beatNow = heartbeat.beatNow
   await heartbeat.first // control then knows the ports, and this side the present roots, before Envoy asks
 
   things.defer(() => heartbeat.leave()) // last, when Envoy and its stream are gone
-  running = await startEnvoy()
+  running ??= await startEnvoy()
   things.use(running)
   things.defer(() => drain({ heartbeat, admin, log }))
   return { untilReady: () => heartbeat.untilReady }
 
-  async function startEnvoy() {
-    const bootstrap = writeBootstrap({ proxyId, mesh, namespace, agent, version, zone, adminPort: ports.admin, socket: paths.socket, cardSocket: paths.cardSocket })
-    const same = readOrNull(paths.bootstrap) === bootstrap
-    writePrivate(paths.bootstrap, bootstrap)
+  function isAdoptable(): boolean {
     const left = prepared.state.envoy
-    if (!same) await endLeftover(left)
-    return runEnvoy({
-      path: envoy.path,
-      bootstrapFile: paths.bootstrap,
-      logs: paths.dir,
-      home,
-      name: proxyId,
-      ports: portsShown,
-      adopt: same ? left : null,
-      remember: (mark) => save({ envoy: mark }),
-      log,
-    })
+    return left !== null && isAlive(left.pid, left.startedAt) && readOrNull(paths.bootstrap) === bootstrap
+  }
+
+  async function startEnvoy(): Promise<EnvoyProcess> {
+    const left = prepared.state.envoy
+    const adopt = isAdoptable() ? left : null
+    if (!adopt) await endLeftover(left)
+    writePrivate(paths.bootstrap, bootstrap)
+    return runEnvoy({ path: envoy.path, bootstrapFile: paths.bootstrap, logs: paths.dir, home, name: proxyId, ports: portsShown, adopt, remember: (mark) => save({ envoy: mark }), log })
   }
 }
 
