@@ -1,6 +1,6 @@
 'use client'
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
-import { createContext, useContext, useEffect, useEffectEvent, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
+import { createContext, useCallback, useContext, useEffect, useEffectEvent, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { MeshError } from '#server/contracts/errors.ts'
 import { LiveSocket, type LiveState } from './live-socket.ts'
 
@@ -33,7 +33,7 @@ export function useLive(topic: string | null, onMessage: (message: unknown) => v
 /** Is what is shown live, and when did we last hear from Heddle? */
 export function useLiveState(): { state: LiveState; heardAt: number } {
   const socket = useContext(Socket)
-  const watch = (changed: () => void) => socket?.watch(changed) ?? (() => {})
+  const watch = useCallback((changed: () => void) => socket?.watch(changed) ?? (() => {}), [socket])
   return {
     state: useSyncExternalStore(watch, () => socket?.state ?? 'connecting', () => 'connecting' as const),
     heardAt: useSyncExternalStore(watch, () => socket?.heardAt ?? 0, () => 0),

@@ -8,24 +8,24 @@ const listeners = new Set<() => void>()
 
 /** One clock for the whole page, that ticks once a second while somebody looks at it. */
 export function useNow(): number {
-  return useSyncExternalStore(
-    (changed) => {
-      listeners.add(changed)
-      if (!timer) now = Date.now()
-      timer ??= setInterval(() => {
-        now = Date.now()
-        for (const listener of listeners) listener()
-      }, 1000)
-      return () => {
-        listeners.delete(changed)
-        if (listeners.size > 0) return
-        clearInterval(timer)
-        timer = undefined
-      }
-    },
-    () => now,
-    () => now,
-  )
+  return useSyncExternalStore(watchClock, readClock, readClock)
+}
+
+// Both stay the same function from render to render: React subscribes anew for another one, and the clock would be set each time.
+const readClock = () => now
+function watchClock(changed: () => void): () => void {
+  listeners.add(changed)
+  if (!timer) now = Date.now()
+  timer ??= setInterval(() => {
+    now = Date.now()
+    for (const listener of listeners) listener()
+  }, 1000)
+  return () => {
+    listeners.delete(changed)
+    if (listeners.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
 }
 
 /** `3 s ago`, with the full time in its title. The server's clock and the page's may differ by a tick, which is no mistake. */
