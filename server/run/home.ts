@@ -101,12 +101,18 @@ function refuseForeign(home: HomePaths): void {
 }
 
 function refuseClosedParents(home: HomePaths): void {
-  for (let path = dirname(home.dir); ; path = dirname(path)) {
-    if (existsSync(path) && (statSync(path).mode & 0o001) === 0)
-      throw new MeshError(
-        'unavailable',
-        `Heddle was started as root, so PostgreSQL runs as another user, who cannot pass through ${path}; set HEDDLE_HOME=${suggestHome()}, start Heddle as another user, or set DATABASE_URL`,
-      )
-    if (path === dirname(path)) return
+  const closed = closedParentOf(home.dir)
+  if (closed !== null)
+    throw new MeshError(
+      'unavailable',
+      `Heddle was started as root, so PostgreSQL runs as another user, who cannot pass through ${closed}; set HEDDLE_HOME=${suggestHome()}, start Heddle as another user, or set DATABASE_URL`,
+    )
+}
+
+/** The nearest directory above through which not every user may pass, null when there is none. */
+export function closedParentOf(path: string): string | null {
+  for (let above = dirname(path); ; above = dirname(above)) {
+    if (existsSync(above) && (statSync(above).mode & 0o001) === 0) return above
+    if (above === dirname(above)) return null
   }
 }
