@@ -22,7 +22,7 @@ export default async function setup(project: TestProject) {
   const heddle = await startHeddle({ env: { HEDDLE_SAMPLE: 'on' } })
   const sampleUrl = `http://127.0.0.1:${heddle.ports.sampleGateway}/`
   const task = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ task: 'Explain tides in German' }) }
-  await eventually('the sample fleet answers', 90_000, async () => (await fetch(sampleUrl, task)).status === 200)
+  await eventually('the sample fleet answers', 200_000, async () => (await fetch(sampleUrl, task)).status === 200)
   project.provide('heddle', { url: heddle.url, token: heddle.token, home: heddle.home, env: heddle.env, sampleUrl })
   return () => heddle[Symbol.asyncDispose]()
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
   heddle = await startHeddle({ env: { HEDDLE_SAMPLE: 'on', OTEL_SDK_DISABLED: 'true' } })
   mesh = meshOf(heddle)
   tasks = callerThrough(heddle.ports.sampleGateway)
-  await eventually('the fleet answers a task', 90_000, async () => (await postTask()).status === 200 || null)
+  await eventually('the fleet answers a task', 200_000, async () => (await postTask()).status === 200 || null)
   await mesh.request('PUT', '/sample', { rate: 0, failureShare: 0 })
   fromOrchestrator = callerThrough(await outboundPortOf('orchestrator'))
 }, 300_000)
