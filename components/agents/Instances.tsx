@@ -5,7 +5,6 @@ import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { NOTHING } from '#components/ui/format.ts'
 import { Link } from '#components/ui/Link.tsx'
-import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 
@@ -27,7 +26,7 @@ export function Instances({ items, level }: { items: readonly AgentInstance[]; l
                 <Td muted>{instance.version}</Td>
                 <Td className="font-mono text-[12px]">{instance.address}:{instance.port}</Td>
                 <Td><Tag state={instance.state === 'ready' ? 'ok' : instance.state === 'draining' ? 'warn' : 'idle'}>{instance.state}</Tag></Td>
-                <Td muted>{instance.leaseUntil === null ? 'none: static' : <>ends <RelativeTime at={instance.leaseUntil} /></>}</Td>
+                <Td muted>{instance.leaseUntil === null ? 'none: static' : <span title={`until ${instance.leaseUntil} unless it is renewed`}>held by its sidecar</span>}</Td>
                 <Td muted className="font-mono text-[12px]">{instance.outboundUrl ?? NOTHING}</Td>
               </tr>
             ))}

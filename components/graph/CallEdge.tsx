@@ -41,7 +41,8 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
         markerEnd={`url(#arrow-${view.health === 'failing' || view.health === 'degraded' ? view.health : 'plain'})`}
       />
       {motion && Array.from({ length: motion.dots }, (_, index) => (
-        <circle key={`${motion.seconds}-${index}`} r={2.6} fill="currentColor" className="motion-reduce:hidden">
+        <circle key={`${motion.seconds}-${index}`} r={2.6} fill="currentColor" opacity={0} className="motion-reduce:hidden">
+          <set attributeName="opacity" to="1" begin="0s" />
           <animateMotion dur={`${motion.seconds}s`} begin={`${((-index * motion.seconds) / motion.dots).toFixed(2)}s`} repeatCount="indefinite" path={path} />
         </circle>
       ))}

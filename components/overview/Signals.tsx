@@ -1,14 +1,14 @@
 'use client'
 import type { Overview } from '#server/contracts/overview.ts'
 import { Sparkline } from '#components/charts/Sparkline.tsx'
-import { formatMs, formatRate, formatShare, formatCount, NOTHING } from '#components/ui/format.ts'
+import { formatMs, formatRate, formatShare } from '#components/ui/format.ts'
 
 /** From this error share on, the figure is said in the colour of a warning. */
 const ERRORS_WARN = 0.01
 
 /** Four figures of the window, each with what it is compared with and why it moved. */
 export function Signals({ overview, length }: { overview: Overview; length: string }) {
-  const { perSecond, errorShare, p95Ms, tokensPerSecond } = overview.signals
+  const { perSecond, errorShare, p95Ms, refusedPerSecond } = overview.signals
   const { worstEdge } = overview
   const errorsWarn = (errorShare.now ?? 0) >= ERRORS_WARN
   const points = errorShare.now !== null && errorShare.before !== null ? (errorShare.now - errorShare.before) * 100 : null
@@ -26,13 +26,7 @@ export function Signals({ overview, length }: { overview: Overview; length: stri
         colour={errorsWarn ? 'var(--warn)' : 'var(--idle)'}
       />
       <Signal title="Latency p95" value={formatMs(p95Ms.now)} note={p95Ms.now === null ? 'no calls' : `of a call; ${compare(p95Ms.now, p95Ms.before, length)}`} series={p95Ms.series} colour="var(--series-3)" />
-      <Signal
-        title="Tokens"
-        value={tokensPerSecond.now === null ? NOTHING : formatRate(tokensPerSecond.now)}
-        note={tokensPerSecond.now ? (perSecond.now ? `${formatCount(Math.round(tokensPerSecond.now / perSecond.now))} a call, as the agents’ spans say` : '') : 'no span has told any'}
-        series={tokensPerSecond.series}
-        colour="var(--series-6)"
-      />
+      <Signal title="Refused" value={formatRate(refusedPerSecond.now)} note={refusedPerSecond.now ? 'answered with 4xx, by a policy or by the agent' : refusedPerSecond.now === null ? 'no calls' : 'no call was answered with 4xx'} series={refusedPerSecond.series} colour="var(--series-6)" />
     </section>
   )
 }

@@ -84,7 +84,7 @@ const Signal = z.object({ now: z.number().nullable(), before: z.number().nullabl
 export const Overview = z.object({
   from: z.string(),
   to: z.string(),
-  signals: z.object({ perSecond: Signal, errorShare: Signal, p95Ms: Signal, tokensPerSecond: Signal }),
+  signals: z.object({ perSecond: Signal, errorShare: Signal, p95Ms: Signal, refusedPerSecond: Signal }),
   /** The edge with most of the errors. */
   worstEdge: z.object({ source: z.string(), target: z.string(), errorShare: z.number() }).nullable(),
   /** Worst first. */

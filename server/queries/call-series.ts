@@ -5,7 +5,7 @@ import { mergeSketch, quantilesMs, type Sketch } from '#server/otlp/sketch.ts'
 export interface CallSlot {
   requests: number
   errors: number
-  tokens: number
+  refused: number
   p95Ms: number | null
 }
 export interface CallSeries {
@@ -24,27 +24,26 @@ interface Row {
   slot: number
   requests: number
   errors: number
-  tokens: number
+  refused: number
   latency: [number, number][] | null
 }
 
-/** Of an edge that the mesh saw, the mesh's counts speak; of another one, the spans'. */
+/** Of an edge that the mesh saw, the mesh's counts speak; of another one, the spans': as in the graph, which ignores the protocol too. */
 export async function readCallSeries(db: Db, mesh: string, from: Date, to: Date): Promise<CallSeries> {
   const lengthMs = to.getTime() - from.getTime()
   const resolution = RESOLUTIONS_S.find((seconds) => lengthMs / (seconds * 1000) <= SLOTS_MAX) ?? 3600
   const slotMs = Math.ceil(lengthMs / SLOTS_MAX / (resolution * 1000)) * resolution * 1000
   const { rows } = await db.pool.query<Row>(
     `with counted as (
-       select floor((extract(epoch from b.bucket) * 1000 - $5::float8) / $6)::int as slot, b.requests, b.errors, b.input_tokens + b.output_tokens as tokens, b.latency, b.evidence,
-         min(b.evidence) over (partition by e.source, e.target, e.protocol) as best
+       select floor((extract(epoch from b.bucket) * 1000 - $5::float8) / $6)::int as slot, b.requests, b.errors, b.refused, b.latency, b.evidence,
+         min(b.evidence) over (partition by e.source, e.target) as best
        from telemetry.edge_bucket b join telemetry.edge e on e.id = b.edge_id
        where e.mesh = $1 and b.resolution = $2 and b.bucket >= $3 and b.bucket < $4
      ), spoken as (select * from counted where evidence = best
      ), entries as (
        select slot, latency[k] as i, sum(latency[k + 1])::bigint as n from spoken cross join lateral generate_series(1, coalesce(array_length(latency, 1), 0), 2) k group by 1, 2
      )
-     select s.slot, sum(s.requests)::float8 as requests, sum(s.errors)::float8 as errors,
-       (select coalesce(sum(c.tokens), 0)::float8 from counted c where c.slot = s.slot and c.evidence = 1) as tokens,
+     select s.slot, sum(s.requests)::float8 as requests, sum(s.errors)::float8 as errors, sum(s.refused)::float8 as refused,
        (select jsonb_agg(jsonb_build_array(i, n)) from entries e where e.slot = s.slot) as latency
      from spoken s group by s.slot order by s.slot`,
     [mesh, resolution, new Date(from.getTime() - lengthMs), to, from.getTime(), slotMs],
@@ -64,5 +63,5 @@ function summarise(rows: readonly Row[]): CallSlot | null {
   const sketch: Sketch = new Map()
   for (const row of rows) mergeSketch(sketch, row.latency ?? [])
   const total = (of: (row: Row) => number) => rows.reduce((sum, row) => sum + of(row), 0)
-  return { requests: total((row) => row.requests), errors: total((row) => row.errors), tokens: total((row) => row.tokens), p95Ms: quantilesMs(sketch, [0.95])?.[0] ?? null }
+  return { requests: total((row) => row.requests), errors: total((row) => row.errors), refused: total((row) => row.refused), p95Ms: quantilesMs(sketch, [0.95])?.[0] ?? null }
 }

@@ -24,22 +24,16 @@ const CONTROL_FRESH_S = 15
 
 export async function readOverview(db: Db, mesh: string, graph: Graph): Promise<Overview> {
   const [from, to] = [new Date(graph.from), new Date(graph.to)]
-  const [facts, series, proxies, certificates, rotations, ingest, changes, sample, small] = await Promise.all([
-    readAgentFacts(db, mesh),
-    readCallSeries(db, mesh, from, to),
-    readProxies(db, mesh, { limit: PROXIES_MAX }),
-    readCertificates(db, mesh),
-    readRotations(db, mesh),
-    readIngest(db, new Date(Date.now() - INGEST_MS)),
-    readChanges(db, mesh),
-    readSampleState(db, mesh),
-    readSmallFacts(db, mesh),
-  ])
+  // A few at a time: this page is asked for every few seconds, and shares the pool with everybody else's.
+  const [facts, series] = await Promise.all([readAgentFacts(db, mesh), readCallSeries(db, mesh, from, to)])
+  const [proxies, certificates] = await Promise.all([readProxies(db, mesh, { limit: PROXIES_MAX }), readCertificates(db, mesh)])
+  const [rotations, ingest] = await Promise.all([readRotations(db, mesh), readIngest(db, new Date(Date.now() - INGEST_MS))])
+  const [changes, sample, small] = [await readChanges(db, mesh), await readSampleState(db, mesh), await readSmallFacts(db, mesh)]
   const agents = summariseAgents(facts, graph)
   return {
     from: graph.from,
     to: graph.to,
-    signals: describeSignals(series, (to.getTime() - from.getTime()) / 1000),
+    signals: describeSignals(graph, series, (to.getTime() - from.getTime()) / 1000),
     worstEdge: findWorstEdge(graph),
     agents: agents.slice(0, SHOWN.agents),
     agentsTotal: agents.length,
@@ -60,14 +54,18 @@ export async function readOverview(db: Db, mesh: string, graph: Graph): Promise<
 
 type Life = z.infer<typeof Certificates>
 
-function describeSignals({ now, before, whole }: CallSeries, seconds: number): Overview['signals'] {
+/** What is said of the window comes from the graph of it, so that it agrees with every other figure; the course and the time before from the buckets. */
+function describeSignals(graph: Graph, { now, before, whole }: CallSeries, seconds: number): Overview['signals'] {
   const slotS = seconds / now.length
+  const total = (of: 'requests' | 'errors' | 'refused') => (graph.edges.length === 0 ? null : graph.edges.reduce((sum, edge) => sum + edge[of], 0))
+  const [requests, errors, refused] = [total('requests'), total('errors'), total('refused')]
+  const rate = (count: number | null | undefined) => (count === null || count === undefined ? null : count / seconds)
   const share = (slot: { requests: number; errors: number } | null) => (slot && slot.requests > 0 ? slot.errors / slot.requests : null)
   return {
-    perSecond: { now: whole ? whole.requests / seconds : null, before: before ? before.requests / seconds : null, series: now.map((slot) => slot && slot.requests / slotS) },
-    errorShare: { now: share(whole), before: share(before), series: now.map(share) },
+    perSecond: { now: rate(requests), before: rate(before?.requests), series: now.map((slot) => slot && slot.requests / slotS) },
+    errorShare: { now: requests ? (errors ?? 0) / requests : null, before: share(before), series: now.map(share) },
     p95Ms: { now: whole?.p95Ms ?? null, before: before?.p95Ms ?? null, series: now.map((slot) => slot?.p95Ms ?? null) },
-    tokensPerSecond: { now: whole && whole.tokens / seconds, before: before && before.tokens / seconds, series: now.map((slot) => slot && slot.tokens / slotS) },
+    refusedPerSecond: { now: rate(refused), before: rate(before?.refused), series: now.map((slot) => slot && slot.refused / slotS) },
   }
 }
 
@@ -118,14 +116,14 @@ function sumRefused(buckets: readonly IngestBucket[]): Record<string, number> {
 
 async function readChanges(db: Db, mesh: string): Promise<Overview['changes']> {
   const revisions = await readRevisions(db, mesh, { limit: SHOWN.changes, before: null })
-  return Promise.all(
-    revisions.map(async (revision) => {
-      const { state, accepted, of } = await readRevisionStatus(db, mesh, revision.revision)
-      const [first] = revision.changes
-      const title = revision.plan[0] ?? (first ? `${first.object.kind} ${first.object.namespace}/${first.object.name}` : 'nothing changed')
-      return { revision: revision.revision, author: revision.author, reason: revision.reason, at: revision.at, title, state, accepted, of }
-    }),
-  )
+  const changes: Overview['changes'] = []
+  for (const revision of revisions) {
+    const { state, accepted, of } = await readRevisionStatus(db, mesh, revision.revision)
+    const [first] = revision.changes
+    const title = revision.plan[0] ?? (first ? `${first.object.kind} ${first.object.namespace}/${first.object.name}` : 'nothing changed')
+    changes.push({ revision: revision.revision, author: revision.author, reason: revision.reason, at: revision.at, title, state, accepted, of })
+  }
+  return changes
 }
 
 /** The sample fleet is there while an object carries its label. */
