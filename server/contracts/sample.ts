@@ -13,7 +13,7 @@ export const SAMPLE_KNOBS_DEFAULT: SampleKnobs = { rate: 2, failureShare: 0.02 }
 
 /** What one agent process received from one caller at one path, and what it answered, since it started. */
 export const SampleCount = z.strictObject({
-  /** SPIFFE id from the client-certificate header; `outside` by the mesh's gateway; `""` for the sidecar's own look at the card. */
+  /** SPIFFE id from the client-certificate header; `outside` for what came by the mesh's gateway. */
   caller: z.string().max(2048),
   path: z.string().max(2048),
   /** Answers below 500, which are not errors of the mesh; `refused` (4xx) are counted within. */

@@ -58,7 +58,9 @@ function refuseStrangers(options: AgentOptions, counts: Counts): RequestHandler 
 
 function countAndTrace(counts: Counts): RequestHandler {
   return (request, response, next) => {
-    const caller = describeCaller(callerOf(request.headers))
+    const from = callerOf(request.headers)
+    if (from === null) return next() // the sidecar's own look at the card: no call of the mesh
+    const caller = describeCaller(from)
     const { span, run } = startServerSpan(request.method, request.path, request.headers)
     response.once('close', () => {
       const failed = response.statusCode >= 500 || !response.writableFinished
@@ -78,8 +80,8 @@ function countAndTrace(counts: Counts): RequestHandler {
 }
 
 /** A call that came in by the mesh's gateway has a sidecar but no identity. */
-function describeCaller(caller: Caller | null): string {
-  return caller === null ? '' : caller.uri || 'outside'
+function describeCaller(caller: Caller): string {
+  return caller.uri || 'outside'
 }
 
 function statusOf(error: unknown): number {

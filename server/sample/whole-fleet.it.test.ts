@@ -122,8 +122,7 @@ test('an unmodified A2A client follows the URL of a card through its sidecar, in
 test('no agent received a request that did not come from its own sidecar, and every caller is known', async () => {
   for (const { agent, strangers, received } of await settledReports()) {
     expect({ agent, strangers }).toEqual({ agent, strangers: 0 })
-    // The sidecar reads its agent's card without a certificate; that is all that comes without a caller.
-    for (const { caller, path } of received) if (path !== '/.well-known/agent-card.json') expect(caller).toMatch(/^spiffe:\/\/mesh\.local\/ns\/default\/agent\//)
+    for (const { caller } of received) expect(caller).toMatch(agent === 'gateway' ? /^outside$|^spiffe:/ : /^spiffe:\/\/mesh\.local\/ns\/default\/agent\//)
   }
 })
 
@@ -190,9 +189,8 @@ function countsByEdge(agents: readonly SampleAgentReport[]): Map<string, { reque
   const edges = new Map<string, { requests: number; errors: number }>()
   for (const { agent, version, received } of agents) {
     for (const { caller, ok, error } of received) {
-      const source = /agent\/(.+)$/.exec(caller)?.[1]
-      if (!source || source === agent) continue // the gateway's own listener is told apart by the mesh
-      const key = `agent/default/${source} → agentversion/default/${agent}-${version}`
+      const source = caller === 'outside' ? 'external/clients' : `agent/default/${/agent\/(.+)$/.exec(caller)?.[1]}`
+      const key = `${source} → agentversion/default/${agent}-${version}`
       const sum = edges.get(key) ?? { requests: 0, errors: 0 }
       edges.set(key, { requests: sum.requests + ok + error, errors: sum.errors + error })
     }
