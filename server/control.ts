@@ -5,6 +5,7 @@ import { commitChange } from './changes/commit.ts'
 import { readConfig } from './config.ts'
 import { MESH_DEFAULT } from './contracts/ids.ts'
 import { openDb } from './db/client.ts'
+import { usableRole } from './db/roles.ts'
 import { receiveHeartbeats } from './discovery/heartbeat.ts'
 import { keepLeases } from './discovery/leases.ts'
 import type { Commit } from './discovery/register.ts'
@@ -28,7 +29,7 @@ const onError = (error: Error) => log.error({ cause: error.cause instanceof Erro
 await runUntilStopped(log, async (things) => {
   const controlId = `control-${randomUUID()}`
   const address = `${config.bind}:${config.xdsPort}`
-  const db = things.use(openDb(config.databaseUrl, 'heddle-control'))
+  const db = things.use(openDb(config.databaseUrl, 'heddle-control', { role: await usableRole(config.databaseUrl, 'heddle_control') }))
   const mesh = MESH_DEFAULT
 
   const authority = things.use(await openAuthority(db, { mesh, trustDomain: config.trustDomain, secretKey: config.secretKey, svidTtlMs: config.svidTtlMs, onError }))
