@@ -13,7 +13,7 @@ import { ToRunner, type FromRunner } from './runner-messages.ts'
 // After a kill, longer than the lease of an instance (6 s), so that the mesh is seen to do without the dead one before it is back.
 const RESTART_MS = { killed: 10_000, gaveUp: 1000 }
 const STOP_GRACE_MS = 8000
-const REPORT_TIMEOUT_MS = 900
+const REPORT_TIMEOUT_MS = 3000 // the API takes a fleet for gone after five seconds without a report
 const HEDDLE = fileURLToPath(new URL('../cli/heddle.mjs', import.meta.url))
 const AGENT = fileURLToPath(new URL('agent.ts', import.meta.url))
 

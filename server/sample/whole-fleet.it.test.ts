@@ -8,6 +8,7 @@ import { startHeddle } from '#server/testing/heddle.ts'
 import { burst, callerThrough, eventually, fourSigma, tally, type Caller, type CallOptions } from '#server/testing/load.ts'
 import { meshOf, splitOf, type MeshUnderTest } from '#server/testing/mesh.ts'
 import { textMessage, textOf } from './a2a-server.ts'
+import { FLEET } from './fleet.ts'
 import { freePorts } from './free-ports.ts'
 import { startInstance } from './processes.ts'
 
@@ -56,7 +57,7 @@ test.each([
 
 test('through the gateway the split is the same, and one task calls the translator exactly once', async () => {
   await mesh.accepted(await mesh.write(labelled(splitOf('translator', { v1: 50, v2: 50 }))))
-  const before = postsOf(await reports(), 'translator')
+  const before = postsOf(await settledReports(), 'translator')
   const results = await burst(200, 12, () => postTask())
   expect(tally(results.map(({ status }) => status))).toEqual(new Map([[200, 200]]))
   const toV2 = results.filter(({ headers }) => headers['x-heddle-agent-version'] === 'v2').length
@@ -132,7 +133,7 @@ test('failures that the model makes are counted, and the mesh agrees with the ag
   await burst(40, 8, () => postTask())
   await mesh.request('PUT', '/sample', { rate: 0, failureShare: 0 })
   await eventually('the model is well', 10_000, async () => (await burst(5, 5, () => postTask())).every(({ status }) => status === 200))
-  await eventually('the mesh agrees with the agents', 30_000, async () => {
+  await eventually('the mesh agrees with the agents', 60_000, async () => {
     const { edges } = await mesh.graph(`from=${startedAt}&to=${new Date(Date.now() + 1000).toISOString()}&by=version`)
     for (const [key, counts] of countsByEdge(await settledReports())) {
       const edge = edges.find(({ source, target }) => `${source.replace(/^agentversion\/(\w+)\/(.*)-v\d+$/, 'agent/$1/$2')} → ${target}` === key)
@@ -147,6 +148,8 @@ test('one request removes the fleet: its objects, and every process', async () =
   await eventually('no agent and no sidecar runs', 40_000, async () => (await heddle.processes()).every(({ role }) => !['agent', 'sidecar', 'envoy'].includes(role)))
   expect((await mesh.get<{ items: unknown[] }>('/agents?labelSelector=heddle.dev/sample=true')).items).toEqual([])
 })
+
+const PROCESSES = FLEET.flatMap(({ versions }) => versions).length
 
 const translation: CallOptions = {
   body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'SendMessage', params: { message: { messageId: 'm', role: 'ROLE_USER', parts: [{ text: 'Translate into German: old' }] } } }),
@@ -167,16 +170,14 @@ async function reports(): Promise<SampleAgentReport[]> {
   return (await mesh.get<SampleReport>('/sample')).agents
 }
 
-/** Reports in which no count moved between two of them: the runner sends one each second. */
+/** Reports of the whole fleet in which no count moved over two seconds: the runner sends one each second. */
 async function settledReports(): Promise<SampleAgentReport[]> {
-  let last = ''
-  return eventually('counts have settled', 15_000, async () => {
-    const now = await reports()
-    const text = JSON.stringify(now)
-    if (text === last) return now
-    last = text
-    await new Promise((resolve) => setTimeout(resolve, 1500)) // longer than the time between two reports
-    return null
+  let last = { counts: '', at: 0 }
+  return eventually('counts have settled', 30_000, async () => {
+    const { agents, updatedAt } = await mesh.get<SampleReport & { updatedAt: string }>('/sample')
+    const [counts, at] = [JSON.stringify(agents), Date.parse(updatedAt)]
+    if (agents.length < PROCESSES || counts !== last.counts) last = { counts, at }
+    return agents.length === PROCESSES && at - last.at >= 2000 ? agents : null
   })
 }
 
