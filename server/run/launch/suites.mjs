@@ -1,4 +1,4 @@
-// What a change passes: types, lint, unit, integration and browser tests, with one honest line of totals at the end.
+// What a change passes: types, lint, unit, integration, whole-mesh and browser tests, with one honest line of totals at the end.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,6 +13,7 @@ const TYPES = { name: 'types', command: ['node_modules/typescript/bin/tsc', '-p'
 const LINT = { name: 'lint', command: ['node_modules/oxlint/bin/oxlint'], limitMs: 2 * MINUTE_MS }
 const UNIT = { name: 'unit', project: 'unit', limitMs: 6 * MINUTE_MS }
 const INTEGRATION = { name: 'integration', project: 'integration', limitMs: 20 * MINUTE_MS }
+const MESH = { name: 'mesh', project: 'mesh', limitMs: 20 * MINUTE_MS }
 const BROWSER = { name: 'browser', project: 'browser', limitMs: 20 * MINUTE_MS }
 
 export async function runCheck(node) {
@@ -28,7 +29,7 @@ export async function runTests(node, { envoy, args }) {
     ...(chromium.path ? [] : [`there is no Chromium, so no browser story can be shown (${chromium.why})`]),
   ]
   for (const sentence of missing) say(`FAILED: ${sentence}`)
-  const totals = await runSuites(node, [TYPES, LINT, UNIT, INTEGRATION, ...(chromium.path ? [BROWSER] : [])], { env, args })
+  const totals = await runSuites(node, [TYPES, LINT, UNIT, INTEGRATION, MESH, ...(chromium.path ? [BROWSER] : [])], { env, args })
   return conclude({ ...totals, failed: totals.failed + missing.length })
 }
 
