@@ -6,8 +6,8 @@ import { LiveSocket, type LiveState } from './live-socket.ts'
 
 const Socket = createContext<LiveSocket | null>(null)
 const POLL_MS = 5000
-/** Messages of one topic closer than this lead to one reading. */
-const GATHER_MS = 400
+/** Messages closer than this lead to one reading; what telemetry moves all the time is read less often. */
+const GATHER_MS = { rare: 400, steady: 2000 }
 
 /** Gives every part of the console its live connection and its cache of answers. */
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -76,7 +76,7 @@ export function useLiveQuery<T>({ key, read, initial, topics, paused = false, ev
     timer.current ??= setTimeout(() => {
       timer.current = undefined
       void client.invalidateQueries({ queryKey: key })
-    }, GATHER_MS)
+    }, everyMs === undefined ? GATHER_MS.rare : GATHER_MS.steady)
   })
   const wanted = topics.join('\n')
   useEffect(() => {

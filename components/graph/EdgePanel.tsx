@@ -24,7 +24,7 @@ export function EdgePanel({ edge, seconds, nameOf, onSelect, onClose }: { edge: 
           ['Refused (4xx)', formatCount(figures.refused)],
           ['Retries', formatCount(edge.retries)],
           ['Latency p50, p95, p99', figures.p95 === null ? NOTHING : [figures.p50, figures.p95, figures.p99].map(formatMs).join(', ')],
-          edge.durationMs !== null && ['Open for, in all', formatMs(edge.durationMs)],
+          edge.durationMs !== null && ['Mean duration', formatMs(edge.durationMs)],
           edge.bytesSent !== null && ['Sent, received', `${formatBytes(edge.bytesSent)}, ${formatBytes(edge.bytesReceived)}`],
           ['By mTLS', edge.mtlsShare === null ? 'the mesh did not see them' : formatShare(edge.mtlsShare)],
         ]}

@@ -19,6 +19,8 @@ const NODE_TYPES = { agent: AgentNode, cluster: GroupNode }
 const EDGE_TYPES = { call: CallEdge }
 const ZOOM = { min: 0.08, max: 1.75, first: 1.15 }
 const FIT_MS = 260
+/** Air between what is chosen and its panel. */
+const SHOWN_PX = 24
 
 interface CanvasProps {
   nodes: readonly UnplacedNode[]
@@ -43,7 +45,8 @@ export function GraphCanvas(props: CanvasProps) {
 
 function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction, columns }: CanvasProps) {
   const { positions, tidy, move } = useLayout(nodes, edges, direction, columns)
-  const { fitView, zoomIn, zoomOut } = useReactFlow()
+  const { fitView, zoomIn, zoomOut, getViewport, setViewport } = useReactFlow()
+  const canvas = useRef<HTMLDivElement>(null)
   const fitted = useRef(false)
   const padding = { top: '72px', left: '24px', bottom: '64px', right: `${24 + coveredPx}px` } as const
   const sides = direction === 'LR' ? { sourcePosition: Position.Right, targetPosition: Position.Left } : { sourcePosition: Position.Bottom, targetPosition: Position.Top }
@@ -55,8 +58,19 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
     fitted.current = true
     requestAnimationFrame(() => fit(0))
   })
+  useEffect(() => {
+    const at = selected === null ? undefined : positions?.[selected]
+    const node = nodes.find((candidate) => candidate.id === selected)
+    const box = canvas.current?.getBoundingClientRect()
+    if (!at || !node || !box || coveredPx === 0) return
+    const { x, y, zoom } = getViewport()
+    const hidden = (at.x + node.width) * zoom + x - (box.width - coveredPx - SHOWN_PX)
+    if (hidden > 0) void setViewport({ x: x - hidden, y, zoom }, { duration: still() ? 0 : FIT_MS })
+    // Only when something is chosen: what is chosen must not lie under its own panel.
+  }, [selected, coveredPx])
   if (!ready) return <CanvasSkeleton />
-  const placed = nodes.map((node) => ({ ...node, ...sides, position: positions[node.id] ?? { x: 0, y: 0 }, selected: node.id === selected }))
+  // With `measured`, the canvas keeps what it knows of a node between two readings; without, every edge would be drawn anew and its dots start again.
+  const placed = nodes.map((node) => ({ ...node, ...sides, measured: { width: node.width, height: node.height }, position: positions[node.id] ?? { x: 0, y: 0 }, selected: node.id === selected }))
   const onNodesChange = (changes: NodeChange<FlowNode>[]) => {
     for (const change of changes) {
       if (change.type === 'position' && change.position) move(change.id, change.position.x, change.position.y)
@@ -70,6 +84,7 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
     <>
       <ArrowHeads />
       <ReactFlow<FlowNode, CallFlowEdge>
+        ref={canvas}
         nodes={placed}
         edges={edges.map((edge) => ({ ...edge, selected: edge.id === selected }))}
         nodeTypes={NODE_TYPES}
