@@ -9,7 +9,8 @@ import { currentRequest, VERSION_HEADER, type CurrentRequest } from './current-r
 import { startServerSpan } from './tracing.ts'
 
 const BODY_LIMIT = '256kb'
-const CARD_PATH = '/.well-known/agent-card.json'
+/** Where the sidecar looks for a card; not every agent has one. */
+const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json']
 
 /** An express app with the doorkeeper and the counters in front; the role adds its paths. */
 export function createApp(options: AgentOptions, counts: Counts): Express {
@@ -50,7 +51,7 @@ function refuseStrangers(options: AgentOptions, counts: Counts): RequestHandler 
   return (request, response, next) => {
     const caller = callerOf(request.headers)
     if (caller?.by === options.spiffeId) return next()
-    if (caller === null && request.method === 'GET' && request.path === CARD_PATH) return next()
+    if (caller === null && request.method === 'GET' && CARD_PATHS.includes(request.path)) return next()
     counts.strangers += 1
     response.status(403).json({ error: { message: `${options.name} takes requests from its own sidecar alone (${options.spiffeId})` } })
   }

@@ -19,8 +19,8 @@ export function routeObjects(gatewayPort: number): SampleObject[] {
   return [translatorRoute, gateway(gatewayPort), gatewayRoute]
 }
 
-/** The agent versions that `routeObjects` names. */
-export const VERSIONS_NEEDED = ['v1', 'v2'].map((version) => agentVersionName('translator', version))
+/** Every agent version of the fleet; `routeObjects` names the translator's. */
+export const VERSIONS = FLEET.flatMap(({ role, versions }) => [...new Set(versions)].map((version) => agentVersionName(role, version)))
 
 /** `/namespaces/default/httproutes/translator`: where the API keeps an object. */
 export function objectPath(object: Pick<MeshObject, 'kind'> & { metadata: { name: string } }): string {

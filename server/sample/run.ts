@@ -9,11 +9,11 @@ import { SAMPLE_KNOBS_DEFAULT, SampleDesired, type SampleKnobs, type SampleRepor
 import { announceProcess } from '#server/run/registry.ts'
 import { FLEET } from './fleet.ts'
 import { endStarted, writeStarted } from './leftovers.ts'
-import { firstObjects, objectPath, routeObjects, VERSIONS_NEEDED, type SampleObject } from './objects.ts'
+import { firstObjects, objectPath, routeObjects, VERSIONS, type SampleObject } from './objects.ts'
 import { startInstance, type Instance } from './processes.ts'
 import { socketDirectory } from './sockets.ts'
 import { freePorts } from './free-ports.ts'
-import { startTraffic } from './traffic.ts'
+import { startTraffic, type Traffic } from './traffic.ts'
 
 const REPORT_EVERY_MS = 1000
 const RETRY_MS = 500
@@ -38,8 +38,15 @@ export async function runSample(config: Config, { signal, log, onReady }: RunOpt
   await writeMissing(api, firstObjects(), signal)
   const instances = await startFleet(config, started, log)
   const traffic = startTraffic(`http://127.0.0.1:${config.sampleGatewayPort}/`)
+  const becomeReady = async () => {
+    await writeRoutes(api, config, signal)
+    await untilAnswering(config, signal)
+    traffic.begin()
+    onReady()
+    await aborted(signal)
+  }
   try {
-    await Promise.race([reportUntilRemoved(api, instances, traffic, signal), writeRoutes(api, config, signal).then(() => untilAnswering(config, signal)).then(onReady).then(() => aborted(signal))])
+    await Promise.race([reportUntilRemoved(api, instances, traffic, signal), becomeReady()])
   } finally {
     await traffic.stop(DRAIN_MS)
     await Promise.all(instances.map((instance) => instance.stop()))
@@ -80,7 +87,7 @@ function instanceName(role: string, versions: readonly string[], i: number): str
 
 /** A backendRef must name a version that exists, and a version exists once its first sidecar has joined. */
 async function writeRoutes(api: Api, config: Config, signal: AbortSignal): Promise<void> {
-  for (const name of VERSIONS_NEEDED) await untilExists(api, `/namespaces/default/agentversions/${name}`, signal)
+  for (const name of VERSIONS) await untilExists(api, `/namespaces/default/agentversions/${name}`, signal)
   await writeMissing(api, routeObjects(config.sampleGatewayPort), signal)
 }
 
@@ -91,7 +98,7 @@ async function untilAnswering(config: Config, signal: AbortSignal): Promise<void
   while (!signal.aborted && !(await answers())) await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
 }
 
-async function reportUntilRemoved(api: Api, instances: readonly Instance[], traffic: ReturnType<typeof startTraffic>, signal: AbortSignal): Promise<void> {
+async function reportUntilRemoved(api: Api, instances: readonly Instance[], traffic: Traffic, signal: AbortSignal): Promise<void> {
   let knobs: SampleKnobs = SAMPLE_KNOBS_DEFAULT
   while (!signal.aborted) {
     traffic.setRate(knobs.rate)

@@ -16,6 +16,8 @@ export interface TrafficCounts {
 
 export interface Traffic {
   readonly counts: Readonly<TrafficCounts>
+  /** Nothing is sent before: a fleet that is still joining would only fail. */
+  begin(): void
   setRate(tasksPerSecond: number): void
   /** Starts no more and waits for what is under way, at most `graceMs`. */
   stop(graceMs: number): Promise<void>
@@ -24,6 +26,7 @@ export interface Traffic {
 /** Sends tasks to the gateway at `url`; begins at rate 0. */
 export function startTraffic(url: string): Traffic {
   const counts: TrafficCounts = { started: 0, ok: 0, failed: 0, skipped: 0, inFlight: 0 }
+  let begun = false
   let rate = 0
   let owed = 0
   let last = performance.now()
@@ -39,7 +42,7 @@ export function startTraffic(url: string): Traffic {
   const timer = setInterval(() => {
     const now = performance.now()
     // After a pause of the machine one second's worth is made up for, not all of it.
-    owed = Math.min(owed + ((now - last) / 1000) * rate, Math.max(1, rate))
+    owed = Math.min(owed + (begun ? ((now - last) / 1000) * rate : 0), Math.max(1, rate))
     last = now
     for (; owed >= 1; owed -= 1) {
       if (counts.inFlight >= IN_FLIGHT_MAX) counts.skipped += 1
@@ -49,6 +52,9 @@ export function startTraffic(url: string): Traffic {
 
   return {
     counts,
+    begin() {
+      begun = true
+    },
     setRate(tasksPerSecond) {
       rate = tasksPerSecond
     },
