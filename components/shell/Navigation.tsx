@@ -5,10 +5,7 @@ import { Icon } from '#components/ui/Icon.tsx'
 import { Link } from '#components/ui/Link.tsx'
 import { isOpen, NAVIGATION } from './navigation.ts'
 
-/** Counts of what waits, by address; a bad one is red. */
-export type NavigationCounts = Record<string, { count: number; bad: boolean; says: string } | undefined>
-
-export function Navigation({ counts = {}, onGo }: { counts?: NavigationCounts; onGo?: () => void }) {
+export function Navigation({ onGo }: { onGo?: () => void }) {
   const pathname = usePathname()
   return (
     <nav aria-label="Console" className="flex h-full flex-col gap-px overflow-y-auto px-2 py-2.5">
@@ -17,7 +14,6 @@ export function Navigation({ counts = {}, onGo }: { counts?: NavigationCounts; o
           {group.title && <h2 className="mx-2 mt-3.5 mb-1 text-xs leading-none font-medium text-faint">{group.title}</h2>}
           {group.items.map((item) => {
             const open = isOpen(item.href, pathname)
-            const count = counts[item.href]
             return (
               <Link
                 key={item.href}
@@ -28,12 +24,6 @@ export function Navigation({ counts = {}, onGo }: { counts?: NavigationCounts; o
               >
                 <Icon name={item.icon} />
                 {item.title}
-                {count && count.count > 0 && (
-                  <span className={classes('ml-auto rounded-full px-1.5 text-xs font-medium', count.bad ? 'bg-bad-soft text-bad' : 'bg-warn-soft text-warn')}>
-                    {count.count}
-                    <span className="sr-only"> {count.says}</span>
-                  </span>
-                )}
               </Link>
             )
           })}
