@@ -1,7 +1,7 @@
 'use client'
 import '@xyflow/react/dist/base.css'
 import { Background, BackgroundVariant, Position, ReactFlow, ReactFlowProvider, useReactFlow, type EdgeChange, type NodeChange } from '@xyflow/react'
-import { useEffect, useRef } from 'react'
+import { useEffect, useEffectEvent, useRef } from 'react'
 import { IconButton } from '#components/ui/Button.tsx'
 import { Icon } from '#components/ui/Icon.tsx'
 import { Skeleton } from '#components/ui/Skeleton.tsx'
@@ -58,16 +58,19 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
     fitted.current = true
     requestAnimationFrame(() => fit(0))
   })
-  useEffect(() => {
-    const at = selected === null ? undefined : positions?.[selected]
-    const node = nodes.find((candidate) => candidate.id === selected)
+  const uncover = useEffectEvent((id: string) => {
+    const at = positions?.[id]
+    const node = nodes.find((candidate) => candidate.id === id)
     const box = canvas.current?.getBoundingClientRect()
     if (!at || !node || !box || coveredPx === 0) return
     const { x, y, zoom } = getViewport()
     const hidden = (at.x + node.width) * zoom + x - (box.width - coveredPx - SHOWN_PX)
     if (hidden > 0) void setViewport({ x: x - hidden, y, zoom }, { duration: still() ? 0 : FIT_MS })
-    // Only when something is chosen: what is chosen must not lie under its own panel.
-  }, [selected, coveredPx])
+  })
+  // What is chosen must not lie under its own panel; only choosing moves the picture.
+  useEffect(() => {
+    if (selected !== null) uncover(selected)
+  }, [selected])
   if (!ready) return <CanvasSkeleton />
   // With `measured`, the canvas keeps what it knows of a node between two readings; without, every edge would be drawn anew and its dots start again.
   const placed = nodes.map((node) => ({ ...node, ...sides, measured: { width: node.width, height: node.height }, position: positions[node.id] ?? { x: 0, y: 0 }, selected: node.id === selected }))
