@@ -62,10 +62,11 @@ function countAndTrace(counts: Counts): RequestHandler {
     const from = callerOf(request.headers)
     if (from === null) return next() // the sidecar's own look at the card: no call of the mesh
     const caller = describeCaller(from)
-    const { span, run } = startServerSpan(request.method, request.path, request.headers)
+    const { path } = request // now: a handler that is mounted below sees the rest of it
+    const { span, run } = startServerSpan(request.method, path, request.headers)
     response.once('close', () => {
       const failed = response.statusCode >= 500 || !response.writableFinished
-      counts.add(caller, request.path, failed ? 'error' : 'ok')
+      counts.add(caller, path, failed ? 'error' : 'ok')
       span.setAttribute('http.response.status_code', response.statusCode)
       if (failed) span.setStatus({ code: 2 }).setAttribute('error.type', String(response.statusCode))
       span.end()
