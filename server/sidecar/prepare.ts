@@ -48,7 +48,7 @@ export async function prepareSidecar(options: SidecarOptions): Promise<PreparedS
   const usable = before && held && before.agent === options.agent && before.namespace === options.namespace
   const entered = usable ? { state: before, identity: held } : await enter(options, paths, before)
   const running = before?.envoy && isAlive(before.envoy.pid, before.envoy.startedAt)
-  const ports = await choosePorts(options.ports, before ? { ...before.ports, held: Boolean(running) } : null, entered.state.address)
+  const ports = await choosePorts(options.ports, before ? { ...before.ports, held: Boolean(running) } : null, entered.state.address, { directory: join(homePaths(options.home).run, 'ports'), owner: options.proxyId })
   let state: SidecarState = { ...entered.state, controls: mergeControls(options.controls, entered.state.controls), ports }
   const save = (change: Partial<SidecarState>) => {
     state = { ...state, ...change }
