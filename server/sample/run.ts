@@ -91,10 +91,11 @@ async function writeRoutes(api: Api, config: Config, signal: AbortSignal): Promi
   await writeMissing(api, routeObjects(config.sampleGatewayPort), signal)
 }
 
-/** The gateway's own listener answers, even if only to say that a GET is not served. */
+/** An empty task is refused with 400 by the gateway agent, and by nobody before it. */
 async function untilAnswering(config: Config, signal: AbortSignal): Promise<void> {
   const url = `http://127.0.0.1:${config.sampleGatewayPort}/`
-  const answers = () => fetch(url).then(({ status }) => status < 500, () => false)
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+  const answers = () => fetch(url, init).then(({ status }) => status === 400, () => false)
   while (!signal.aborted && !(await answers())) await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined)
 }
 
