@@ -167,8 +167,8 @@ test('a certificate that ran out is refused on an open connection too', async ()
   link.close()
 })
 
-test('certificates of four seconds are renewed between half and 60 % of their life, once each, with control’s own changing beneath', async () => {
-  await using control = await startControl({ svidTtlMs: 4000 })
+test('certificates of six seconds are renewed after half of their life and well before its end, once each, with control’s own changing beneath', async () => {
+  await using control = await startControl({ svidTtlMs: 6000 })
   const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'))
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const ages: number[] = []
@@ -182,15 +182,15 @@ test('certificates of four seconds are renewed between half and 60 % of their li
       since = Date.now()
     },
   })
-  await sleep(11_000)
-  expect(ages.length).toBeGreaterThanOrEqual(4)
+  await sleep(15_500)
+  expect(ages.length).toBeGreaterThanOrEqual(3)
   expect(ages.length).toBeLessThanOrEqual(5)
-  for (const age of ages) expect(age).toBeGreaterThanOrEqual(1900)
-  for (const age of ages) expect(age).toBeLessThan(3200)
+  for (const age of ages) expect(age).toBeGreaterThanOrEqual(2900)
+  for (const age of ages) expect(age).toBeLessThan(5400) // planned by 3.6 s; the rest is what a busy machine may take
   expect(keeper.failure).toBeNull()
   await keeper.link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
   await rm(directory, { recursive: true })
-}, 20_000)
+}, 30_000)
 
 test('a renewal that fails leaves the old certificate in use, says so when it becomes late, and heals by itself', async () => {
   const db = await testDatabase()
