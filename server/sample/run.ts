@@ -6,7 +6,7 @@ import { openApi, type Api } from '#server/cli/client.ts'
 import { readConfig, type Config } from '#server/config.ts'
 import { MeshError } from '#server/contracts/errors.ts'
 import { SAMPLE_KNOBS_DEFAULT, SampleDesired, type SampleKnobs, type SampleReport } from '#server/contracts/sample.ts'
-import { announceProcess } from '#server/run/registry.ts'
+import { announceProcess, OWNER_VARIABLE } from '#server/run/registry.ts'
 import { FLEET } from './fleet.ts'
 import { endStarted, writeStarted } from './leftovers.ts'
 import { firstObjects, objectPath, routeObjects, VERSIONS, type SampleObject } from './objects.ts'
@@ -34,7 +34,7 @@ export async function runSample(config: Config, { signal, log, onReady }: RunOpt
   const started = join(config.home, 'sample', 'started.json')
   await endStarted(started)
   const api = await untilApi(config, signal)
-  if (!(await isWanted(api, config, signal))) return log('the sample fleet was removed; HEDDLE_SAMPLE=on brings it back')
+  if (!(await isWanted(api, config, signal))) return log('the sample fleet was removed; "heddle sample run" brings it back')
   await writeMissing(api, firstObjects(), signal)
   const instances = await startFleet(config, started, log)
   const traffic = startTraffic(`http://127.0.0.1:${config.sampleGatewayPort}/`)
@@ -53,13 +53,14 @@ export async function runSample(config: Config, { signal, log, onReady }: RunOpt
   }
 }
 
-/** A fleet that a person removed stays away, unless the setting asks for it by name. */
+/** A fleet that a person removed stays away, unless the setting asks for it by name or a person runs it. */
 async function isWanted(api: Api, config: Config, signal: AbortSignal): Promise<boolean> {
   const traffic = { started: 0, ok: 0, failed: 0, skipped: 0, inFlight: 0 }
   const report: SampleReport = { knobs: SAMPLE_KNOBS_DEFAULT, traffic, agents: [] }
   const { running, ...knobs } = await retryUnavailable(async () => SampleDesired.parse((await api.request('POST', '/sample/report', { body: report })).body), signal)
-  if (!running && config.sample === 'on') await api.request('PUT', '/sample', { body: knobs })
-  return running || config.sample === 'on'
+  const asked = config.sample === 'on' || process.env[OWNER_VARIABLE] === undefined
+  if (!running && asked) await api.request('PUT', '/sample', { body: knobs })
+  return running || asked
 }
 
 async function startFleet(config: Config, started: string, log: Log): Promise<Instance[]> {

@@ -1,11 +1,9 @@
 // Every page of the console, as people of each role see it: a heading, no serious finding of axe, a silent console.
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { TraceSummary } from '../server/contracts/telemetry.ts'
 import { NAVIGATION } from '../components/shell/navigation.ts'
 import { eventually } from '../server/testing/load.ts'
-import { closeBrowser, mesh, person } from './person.ts'
-
-afterAll(closeBrowser)
+import { mesh, person } from './person.ts'
 
 test.each(['light', 'dark'] as const)('every page in the navigation is accessible in the %s theme', async (theme) => {
   await using someone = await person({ theme })

@@ -1,16 +1,14 @@
 // Steering: a canary by keyboard alone, two people at one route, a refusal at its field.
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
 import { routeOf, splitOf, type Written } from '../server/testing/mesh.ts'
-import { closeBrowser, mesh, person, type Person } from './person.ts'
+import { mesh, person, type Person } from './person.ts'
 
 const PAGE = '/routes/default/translator'
 
 beforeAll(async () => {
   await writeSplit(90, 10)
 })
-
-afterAll(closeBrowser)
 
 test('a canary goes from 10 to 50 % by keyboard alone, through review, to applied and measured', async () => {
   await using someone = await person()

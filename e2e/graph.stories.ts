@@ -1,8 +1,6 @@
 // Seeing: the graph with its panel, its find expression and its table; a trace down to what the model was asked.
-import { afterAll, expect, test } from 'vitest'
-import { closeBrowser, heddle, person, type Person } from './person.ts'
-
-afterAll(closeBrowser)
+import { expect, test } from 'vitest'
+import { heddle, person, type Person } from './person.ts'
 
 test('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
   await using someone = await person()

@@ -1,0 +1,11 @@
+// The stories in the order in which they are told, over one Heddle; the last removes the fleet that the others look at.
+import { afterAll } from 'vitest'
+import './graph.stories.ts'
+import './pages.stories.ts'
+import './routes.stories.ts'
+import './operate.stories.ts'
+import './pictures.stories.ts'
+import './farewell.stories.ts'
+import { closeBrowser } from './person.ts'
+
+afterAll(closeBrowser)

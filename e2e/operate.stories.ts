@@ -1,0 +1,92 @@
+// Operating: who may say who is who, what each proxy holds, what was done, by whom, and undone.
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { eventually } from '../server/testing/load.ts'
+import { splitOf, type Written } from '../server/testing/mesh.ts'
+import { heddle, mesh, person } from './person.ts'
+
+test('the issuing certificate is rotated to the end, proved on every proxy, and no task fails meanwhile', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/security', 'Security')
+  await page.getByRole('table', { name: 'Identities' }).getByText('spiffe://mesh.local/ns/default/agent/translator').first().waitFor()
+  await page.getByRole('button', { name: /Rotate/ }).click()
+  await page.getByLabel(/Reason/).fill('the yearly one')
+  await someone.isAccessible()
+  await page.getByRole('button', { name: 'Start the rotation' }).click()
+  await page.getByRole('heading', { name: 'Rotating the issuing certificate', level: 1 }).waitFor()
+  await page.getByRole('list', { name: 'Steps of the rotation' }).waitFor()
+  await page.getByText(/(\d+) of \1 proved/).first().waitFor({ timeout: 90_000 })
+  await someone.isAccessible()
+  await page.getByRole('button', { name: 'Retire the old…' }).click()
+  await page.getByRole('button', { name: 'Retire the old issuer' }).click()
+  await page.getByRole('heading', { name: 'The issuing certificate is rotated', level: 1 }).waitFor({ timeout: 60_000 })
+  await someone.isAccessible()
+  expect((await postTask()).status).toBeLessThan(503)
+}, 240_000)
+
+test('every proxy is on the page with what it has accepted, type by type', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/proxies', 'Proxies')
+  const table = page.getByRole('table', { name: 'Proxies' })
+  for (const proxy of await mesh.proxies()) await table.getByText(proxy.id, { exact: true }).first().waitFor()
+  await table.getByText('translator-v1', { exact: true }).first().click()
+  await page.getByRole('heading', { level: 1, name: /translator/ }).waitFor()
+  await someone.isAccessible()
+})
+
+test('a change is taken back from its page, which makes a new revision', async () => {
+  const before = await mesh.accepted(await mesh.write(labelled({ v1: 90, v2: 10 })))
+  const { revision } = await mesh.accepted(await mesh.write(labelled({ v1: 20, v2: 80 })))
+  await using someone = await person()
+  const { page } = someone
+  await someone.open(`/changes/${revision}`, `Revision ${revision}`)
+  await page.getByRole('button', { name: 'Take it back…' }).click()
+  await someone.isAccessible()
+  await page.getByRole('button', { name: /^(Apply|Take|Revert)/ }).last().click()
+  await eventually('the split is as before', 15_000, async () => {
+    const route = await mesh.get<Written<'HTTPRoute'>>('/namespaces/default/httproutes/translator')
+    return route.spec.rules[0]?.backendRefs?.map(({ weight }) => weight).join() === '90,10'
+  })
+  expect(revision).toBeGreaterThan(before.revision)
+})
+
+test('the audit knows who signed in and what was changed, and can be taken along as CSV', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/audit', 'Audit')
+  await page.getByRole('table', { name: 'Audit' }).getByText(/sign/).first().waitFor()
+  await someone.isAccessible()
+  await page.getByRole('button', { name: /Export/ }).click()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV' }).click()])
+  const text = await readFile(await download.path(), 'utf8')
+  expect(text.split('\n')[0]).toMatch(/seq.*actor.*action/)
+  expect(text).toContain('admin@example.com')
+})
+
+test('an API token is shown once, works, and is refused once it is revoked', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/settings', 'Settings')
+  await page.getByRole('button', { name: 'New token' }).click()
+  await page.getByLabel('Name: what will use it').fill('a robot')
+  await someone.isAccessible()
+  await page.getByRole('button', { name: 'Make the token' }).click()
+  const token = await page.getByText(/^hdl_[A-Za-z0-9_-]{20,}$/).first().innerText()
+  const status = async () => (await fetch(new URL('/api/v1/agents', heddle.url), { headers: { authorization: `Bearer ${token}` } })).status
+  expect(await status()).toBe(200)
+  await page.getByRole('button', { name: 'I have it' }).click()
+  await page.getByRole('button', { name: 'Revoke a robot' }).click()
+  await page.getByRole('alertdialog').getByRole('button', { name: /Revoke/ }).click()
+  await eventually('the token is refused', 10_000, async () => (await status()) === 401)
+})
+
+function postTask() {
+  return fetch(heddle.sampleUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ task: 'Explain salt in French' }) })
+}
+
+function labelled(weights: Record<string, number>): Written<'HTTPRoute'> {
+  const route = splitOf('translator', weights)
+  return { ...route, metadata: { ...route.metadata, labels: { 'heddle.dev/sample': 'true' } } }
+}
