@@ -57,7 +57,8 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
   })
   page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
   await page.goto(await signInLink(role))
-  await page.getByRole('button', { name: /sign in/i }).click()
+  await page.getByRole('button', { name: 'Sign in with this link' }).click()
+  await page.getByRole('button', { name: 'Later' }).click() // of a password
   await page.getByRole('navigation').first().waitFor()
   return {
     page,
