@@ -49,7 +49,7 @@ export interface PersonOptions {
 export async function person(options: PersonOptions = {}): Promise<Person> {
   const { role = 'admin', theme = 'light', size = { width: 1440, height: 900 }, expects } = options
   const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce' })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   const errors: string[] = []
   page.on('console', (message) => {
