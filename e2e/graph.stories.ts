@@ -1,6 +1,8 @@
 // Seeing: the graph with its panel, its find expression and its table; a trace down to what the model was asked.
 import { expect, test } from 'vitest'
-import { heddle, person, type Person } from './person.ts'
+import type { TraceSummary } from '../server/contracts/telemetry.ts'
+import { eventually } from '../server/testing/load.ts'
+import { mesh, person, type Person } from './person.ts'
 
 test('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
   await using someone = await person()
@@ -45,16 +47,23 @@ test('the table twin has every edge with its figures', async () => {
 })
 
 test('a trace is found by service, and its waterfall shows what the model was asked and what it cost', async () => {
-  await fetch(heddle.sampleUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ task: 'Explain weaving in German' }) })
+  const whole = await eventually('a task that went well is stored whole', 60_000, async () => {
+    const { items } = await mesh.get<{ items: TraceSummary[] }>('/traces?service=translator&limit=50')
+    return items.find(({ errors, services, tokens }) => errors === 0 && tokens !== null && services.length >= 6)
+  })
   await using someone = await person()
   const { page } = someone
   await someone.open('/traces?service=translator', 'Traces')
   await someone.isAccessible()
-  await page.getByRole('table', { name: 'Traces' }).getByRole('link').first().click()
+  await page.getByRole('table', { name: 'Traces' }).getByRole('link').first().waitFor()
+  await someone.open(`/traces/${whole.traceId}`, /./)
   const waterfall = page.getByRole('treegrid')
-  await waterfall.getByText('invoke_agent translator').first().waitFor()
-  await waterfall.getByText('execute_tool search').first().waitFor()
-  await waterfall.getByText('chat sample-text-1').first().click()
+  const search = page.getByRole('searchbox', { name: 'Search in this trace' })
+  for (const name of ['invoke_agent translator', 'execute_tool search', 'chat sample-text-1']) {
+    await search.fill(name)
+    await search.press('Enter')
+    await waterfall.getByRole('row', { selected: true }).getByText(name).waitFor()
+  }
   const span = page.getByRole('region', { name: 'Span details' })
   await span.getByText('Asked').first().waitFor()
   await span.getByText('Answered').first().waitFor()
