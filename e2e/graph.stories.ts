@@ -1,8 +1,8 @@
-// Seeing: the graph with its panel, its find expression and its table; a trace down to what the model was asked.
+// Seeing: the graph with its panel; a trace down to what the model was asked.
 import { expect, test } from 'vitest'
 import type { TraceSummary } from '../server/contracts/telemetry.ts'
 import { eventually } from '../server/testing/load.ts'
-import { mesh, person, type Person } from './person.ts'
+import { mesh, nodeOf, person } from './person.ts'
 
 test('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
   await using someone = await person()
@@ -20,30 +20,6 @@ test('the graph shows the fleet; a click opens the panel, and the URL says so', 
   await using colleague = await person()
   await colleague.page.goto(link)
   await colleague.page.getByRole('complementary').filter({ hasText: 'translator' }).waitFor()
-})
-
-test('a find expression dims what it does not match, and says how many it found', async () => {
-  await using someone = await person()
-  const { page } = someone
-  await someone.open('/graph', 'Graph')
-  await nodeOf(someone, 'writer').waitFor()
-  const find = page.getByRole('textbox', { name: /Find/ })
-  await find.fill('name = writer')
-  await page.getByRole('status').filter({ hasText: /1/ }).first().waitFor()
-  await page.waitForURL(/find=/)
-  await find.fill('nonsense >')
-  await page.locator('[aria-invalid="true"]').waitFor()
-  await someone.isAccessible()
-})
-
-test('the table twin has every edge with its figures', async () => {
-  await using someone = await person()
-  const { page } = someone
-  await someone.open('/graph?view=table', 'Graph')
-  const table = page.getByRole('table', { name: 'Calls between agents' })
-  await table.getByRole('row', { name: /orchestrator.*translator/ }).first().waitFor()
-  await table.getByRole('row', { name: /researcher.*search-tools/ }).first().waitFor()
-  await someone.isAccessible()
 })
 
 test('a trace is found by service, and its waterfall shows what the model was asked and what it cost', async () => {
@@ -71,8 +47,3 @@ test('a trace is found by service, and its waterfall shows what the model was as
   await someone.isAccessible()
   expect(page.url()).toMatch(/\/traces\/[0-9a-f]{32}/)
 })
-
-/** A node of the graph by the agent's name. */
-function nodeOf({ page }: Person, name: string) {
-  return page.locator('[data-health]').filter({ has: page.getByText(name, { exact: true }) }).first()
-}

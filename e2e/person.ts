@@ -93,3 +93,8 @@ export async function signInLink(role: 'viewer' | 'operator' | 'admin'): Promise
 export function heddleCli(...args: string[]) {
   return promisify(execFile)(process.execPath, ['server/cli/heddle.mjs', ...args], { env: { ...process.env, ...heddle.env } })
 }
+
+/** A node of the graph by the agent's name. */
+export function nodeOf({ page }: Person, name: string) {
+  return page.locator('[data-health]').filter({ has: page.getByText(name, { exact: true }) }).first()
+}

@@ -1,5 +1,6 @@
 // The stories in the order in which they are told, over one Heddle; the last removes the fleet that the others look at.
 import { afterAll } from 'vitest'
+import './find.stories.ts'
 import './graph.stories.ts'
 import './pages.stories.ts'
 import './routes.stories.ts'
