@@ -37,8 +37,10 @@ test('a trace is found by service, and its waterfall shows what the model was as
   const search = page.getByRole('searchbox', { name: 'Search in this trace' })
   for (const name of ['invoke_agent translator', 'execute_tool search', 'chat sample-text-1']) {
     await search.fill(name)
-    await search.press('Enter')
-    await waterfall.getByRole('row', { selected: true }).getByText(name).waitFor()
+    await eventually(`${name} is selected`, 30_000, async () => {
+      await search.press('Enter') // the next one found, as a person goes through them
+      return waterfall.getByRole('row', { selected: true }).getByText(name).isVisible()
+    })
   }
   const span = page.getByRole('region', { name: 'Span details' })
   await span.getByText('Asked').first().waitFor()

@@ -59,7 +59,7 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
   await page.goto(await signInLink(role))
   await page.getByRole('button', { name: 'Sign in with this link' }).click()
   await page.getByRole('button', { name: 'Later' }).click() // of a password
-  await page.getByRole('navigation').first().waitFor()
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
   return {
     page,
     errors,
