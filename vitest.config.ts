@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // unit: pure, seconds. integration: real PostgreSQL, Envoy and sockets (`*.it.test.ts`). mesh: a whole Heddle a file, one after the
-// other, since they measure. browser: stories in Chromium, over one Heddle. long: the same promises on
-// the sample fleet, and every story; not part of `npm test`.
+// other, since they measure. browser: stories in Chromium, over one Heddle. long: every story; not
+// part of `npm test`.
 export default defineConfig({
   test: {
     projects: [
@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'mesh',
-          include: ['server/testing/whole-*.it.test.ts'],
+          include: ['server/{sample,testing}/whole-*.it.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
           fileParallelism: false,
@@ -42,7 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: ['server/sample/whole-fleet.it.test.ts', 'e2e/all.long.ts'],
+          include: ['e2e/all.long.ts'],
           globalSetup: ['e2e/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
