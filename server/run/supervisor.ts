@@ -62,6 +62,7 @@ export async function supervise(config: Config, things: AsyncDisposableStack, op
   self.update({ state: 'ready' })
   if (first) await saySignInLink(config, say)
   say(`Console: ${config.publicUrl}`)
+  if (!first) say('Signed out? `npx heddle sign-in` prints a link that signs you in once')
 }
 
 /** Leftovers hold our ports, so they go first; then each port is ours, or somebody else's and named. */
