@@ -60,6 +60,16 @@ const column = <K extends Kind>(kind: K, title: string, value: (object: Extract<
 })
 
 const DETAILS: Record<Kind, Column<MeshObject>[]> = {
+  AgentRoute: [
+    column('AgentRoute', 'capability', ({ spec }) => spec.require.capability ?? '-'),
+    column('AgentRoute', 'chooses by', ({ spec }) => (spec.semantic && spec.semantic.mode !== 'off' ? `content (${spec.semantic.mode})` : spec.strategy)),
+    column('AgentRoute', 'fallback', ({ spec }) => spec.fallback?.name ?? '-'),
+  ],
+  HealthProbe: [
+    column('HealthProbe', 'check', ({ spec }) => spec.check.type),
+    column('HealthProbe', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ')),
+    column('HealthProbe', 'every', ({ spec }) => `${spec.intervalSeconds} s`),
+  ],
   Agent: [column('Agent', 'type', ({ spec }) => spec.type), column('Agent', 'protocol', ({ spec }) => spec.protocol), column('Agent', 'mtls', ({ spec }) => spec.mtls)],
   AgentVersion: [column('AgentVersion', 'agent', ({ spec }) => spec.agent), column('AgentVersion', 'version', ({ spec }) => spec.version)],
   HTTPRoute: [

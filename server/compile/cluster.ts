@@ -4,6 +4,7 @@ import type { AgentProtocol } from '../contracts/agent.ts'
 import type { Instance, ProxyView } from '../contracts/mesh-state.ts'
 import type { Version } from '../mesh/reach.ts'
 import type { Json } from './encode.ts'
+import { endpointHealth, endpointWeight } from './health.ts'
 import { CLUSTER, clusterName, meshHost, statName, typeUrl } from './names.ts'
 import { ADS, upstreamTls } from './tls.ts'
 
@@ -59,15 +60,16 @@ export function compileEndpoints(version: Version): Json {
     cluster_name: clusterName(version),
     endpoints: [...zones.keys()].sort().map((zone) => ({
       locality: { zone },
-      lb_endpoints: (zones.get(zone) ?? []).map(lbEndpoint),
+      lb_endpoints: (zones.get(zone) ?? []).map((instance) => lbEndpoint(instance, version.instances)),
     })),
   }
 }
 
-function lbEndpoint(instance: Instance): Json {
+function lbEndpoint(instance: Instance, among: readonly Instance[]): Json {
   return {
     endpoint: { address: { socket_address: { address: instance.address, port_value: instance.port } } },
-    load_balancing_weight: instance.weight,
+    ...endpointHealth(instance),
+    load_balancing_weight: endpointWeight(instance, among),
     ...(instance.tls ? {} : { metadata: { filter_metadata: { 'envoy.transport_socket_match': { plaintext: true } } } }),
   }
 }

@@ -5,6 +5,7 @@ import type { ProxyView } from '../contracts/mesh-state.ts'
 import type { Json } from './encode.ts'
 import { DNS_CACHE } from './cluster.ts'
 import { BOOTSTRAP_CLUSTER, INBOUND, OUTBOUND, typeUrl } from './names.ts'
+import { DECIDED_HEADER, DECISION_HEADER, semanticFilter } from './semantic.ts'
 import { rbacFilters } from './rbac.ts'
 import { ADS, downstreamTls } from './tls.ts'
 
@@ -21,6 +22,8 @@ const FORGEABLE = [
   { remove_on_match: { key_matcher: { prefix: 'x-envoy-', ignore_case: true } } },
   { remove_on_match: { key_matcher: { safe_regex: { regex: 'x-heddle-(.*-)?caller' } } } },
   { remove: 'x-forwarded-client-cert' },
+  { remove: DECIDED_HEADER },
+  { remove: DECISION_HEADER },
 ]
 
 export function compileOutboundListener(proxy: ProxyView): Json {
@@ -36,6 +39,7 @@ export function compileOutboundListener(proxy: ProxyView): Json {
           early_header_mutation_extensions: stripForged(FORGEABLE),
           upgrade_configs: [...UPGRADES, { upgrade_type: 'CONNECT' }],
           http_filters: [
+            semanticFilter(),
             {
               name: 'heddle.external',
               typed_config: { '@type': typeUrl('envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig'), dns_cache_config: DNS_CACHE },
@@ -145,6 +149,7 @@ function tracing(proxy: ProxyView): Json {
       { tag: 'heddle.caller', value: '%DOWNSTREAM_PEER_URI_SAN%' },
       { tag: 'heddle.callee', value: '%UPSTREAM_PEER_URI_SAN%' },
       { tag: 'heddle.route', value: '%ROUTE_NAME%' },
+      { tag: 'heddle.decision', value: `%REQ(${DECISION_HEADER})%` },
       { tag: 'url.path', value: '%PATH(NQ:PATH)%' },
       { tag: 'server.address', value: '%REQ(:AUTHORITY)%' },
     ],

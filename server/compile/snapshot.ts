@@ -3,6 +3,7 @@ import type { Agent } from '../contracts/agent.ts'
 import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
 import { findAgent, reachableAgents, versionsOf } from '../mesh/reach.ts'
+import { compileAgentRouteHosts } from './agent-route.ts'
 import { compileEndpoints, compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
 import { encodeResource, type Json, type Resource } from './encode.ts'
 import { compileGatewayRoutes, gatewaysOf } from './gateway.ts'
@@ -71,6 +72,7 @@ function sharedOf(state: MeshState): SharedResources {
 function namespaceResources(state: MeshState, namespace: string, ofAgent: Map<Agent, Resource[]>): NamespaceResources {
   const agents = reachableAgents(state, namespace)
   const virtualHosts = agents.map((agent) => resource(TYPE.virtualHost, virtualHostName(agent), namespace, compileVirtualHost(state, agent, namespace), virtualHostObject(state, agent)))
+  for (const { json, object } of compileAgentRouteHosts(state, namespace)) virtualHosts.push(resource(TYPE.virtualHost, String(json['name']), namespace, json, object))
   return {
     virtualHosts,
     clustersAndEndpoints: agents.flatMap((agent) => {

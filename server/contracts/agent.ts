@@ -23,6 +23,17 @@ export type Capability = z.infer<typeof Capability>
 export const MtlsMode = z.enum(['strict', 'permissive'])
 export type MtlsMode = z.infer<typeof MtlsMode>
 
+/** Where control reads what an agent says of itself: an A2A card, or an MCP server's tools. */
+export const DiscoverySource = z.strictObject({
+  kind: z.enum(['a2a', 'mcp']).default('a2a'),
+  /** The card itself, or the agent's origin; of an MCP server its endpoint. */
+  url: z.url({ protocol: /^https?$/ }).max(2048),
+  everySeconds: z.number().int().min(5).max(86_400).default(60),
+  /** Name of a setting `HEDDLE_CREDENTIAL_NAME` of control, sent as `Authorization`; its value is never stored. */
+  credential: z.string().regex(/^[A-Z0-9_]{1,64}$/, 'upper-case letters, digits and “_”').optional(),
+})
+export type DiscoverySource = z.infer<typeof DiscoverySource>
+
 /** An address that no sidecar announces: an agent without a sidecar, reached in plaintext. */
 export const StaticInstance = z.strictObject({
   address: z.string().min(1).max(253),
@@ -37,6 +48,9 @@ export const AgentSpec = z.strictObject({
   description: z.string().max(4096).default(''),
   owner: z.string().max(256).default(''),
   capabilities: z.array(Capability).max(1000).default([]),
+  /** Of one call, in any unit that the mesh agrees on. */
+  price: z.number().min(0).max(1e9).optional(),
+  discovery: DiscoverySource.optional(),
   mtls: MtlsMode.default('strict'),
   /** Namespaces that may reach this agent besides its own; `*` is every one. */
   exportTo: z.array(z.union([DnsLabel, z.literal('*')])).max(256).default(['*']),

@@ -1,7 +1,12 @@
 import type { Agent, AgentVersion } from './agent.ts'
+import type { AgentRoute } from './agent-route.ts'
 import type { AuthorizationPolicy } from './authorization-policy.ts'
 import type { Gateway } from './gateway.ts'
+import type { GRPCRoute } from './grpc-route.ts'
+import type { HealthProbe, InstanceHealth } from './health-probe.ts'
 import type { HTTPRoute } from './http-route.ts'
+import type { PeerAuthentication } from './peer-authentication.ts'
+import type { TrafficPolicy } from './traffic-policy.ts'
 
 /** An address that takes calls for one version of an agent now (its lease is good and it says it is ready). */
 export interface Instance {
@@ -17,6 +22,8 @@ export interface Instance {
   /** True when a sidecar with an identity answers there. */
   tls: boolean
   source: 'sidecar' | 'static'
+  /** What its probes found; absent is ready. */
+  health?: InstanceHealth
 }
 
 /** Everything that decides what a mesh does, at one revision. Pure code takes this and nothing else. */
@@ -27,9 +34,16 @@ export interface MeshState {
   agents: readonly Agent[]
   versions: readonly AgentVersion[]
   routes: readonly HTTPRoute[]
+  grpcRoutes: readonly GRPCRoute[]
   gateways: readonly Gateway[]
   policies: readonly AuthorizationPolicy[]
+  peerAuthentications: readonly PeerAuthentication[]
+  trafficPolicies: readonly TrafficPolicy[]
+  agentRoutes: readonly AgentRoute[]
+  probes: readonly HealthProbe[]
   instances: readonly Instance[]
+  /** `namespace/name` of agents whose newest card carries a verified signature. */
+  signedAgents: readonly string[]
   /** SPIFFE ids refused whatever a policy says. */
   revoked: readonly string[]
 }

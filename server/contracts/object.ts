@@ -1,22 +1,32 @@
 import { z } from 'zod'
 import { Agent, AgentVersion } from './agent.ts'
+import { AgentRoute } from './agent-route.ts'
 import { AuthorizationPolicy } from './authorization-policy.ts'
 import { Gateway } from './gateway.ts'
+import { GRPCRoute } from './grpc-route.ts'
+import { HealthProbe } from './health-probe.ts'
 import { HTTPRoute } from './http-route.ts'
+import { PeerAuthentication } from './peer-authentication.ts'
+import { TrafficPolicy } from './traffic-policy.ts'
 
 /** Every kind an operator may read, with the plural that its API path and CLI use. One row a kind; nothing else lists them. */
 export const KINDS = {
   Agent: { plural: 'agents', schema: Agent, readOnly: false },
   AgentVersion: { plural: 'agentversions', schema: AgentVersion, readOnly: true },
   HTTPRoute: { plural: 'httproutes', schema: HTTPRoute, readOnly: false },
+  GRPCRoute: { plural: 'grpcroutes', schema: GRPCRoute, readOnly: false },
   Gateway: { plural: 'gateways', schema: Gateway, readOnly: false },
   AuthorizationPolicy: { plural: 'authorizationpolicies', schema: AuthorizationPolicy, readOnly: false },
+  PeerAuthentication: { plural: 'peerauthentications', schema: PeerAuthentication, readOnly: false },
+  TrafficPolicy: { plural: 'trafficpolicies', schema: TrafficPolicy, readOnly: false },
+  AgentRoute: { plural: 'agentroutes', schema: AgentRoute, readOnly: false },
+  HealthProbe: { plural: 'healthprobes', schema: HealthProbe, readOnly: false },
 } as const
 
 export type Kind = keyof typeof KINDS
-export const Kind = z.enum(['Agent', 'AgentVersion', 'HTTPRoute', 'Gateway', 'AuthorizationPolicy'])
+export const Kind = z.enum(['Agent', 'AgentVersion', 'HTTPRoute', 'GRPCRoute', 'Gateway', 'AuthorizationPolicy', 'PeerAuthentication', 'TrafficPolicy', 'AgentRoute', 'HealthProbe'])
 
-export const MeshObject = z.discriminatedUnion('kind', [Agent, AgentVersion, HTTPRoute, Gateway, AuthorizationPolicy])
+export const MeshObject = z.discriminatedUnion('kind', [Agent, AgentVersion, HTTPRoute, GRPCRoute, Gateway, AuthorizationPolicy, PeerAuthentication, TrafficPolicy, AgentRoute, HealthProbe])
 export type MeshObject = z.infer<typeof MeshObject>
 
 export const ObjectRef = z.strictObject({ kind: Kind, namespace: z.string(), name: z.string() })

@@ -1,20 +1,28 @@
 import type { Instance, MeshState } from '../contracts/mesh-state.ts'
 import { MeshError } from '../contracts/errors.ts'
+import { spiffeIdOf } from '../contracts/ids.ts'
 import { GATEWAY_API, HEDDLE_API } from '../contracts/meta.ts'
 import { KINDS, type Kind, type MeshObject } from '../contracts/object.ts'
 import type { StoredObject } from '#prisma/generated/client.ts'
+import { readAgentLayer } from './agent-layer.ts'
 import type { Db } from './client.ts'
 
 const API_VERSION: Record<Kind, string> = {
   Agent: HEDDLE_API,
   AgentVersion: HEDDLE_API,
   AuthorizationPolicy: HEDDLE_API,
+  AgentRoute: HEDDLE_API,
+  HealthProbe: HEDDLE_API,
+  PeerAuthentication: HEDDLE_API,
+  TrafficPolicy: HEDDLE_API,
   HTTPRoute: GATEWAY_API,
+  GRPCRoute: GATEWAY_API,
   Gateway: GATEWAY_API,
 }
 
 /** One consistent reading of a mesh: objects, instances in rotation and revocations of the same moment. */
 export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
+  const layer = await readAgentLayer(db, mesh)
   const [row, objects, instances, revoked] = await db.prisma.$transaction(
     [
       db.prisma.mesh.findUnique({ where: { name: mesh } }),
@@ -34,8 +42,14 @@ export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
     agents: of('Agent'),
     versions: of('AgentVersion'),
     routes: of('HTTPRoute'),
+    grpcRoutes: of('GRPCRoute'),
     gateways: of('Gateway'),
     policies: of('AuthorizationPolicy'),
+    peerAuthentications: of('PeerAuthentication'),
+    trafficPolicies: of('TrafficPolicy'),
+    agentRoutes: of('AgentRoute'),
+    probes: of('HealthProbe'),
+    signedAgents: layer.signedAgents,
     instances: instances.map((instance): Instance => ({
       id: instance.id,
       namespace: instance.namespace,
@@ -48,8 +62,9 @@ export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
       weight: instance.weight,
       tls: instance.tls,
       source: instance.source === 'static' ? 'static' : 'sidecar',
+      ...layer.healthOf(instance.id),
     })),
-    revoked: revoked.map((svid) => svid.spiffeId),
+    revoked: [...new Set([...revoked.map((svid) => svid.spiffeId), ...layer.blocked.map(({ namespace, agent }) => spiffeIdOf(row.trustDomain, namespace, agent))])],
   }
 }
 

@@ -9,7 +9,7 @@ export interface ObjectChange {
   after: MeshObject | null
 }
 
-const LIST_OF = { Agent: 'agents', AgentVersion: 'versions', HTTPRoute: 'routes', Gateway: 'gateways', AuthorizationPolicy: 'policies' } as const satisfies Record<Kind, keyof MeshState>
+const LIST_OF = { Agent: 'agents', AgentVersion: 'versions', HTTPRoute: 'routes', GRPCRoute: 'grpcRoutes', Gateway: 'gateways', AuthorizationPolicy: 'policies', PeerAuthentication: 'peerAuthentications', TrafficPolicy: 'trafficPolicies', AgentRoute: 'agentRoutes', HealthProbe: 'probes' } as const satisfies Record<Kind, keyof MeshState>
 
 export function objectsOf(state: MeshState): MeshObject[] {
   return Object.values(LIST_OF).flatMap((list): MeshObject[] => [...state[list]])
@@ -26,7 +26,19 @@ export function applyChanges(state: MeshState, changes: readonly ObjectChange[])
   const kept = objectsOf(state).filter((object) => !changed.has(describeRef(refOf(object))))
   const objects = [...kept, ...[...changed.values()].filter((after) => after !== null)]
   const of = <K extends Kind>(kind: K) => objects.filter((object): object is Extract<MeshObject, { kind: K }> => object.kind === kind)
-  return { ...state, agents: of('Agent'), versions: of('AgentVersion'), routes: of('HTTPRoute'), gateways: of('Gateway'), policies: of('AuthorizationPolicy') }
+  return {
+    ...state,
+    agents: of('Agent'),
+    versions: of('AgentVersion'),
+    routes: of('HTTPRoute'),
+    grpcRoutes: of('GRPCRoute'),
+    gateways: of('Gateway'),
+    policies: of('AuthorizationPolicy'),
+    peerAuthentications: of('PeerAuthentication'),
+    trafficPolicies: of('TrafficPolicy'),
+    agentRoutes: of('AgentRoute'),
+    probes: of('HealthProbe'),
+  }
 }
 
 /** The versions of an agent go with it: nobody could delete them one by one. */

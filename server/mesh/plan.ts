@@ -60,6 +60,10 @@ function targetsOf({ before, after }: ObjectDiff): AgentRef[] {
         return object.spec.parentRefs.filter((parent) => parent.kind === 'Agent').map((parent) => ({ namespace: parent.namespace ?? namespace, agent: parent.name }))
       case 'AuthorizationPolicy':
         return object.spec.targetRefs.map((target) => ({ namespace, agent: target.name }))
+      case 'AgentRoute':
+        return [] // it is called by its own name, and turns no agent's calls
+      case 'HealthProbe':
+        return object.spec.targetRefs.map((target) => ({ namespace, agent: target.name }))
       case 'Gateway':
         return [{ namespace, agent: object.spec.infrastructure.parametersRef.name }]
     }

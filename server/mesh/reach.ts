@@ -1,7 +1,10 @@
 // Who reaches whom, and what stands behind a name: the questions that compiling, validating and planning all ask of a mesh.
 import type { Agent, AgentVersion } from '../contracts/agent.ts'
-import type { BackendRef, HTTPRoute, ParentRef } from '../contracts/http-route.ts'
+import type { ParentRef } from '../contracts/http-route.ts'
 import type { Instance, MeshState } from '../contracts/mesh-state.ts'
+import type { BackendObject } from '../contracts/route-filters.ts'
+import { allRoutes, type AnyRoute } from './any-route.ts'
+import { usableWeight } from './instance-health.ts'
 import { compareRoutes, compareText } from './precedence.ts'
 
 /** A version of an agent with the instances that take its calls now. */
@@ -63,21 +66,20 @@ export function instancesOf(state: MeshState, agent: Agent): Instance[] {
 }
 
 /** Routes attached to an agent. Only a route of the agent's own namespace steers it for everybody. */
-export function routesOfAgent(state: MeshState, agent: Agent): HTTPRoute[] {
-  return state.routes
+export function routesOfAgent(state: MeshState, agent: Agent): AnyRoute[] {
+  return allRoutes(state)
     .filter((route) => route.spec.parentRefs.some((parent) => isParent(route, parent, 'Agent', agent.metadata.namespace, agent.metadata.name)))
     .filter((route) => route.metadata.namespace === agent.metadata.namespace)
     .toSorted(compareRoutes)
 }
 
-export function isParent(route: HTTPRoute, parent: ParentRef, kind: ParentRef['kind'], namespace: string, name: string): boolean {
+export function isParent(route: AnyRoute, parent: ParentRef, kind: ParentRef['kind'], namespace: string, name: string): boolean {
   return parent.kind === kind && parent.name === name && (parent.namespace ?? route.metadata.namespace) === namespace
 }
 
 /** Shares of one backendRef: the versions behind it with the weight of what is ready; null when the reference is not valid. */
-export function resolveBackend(state: MeshState, route: HTTPRoute, backend: BackendRef): { version: Version; share: number }[] | null {
-  const namespace = backend.namespace ?? route.metadata.namespace
-  const found = backend.kind === 'Agent' ? findAgent(state, namespace, backend.name) : findVersionOwner(state, namespace, backend.name)
+export function resolveBackend(state: MeshState, route: AnyRoute, backend: BackendObject): { version: Version; share: number }[] | null {
+  const found = ownerOf(state, route, backend)
   if (!found || !isExportedTo(found, route.metadata.namespace)) return null
   const versions = versionsOf(state, found)
   if (backend.kind === 'Agent') return spreadOverReady(versions)
@@ -85,9 +87,15 @@ export function resolveBackend(state: MeshState, route: HTTPRoute, backend: Back
   return version ? [{ version, share: 1 }] : null
 }
 
+/** The agent that a backend belongs to, exported or not. */
+export function ownerOf(state: MeshState, route: AnyRoute, backend: BackendObject): Agent | undefined {
+  const namespace = backend.namespace ?? route.metadata.namespace
+  return backend.kind === 'Agent' ? findAgent(state, namespace, backend.name) : findVersionOwner(state, namespace, backend.name)
+}
+
 /** Shares by what is ready; when nothing is, every version alike, so that the failure counts where the call belongs. */
 export function spreadOverReady(versions: readonly Version[]): { version: Version; share: number }[] {
-  const shares = versions.map((version) => ({ version, share: version.instances.reduce((sum, instance) => sum + instance.weight, 0) }))
+  const shares = versions.map((version) => ({ version, share: version.instances.reduce((sum, instance) => sum + usableWeight(instance), 0) }))
   const ready = shares.filter(({ share }) => share > 0)
   return ready.length > 0 ? ready : shares.map(({ version }) => ({ version, share: 1 }))
 }

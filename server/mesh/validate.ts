@@ -9,6 +9,7 @@ import { describeRef, refOf, type MeshObject } from '../contracts/object.ts'
 import { objectsOf, type ObjectChange } from './change.ts'
 import { collectFindings, eachRepeated, type Finding, type Says } from './finding.ts'
 import { findAgent } from './reach.ts'
+import { validateAgentRoute, validateProbe } from './validate-agents.ts'
 import { validateRoute } from './validate-route.ts'
 
 /** Everything there is to say about a state, object by object. */
@@ -45,6 +46,10 @@ function validateObject(state: MeshState, object: MeshObject, says: Says): void 
       return validatePolicy(state, object, says)
     case 'Agent':
       return validateAgent(object, says)
+    case 'AgentRoute':
+      return validateAgentRoute(state, object, says)
+    case 'HealthProbe':
+      return validateProbe(state, object, says)
     case 'AgentVersion':
       if (!findAgent(state, object.metadata.namespace, object.spec.agent)) says.problem('/spec/agent', 'dangling', `there is no agent “${object.spec.agent}”`)
   }

@@ -1,0 +1,100 @@
+// AgentRoute and capabilities → virtual hosts of plain Envoy configuration. An agent that joins or leaves moves endpoints and the
+// weights of one small virtual host; listeners and clusters of others stay as they are.
+import type { AgentRoute } from '../contracts/agent-route.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import type { ObjectRef } from '../contracts/object.ts'
+import { agentKey, capabilityHost, findCandidates, findRef, fitTo, offeredCapabilities, shareOfVersions, sortRoutes, spreadOverCandidates, type Candidate, type Choice, type Offered } from '../mesh/capability.ts'
+import { isExportedTo, reachableAgents, versionsOf } from '../mesh/reach.ts'
+import type { Json } from './encode.ts'
+import { clusterName, OUTBOUND } from './names.ts'
+import { answerAll, backIntoMesh } from './route.ts'
+import { DECIDED_HEADER, DECISION_HEADER, wakeSemantic } from './semantic.ts'
+
+export const CAPABILITY_HEADER = 'x-heddle-capability'
+/** https://modelcontextprotocol.io/specification/draft: the tool of a `tools/call`, so that a proxy need not read the body. */
+const MCP_NAME_HEADER = 'mcp-name'
+/** Where a capability is asked for by header. */
+const CAPABILITY_DOOR = 'capability.mesh'
+
+export interface AgentRouteHost {
+  json: Json
+  object: ObjectRef | null
+}
+
+/** Virtual hosts of a namespace's callers: one an AgentRoute, one a capability, and the door for headers. */
+export function compileAgentRouteHosts(state: MeshState, namespace: string): AgentRouteHost[] {
+  const offered = offeredCapabilities(state, namespace)
+  const hosts: AgentRouteHost[] = []
+  for (const route of sortRoutes(state.agentRoutes, namespace)) {
+    const host = `${route.metadata.name}.${route.metadata.namespace}.route.mesh`
+    const claimed = offered.filter((one) => one.route === route).map((one) => capabilityHost(one.label))
+    hosts.push({ json: virtualHost(host, [host, ...route.spec.hostnames, ...claimed], compileAgentRoute(state, route, namespace, [])), object: refOf(route) })
+  }
+  for (const one of offered.filter(({ route }) => route === null)) {
+    const host = capabilityHost(one.label)
+    hosts.push({ json: virtualHost(host, [host], compileOffered(state, one, namespace, [])), object: null })
+  }
+  if (offered.length > 0) hosts.push({ json: virtualHost(CAPABILITY_DOOR, [CAPABILITY_DOOR], offered.flatMap((one) => doorRoutes(state, one, namespace)), 'name an agent that answers: set x-heddle-capability or Mcp-Name'), object: null })
+  return hosts
+}
+
+function virtualHost(name: string, domains: string[], routes: Json[], otherwise = 'no agent that fits is up'): Json {
+  return { name: `${OUTBOUND}/${name}`, domains: [...new Set(domains)], routes: [backIntoMesh(), ...routes, answerAll('nobody', 503, otherwise)] }
+}
+
+function refOf(route: AgentRoute): ObjectRef {
+  return { kind: 'AgentRoute', namespace: route.metadata.namespace, name: route.metadata.name }
+}
+
+type HeaderMatch = Json
+
+function doorRoutes(state: MeshState, offered: Offered, namespace: string): Json[] {
+  const named = (header: string): HeaderMatch[] => [{ name: header, string_match: { exact: offered.id } }]
+  const isTool = reachableAgents(state, namespace).some((agent) => agent.spec.protocol === 'mcp' && agent.spec.capabilities.some(({ id }) => id === offered.id))
+  return [...compileOffered(state, offered, namespace, named(CAPABILITY_HEADER)), ...(isTool ? compileOffered(state, offered, namespace, named(MCP_NAME_HEADER)) : [])]
+}
+
+function compileOffered(state: MeshState, { id, label, route }: Offered, namespace: string, headers: HeaderMatch[]): Json[] {
+  if (route) return compileAgentRoute(state, route, namespace, headers)
+  const require = { capability: id, tags: [], inputModes: [], outputModes: [], versions: [], trust: [] }
+  const candidates = reachableAgents(state, namespace).flatMap((agent) => fitTo(state, agent, require) ?? [])
+  return target(`capability/${label}`, spreadOverCandidates(candidates, 'instances'), headers)
+}
+
+/** Routes of one AgentRoute, for calls that carry `headers`. Empty when nobody is up. */
+function compileAgentRoute(state: MeshState, route: AgentRoute, namespace: string, headers: HeaderMatch[]): Json[] {
+  const name = `agentroute/${route.metadata.namespace}/${route.metadata.name}`
+  const candidates = findCandidates(state, route, namespace)
+  const semantic = route.spec.semantic?.mode ?? 'off'
+  const spread = spreadOverCandidates(candidates, route.spec.strategy)
+  const fallback = fallbackOf(state, route, namespace)
+  if (semantic === 'off') return target(name, spread.length > 0 ? spread : fallback, headers)
+  // In shadow calls go as they would without it; enforced, whom the content decides for has a route, and the rest the fallback.
+  const decided = semantic === 'enforce' ? candidates.flatMap((candidate) => decidedRoute(name, candidate, headers)) : []
+  const otherwise = semantic === 'shadow' && spread.length > 0 ? spread : fallback
+  const rest = target(`${name}/${semantic === 'shadow' ? 'shadow' : 'fallback'}`, otherwise, headers)
+  const refused = rest.length > 0 ? rest : [{ ...answerAll(`${name}/nobody`, 503, 'the task fits no agent, and the route names no fallback'), match: { prefix: '/', ...(headers.length > 0 ? { headers } : {}) } }]
+  return [...decided, ...refused].map((one) => ({ ...one, typed_per_filter_config: wakeSemantic(), response_headers_to_add: [DECISION_ON_ANSWER] }))
+}
+
+/** Empty, and so absent, on a call that nobody decided. */
+const DECISION_ON_ANSWER = { header: { key: DECISION_HEADER, value: `%REQ(${DECISION_HEADER})%` }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }
+
+function decidedRoute(name: string, candidate: Candidate, headers: HeaderMatch[]): Json[] {
+  const key = agentKey(candidate.agent)
+  return target(`${name}/to/${key}`, shareOfVersions(candidate), [...headers, { name: DECIDED_HEADER, string_match: { exact: key } }])
+}
+
+function fallbackOf(state: MeshState, route: AgentRoute, namespace: string): Choice[] {
+  const agent = route.spec.fallback && findRef(state, route, route.spec.fallback)
+  if (!agent || !isExportedTo(agent, namespace)) return []
+  return shareOfVersions({ agent, versions: versionsOf(state, agent), capabilities: [] })
+}
+
+/** One route to weighted versions; none when there is nowhere to go. */
+function target(name: string, choices: readonly Choice[], headers: HeaderMatch[]): Json[] {
+  if (choices.length === 0) return []
+  const [only] = choices
+  const action = choices.length === 1 && only ? { cluster: clusterName(only.version) } : { weighted_clusters: { clusters: choices.map(({ version, weight }) => ({ name: clusterName(version), weight })) } }
+  return [{ name, match: { prefix: '/', ...(headers.length > 0 ? { headers } : {}) }, decorator: { operation: name, propagate: false }, route: { ...action, timeout: '0s' } }]
+}

@@ -1,0 +1,148 @@
+// Who can do what is asked: the agents that fit an AgentRoute, and the capabilities that callers may name.
+import type { Agent, Capability } from '../contracts/agent.ts'
+import type { AgentRef, AgentRoute, Requirement } from '../contracts/agent-route.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import { usableWeight } from './instance-health.ts'
+import { compareText } from './precedence.ts'
+import { findAgent, instancesOf, isExportedTo, reachableAgents, versionsOf, type Version } from './reach.ts'
+
+export interface Candidate {
+  agent: Agent
+  /** Versions that the route allows. */
+  versions: Version[]
+  /** What of the agent answers the requirement. */
+  capabilities: Capability[]
+}
+
+/** `namespace/name`: how a decision and a header name an agent. */
+export function agentKey(agent: Agent): string {
+  return `${agent.metadata.namespace}/${agent.metadata.name}`
+}
+
+/** Capabilities become names under `.mesh`: `sut_agent` is `capability.sut-agent.mesh`. Null for an id that leaves nothing. */
+export function capabilityLabel(id: string): string | null {
+  const label = id.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 63).replace(/-+$/, '')
+  return label === '' ? null : label
+}
+
+export function capabilityHost(label: string): string {
+  return `capability.${label}.mesh`
+}
+
+/** Agents that fit a route for callers in `namespace`, preferred first, whether or not one of their instances is up. */
+export function findCandidates(state: MeshState, route: AgentRoute, namespace: string): Candidate[] {
+  return namedOrAll(state, route, namespace).flatMap((agent) => {
+    const fit = fitTo(state, agent, route.spec.require)
+    return fit ? [fit] : []
+  })
+}
+
+function namedOrAll(state: MeshState, route: AgentRoute, namespace: string): Agent[] {
+  if (route.spec.candidates.length === 0) return reachableAgents(state, namespace)
+  const named = route.spec.candidates.flatMap((ref) => findRef(state, route, ref) ?? [])
+  return [...new Set(named)].filter((agent) => isExportedTo(agent, namespace))
+}
+
+export function findRef(state: MeshState, route: AgentRoute, ref: AgentRef): Agent | undefined {
+  return findAgent(state, ref.namespace ?? route.metadata.namespace, ref.name)
+}
+
+/** The agent as a candidate; null when a condition does not hold. */
+export function fitTo(state: MeshState, agent: Agent, require: Requirement): Candidate | null {
+  if (require.owner !== undefined && agent.spec.owner !== require.owner) return null
+  if (require.priceMax !== undefined && (agent.spec.price === undefined || agent.spec.price > require.priceMax)) return null
+  if (require.trust.includes('signedCard') && !state.signedAgents.includes(agentKey(agent))) return null
+  if (require.trust.includes('mtls') && instancesOf(state, agent).some((instance) => !instance.tls)) return null
+  const capabilities = agent.spec.capabilities.filter((capability) => answers(capability, require))
+  const asksCapability = require.capability !== undefined || require.tags.length + require.inputModes.length + require.outputModes.length > 0
+  if (asksCapability && capabilities.length === 0) return null
+  const versions = versionsOf(state, agent).filter(({ version }) => require.versions.length === 0 || require.versions.some((one) => one === version))
+  if (require.versions.length > 0 && versions.length === 0) return null
+  return { agent, versions, capabilities }
+}
+
+function answers(capability: Capability, require: Requirement): boolean {
+  return (
+    (require.capability === undefined || capability.id === require.capability) &&
+    require.tags.every((tag) => capability.tags.includes(tag)) &&
+    require.inputModes.every((mode) => capability.inputModes.includes(mode)) &&
+    require.outputModes.every((mode) => capability.outputModes.includes(mode))
+  )
+}
+
+export interface Choice {
+  version: Version
+  weight: number
+}
+
+/** Shares of a route's calls by its strategy, of what is up. Empty when nothing is. */
+export function spreadOverCandidates(candidates: readonly Candidate[], strategy: AgentRoute['spec']['strategy']): Choice[] {
+  const up = candidates.map((candidate) => ({ candidate, choices: shareOfVersions(candidate) })).filter(({ choices }) => choices.length > 0)
+  switch (strategy) {
+    case 'instances':
+      return up.flatMap(({ choices }) => choices)
+    case 'even':
+      return evenOut(up.map(({ choices }) => choices))
+    case 'price': {
+      const priceOf = (agent: Agent) => agent.spec.price ?? Number.POSITIVE_INFINITY
+      const least = Math.min(...up.map(({ candidate }) => priceOf(candidate.agent)))
+      return evenOut(up.filter(({ candidate }) => priceOf(candidate.agent) === least).map(({ choices }) => choices))
+    }
+    case 'preference':
+      return up[0]?.choices ?? []
+  }
+}
+
+export function shareOfVersions({ versions }: Candidate): Choice[] {
+  return versions.map((version) => ({ version, weight: version.instances.reduce((sum, instance) => sum + usableWeight(instance), 0) })).filter(({ weight }) => weight > 0)
+}
+
+/** Each agent alike, its versions by their instances: exact, over the product of the sums. */
+function evenOut(agents: readonly Choice[][]): Choice[] {
+  const sums = agents.map((choices) => choices.reduce((sum, { weight }) => sum + weight, 0))
+  const multiple = sums.reduce((a, b) => (a * b) / greatestDivisor(a, b), 1)
+  return agents.flatMap((choices, index) => choices.map(({ version, weight }) => ({ version, weight: (weight * multiple) / (sums[index] ?? 1) })))
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b)
+}
+
+/** A capability that callers in a namespace may ask for by name alone. */
+export interface Offered {
+  id: string
+  label: string
+  /** The AgentRoute that says how it is chosen; null: every agent that has it, by ready instances. */
+  route: AgentRoute | null
+}
+
+/** Beyond this many, the first by name: each is a virtual host of every proxy. */
+export const OFFERED_MAX = 2000
+
+/** Every capability of an agent that can be reached, by label; of two ids with one label the first by name. */
+export function offeredCapabilities(state: MeshState, namespace: string): Offered[] {
+  const claims = new Map(claimedCapabilities(state, namespace).map((route) => [route.spec.require.capability ?? '', route]))
+  const ids = new Set([...reachableAgents(state, namespace).flatMap((agent) => agent.spec.capabilities.map(({ id }) => id)), ...claims.keys()])
+  const byLabel = new Map<string, Offered>()
+  for (const id of [...ids].sort(compareText)) {
+    const label = capabilityLabel(id)
+    if (label !== null && !byLabel.has(label)) byLabel.set(label, { id, label, route: claims.get(id) ?? null })
+  }
+  return [...byLabel.values()].slice(0, OFFERED_MAX)
+}
+
+/** Routes that say how a capability is chosen for callers of a namespace: their own namespace's first, then the oldest. */
+function claimedCapabilities(state: MeshState, namespace: string): AgentRoute[] {
+  const claims = sortRoutes(state.agentRoutes, namespace).filter(({ spec }) => spec.require.capability !== undefined && spec.hostnames.length === 0)
+  return claims.filter((route, index) => claims.findIndex((one) => one.spec.require.capability === route.spec.require.capability) === index)
+}
+
+export function sortRoutes(routes: readonly AgentRoute[], namespace: string): AgentRoute[] {
+  const isOwn = (route: AgentRoute) => Number(route.metadata.namespace === namespace)
+  return routes.toSorted(
+    (a, b) =>
+      isOwn(b) - isOwn(a) ||
+      compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
+      compareText(`${a.metadata.namespace}/${a.metadata.name}`, `${b.metadata.namespace}/${b.metadata.name}`),
+  )
+}
