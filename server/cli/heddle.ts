@@ -49,4 +49,10 @@ function settingsHelp(): string {
   return `\nSettings, from the environment:\n${rows.join('\n')}\n\nExamples:\n  heddle status\n  heddle split translator v1=50 v2=50\n  heddle get agents -o yaml\n`
 }
 
+// A reader that has seen enough (`heddle logs | head`) ends the command without a word, as it ends any other.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(EXIT.ok)
+})
+
 await main(process.argv.slice(2))

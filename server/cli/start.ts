@@ -15,7 +15,6 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExamples:\n  heddle start\n  HEDDLE_HOME=/srv/heddle HEDDLE_CONSOLE_PORT=3001 heddle start\n')
     .action(async (options: { dev: boolean }) => {
       const config = readConfig()
-      process.stdout.on('error', () => {}) // whoever read our words has gone; the work goes on
       const say = (line: string) => void process.stdout.write(`${line}\n`)
       const code = await live((things, stop) => supervise(config, things, { dev: options.dev, say, stop }), {
         failed: reportFailure,

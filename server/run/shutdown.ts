@@ -27,6 +27,7 @@ export interface Life {
 
 /** Answers the exit code. */
 export async function live(start: Start, life: Life): Promise<number> {
+  process.stdout.removeAllListeners('error').on('error', () => {}) // whoever read our words has gone; the work goes on
   const things = new AsyncDisposableStack()
   const stop = untilAskedToStop()
   let code = 0

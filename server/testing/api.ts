@@ -28,5 +28,5 @@ export async function testApi(db: Db) {
       })
     return { get: call('GET'), put: call('PUT'), post: call('POST'), patch: call('PATCH'), delete: call('DELETE') }
   }
-  return { app, config, send, as }
+  return { app, config, send, as, tokenOf: (role: Role) => tokens.get(role) ?? '' }
 }
