@@ -29,6 +29,8 @@ export const SETTINGS = {
   HEDDLE_SAMPLE_GATEWAY_PORT: { default: '8080', unit: 'port', says: 'where the sample fleet takes tasks' },
   HEDDLE_RETENTION: { default: '7d', unit: 'duration', says: 'telemetry kept' },
   HEDDLE_DISK_MAX: { default: '20GB', unit: 'bytes', says: 'disk that telemetry may use' },
+  HEDDLE_FETCH_ALLOW: { default: '', unit: 'list', says: 'addresses, networks and host names beyond the public internet that agent cards may be read from and probes may go to' },
+  HEDDLE_EMBEDDINGS: { default: '', unit: 'directory or URL', says: 'the sentence model: an ONNX directory, or an OpenAI-compatible /v1/embeddings endpoint; the one that ships with Heddle when empty' },
   HEDDLE_LOG_LEVEL: { default: 'info', unit: 'level', says: 'trace, debug, info, warn or error' },
   ENVOY_PATH: { default: '', unit: 'file', says: 'the Envoy to run; looked up when empty' },
 } as const satisfies Record<string, Setting>
@@ -54,6 +56,8 @@ export interface Config {
   sampleGatewayPort: number
   retentionMs: number
   diskMaxBytes: number
+  fetchAllow: string
+  embeddings: string
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   envoyPath: string
 }
@@ -86,6 +90,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     sampleGatewayPort: parsePort('HEDDLE_SAMPLE_GATEWAY_PORT', text('HEDDLE_SAMPLE_GATEWAY_PORT')),
     retentionMs: parseDurationMs('HEDDLE_RETENTION', text('HEDDLE_RETENTION')),
     diskMaxBytes: parseBytes('HEDDLE_DISK_MAX', text('HEDDLE_DISK_MAX')),
+    fetchAllow: text('HEDDLE_FETCH_ALLOW'),
+    embeddings: text('HEDDLE_EMBEDDINGS'),
     logLevel: parseChoice('HEDDLE_LOG_LEVEL', text('HEDDLE_LOG_LEVEL'), ['trace', 'debug', 'info', 'warn', 'error']),
     envoyPath: text('ENVOY_PATH'),
   }
