@@ -37,9 +37,12 @@ test('a trace is found by service, and its waterfall shows what the model was as
   const search = page.getByRole('searchbox', { name: 'Search in this trace' })
   for (const name of ['invoke_agent translator', 'execute_tool search', 'chat sample-text-1']) {
     await search.fill(name)
+    await page.getByRole('status').filter({ hasText: /\d+ spans?/ }).waitFor()
     await eventually(`${name} is selected`, 30_000, async () => {
       await search.press('Enter') // the next one found, as a person goes through them
-      return waterfall.getByRole('row', { selected: true }).getByText(name).isVisible()
+      const row = waterfall.getByRole('row', { selected: true })
+      await row.waitFor() // the waterfall draws only what is near, and scrolls to what is chosen
+      return (await row.innerText()).includes(name)
     })
   }
   const span = page.getByRole('region', { name: 'Span details' })

@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 import { expect, inject } from 'vitest'
 import { meshOf } from '../server/testing/mesh.ts'
 
@@ -14,6 +14,8 @@ export const heddle = inject('heddle')
 export const mesh = meshOf(heddle)
 
 let browser: Promise<Browser> | undefined
+/** Who has signed in before comes back with the cookie that the browser kept. */
+const kept = new Map<string, BrowserContextOptions['storageState']>()
 
 async function openBrowser(): Promise<Browser> {
   const executablePath = PLACES.find((place) => place && existsSync(place))
@@ -37,18 +39,20 @@ export interface Person extends AsyncDisposable {
   errors: string[]
 }
 
+type Role = 'viewer' | 'operator' | 'admin'
+
 export interface PersonOptions {
-  role?: 'viewer' | 'operator' | 'admin'
+  role?: Role
   theme?: 'light' | 'dark'
   size?: { width: number; height: number }
   /** Errors that the story causes on purpose, such as the 409 of a conflict. */
   expects?: RegExp
 }
 
-/** Signs a new person in by a one-time link, as `heddle sign-in` prints it. */
+/** A person of a role in a browser of their own. The first of a role signs in by a one-time link, as `heddle sign-in` prints it. */
 export async function person(options: PersonOptions = {}): Promise<Person> {
   const { role = 'admin', theme = 'light', size = { width: 1440, height: 900 }, expects } = options
-  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce' })
+  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', storageState: kept.get(role) })
   context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   const errors: string[] = []
@@ -56,10 +60,7 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
     if (message.type() === 'error' && !expects?.test(message.text())) errors.push(`${page.url()}: ${message.text()}`)
   })
   page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
-  await page.goto(await signInLink(role))
-  await page.getByRole('button', { name: 'Sign in with this link' }).click()
-  await page.getByRole('button', { name: 'Later' }).click() // of a password
-  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+  if (!kept.has(role)) await signIn(page, role, context)
   return {
     page,
     errors,
@@ -79,8 +80,16 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
   }
 }
 
+async function signIn(page: Page, role: Role, context: BrowserContext): Promise<void> {
+  await page.goto(await signInLink(role))
+  await page.getByRole('button', { name: 'Sign in with this link' }).click()
+  await page.getByRole('button', { name: 'Later' }).click() // of a password
+  await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
+  kept.set(role, await context.storageState())
+}
+
 /** `heddle sign-in --email …`: what an administrator hands to a colleague, who is let in first. */
-export async function signInLink(role: 'viewer' | 'operator' | 'admin'): Promise<string> {
+export async function signInLink(role: Role): Promise<string> {
   const email = `${role}@example.com`
   const added = await mesh.request('POST', '/users', { email, role })
   if (added.status !== 201 && added.status !== 200 && added.status !== 409) throw new Error(`POST /users answered ${added.status}: ${JSON.stringify(added.body)}`)

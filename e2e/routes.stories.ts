@@ -75,10 +75,10 @@ test('what Envoy refuses is shown with its words at the field, and taken back wi
   const { page } = someone
   await someone.open(`/changes/${refused}`, `Revision ${refused}`)
   await page.getByText(/Refused by \d+ of \d+ prox/).first().waitFor()
-  await page.getByText(/regex/i).first().waitFor()
+  await page.getByText(/invalid perl operator/).first().waitFor()
   await someone.isAccessible()
   await someone.open(PAGE, 'translator')
-  await page.getByText(/regex/i).first().waitFor()
+  await page.getByText(/invalid perl operator/).first().waitFor()
   await someone.isAccessible()
 
   await someone.open(`/changes/${refused}`, `Revision ${refused}`)

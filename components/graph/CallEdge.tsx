@@ -1,13 +1,14 @@
 'use client'
-import { EdgeLabelRenderer, getBezierPath, useInternalNode, useStore, type Edge, type EdgeProps, type InternalNode } from '@xyflow/react'
+import { EdgeLabelRenderer, useInternalNode, useStore, type Edge, type EdgeProps, type InternalNode } from '@xyflow/react'
 import { memo } from 'react'
 import { classes } from '#components/ui/classes.ts'
 import { formatMs, formatRate, formatShare } from '#components/ui/format.ts'
 import type { EdgeView } from './figures.ts'
 import { attachEdge, type Box } from './attach.ts'
+import { curveOf } from './curve.ts'
 import { motionOf, widthOf } from './motion.ts'
 
-export type CallFlowEdge = Edge<{ view: EdgeView; dim: boolean; labelled: boolean; moving: boolean; quiet: boolean; twin: boolean; down: boolean }, 'call'>
+export type CallFlowEdge = Edge<{ view: EdgeView; dim: boolean; labelled: boolean; moving: boolean; quiet: boolean; twin: boolean; down: boolean; labelAt?: number }, 'call'>
 
 /** Below this zoom, only what is wrong keeps its label. */
 const LABEL_ZOOM = 0.5
@@ -24,7 +25,9 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
   const { view, dim, labelled, moving } = data
   const wrong = view.health === 'failing' || view.health === 'degraded'
   const ends = attachEdge(boxOf(from), boxOf(to), data)
-  const [path, labelX, labelY] = source === target ? loopPath(boxOf(from)) : getBezierPath(ends)
+  const curve = curveOf(ends)
+  const middle = curve.at(data.labelAt ?? 0.5)
+  const [path, labelX, labelY] = source === target ? loopPath(boxOf(from)) : [curve.path, middle.x, middle.y]
   const motion = moving && !dim ? motionOf(view.figures.perSecond) : null
   const width = widthOf(view.figures.perSecond)
   return (

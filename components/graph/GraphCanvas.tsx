@@ -1,14 +1,17 @@
 'use client'
 import '@xyflow/react/dist/base.css'
 import { Background, BackgroundVariant, Position, ReactFlow, ReactFlowProvider, useReactFlow, type EdgeChange, type NodeChange } from '@xyflow/react'
-import { useEffect, useEffectEvent, useRef } from 'react'
+import { useEffect, useEffectEvent, useMemo, useRef } from 'react'
 import { IconButton } from '#components/ui/Button.tsx'
 import { Icon } from '#components/ui/Icon.tsx'
 import { Skeleton } from '#components/ui/Skeleton.tsx'
+import { attachEdge } from './attach.ts'
 import { AgentNode, type AgentFlowNode } from './AgentNode.tsx'
 import { ArrowHeads, CallEdge, type CallFlowEdge } from './CallEdge.tsx'
+import { curveOf } from './curve.ts'
 import { GroupNode, type GroupFlowNode } from './GroupNode.tsx'
-import type { Direction } from './layout.ts'
+import { placeLabels } from './label-places.ts'
+import type { Direction, Positions } from './layout.ts'
 import { useLayout } from './use-layout.ts'
 
 export type FlowNode = AgentFlowNode | GroupFlowNode
@@ -71,6 +74,7 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
   useEffect(() => {
     if (selected !== null) uncover(selected)
   }, [selected])
+  const labelAt = useMemo(() => (ready ? placesOfLabels(nodes, edges, positions) : new Map<string, number>()), [ready, nodes, edges, positions])
   if (!ready) return <CanvasSkeleton />
   // With `measured`, the canvas keeps what it knows of a node between two readings; without, every edge would be drawn anew and its dots start again.
   const placed = nodes.map((node) => ({ ...node, ...sides, measured: { width: node.width, height: node.height }, position: positions[node.id] ?? { x: 0, y: 0 }, selected: node.id === selected }))
@@ -89,7 +93,7 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
       <ReactFlow<FlowNode, CallFlowEdge>
         ref={canvas}
         nodes={placed}
-        edges={edges.map((edge) => ({ ...edge, selected: edge.id === selected }))}
+        edges={edges.map((edge) => ({ ...edge, selected: edge.id === selected, data: edge.data && { ...edge.data, labelAt: labelAt.get(edge.id) } }))}
         nodeTypes={NODE_TYPES}
         edgeTypes={EDGE_TYPES}
         onNodesChange={onNodesChange}
@@ -103,9 +107,9 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
         multiSelectionKeyCode={null}
         selectionKeyCode={null}
         onlyRenderVisibleElements={nodes.length > 150}
-        attributionPosition="bottom-center"
+        proOptions={{ hideAttribution: true }}
         aria-label="Graph of agents and calls"
-        className="h-full [--xy-attribution-background-color:transparent] [&_.react-flow\\_\\_attribution_a]:text-xs [&_.react-flow\\_\\_attribution_a]:text-faint [--xy-background-color:var(--ground)] [--xy-background-pattern-color:var(--line)]"
+        className="h-full [--xy-background-color:var(--ground)] [--xy-background-pattern-color:var(--line)]"
       >
         <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
       </ReactFlow>
@@ -126,6 +130,17 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
       </div>
     </>
   )
+}
+
+/** Only edges that carry a label in the picture take part. */
+function placesOfLabels(nodes: readonly UnplacedNode[], edges: readonly CallFlowEdge[], positions: Positions): ReadonlyMap<string, number> {
+  const boxes = new Map(nodes.map((node) => [node.id, { ...(positions[node.id] ?? { x: 0, y: 0 }), width: node.width, height: node.height }]))
+  const labelled = edges.flatMap(({ id, source, target, data }) => {
+    const [from, to] = [boxes.get(source), boxes.get(target)]
+    if (!data?.labelled || !from || !to || source === target) return []
+    return [{ id, wrong: data.view.health === 'failing' || data.view.health === 'degraded', curve: curveOf(attachEdge(from, to, data)) }]
+  })
+  return placeLabels(labelled, [...boxes.values()])
 }
 
 /** Boxes where agents will stand. */

@@ -1,9 +1,7 @@
 // What the edges of a window say about its nodes: rates, shares and states, computed once and used by graph, panel and table alike.
+import { healthByErrors } from '#server/contracts/health.ts'
 import type { Graph, GraphEdge, GraphNode, Health } from '#server/contracts/telemetry.ts'
 import type { MarkState } from '#components/ui/StateMark.tsx'
-
-/** Error shares from which an edge is shown as degraded and as failing: those of a node, in server/queries/graph.ts. */
-export const ERROR_SHARE = { degraded: 0.02, failing: 0.25 }
 
 export interface Figures {
   requests: number
@@ -41,7 +39,7 @@ export interface GraphView {
 /** Every node with what it received and sent, every edge with its rate and state. */
 export function viewGraph(graph: Graph): GraphView {
   const seconds = Math.max(1, (Date.parse(graph.to) - Date.parse(graph.from)) / 1000)
-  const edges = graph.edges.map((edge): EdgeView => ({ ...edge, figures: sumFigures([edge], seconds), health: healthOf(edge.requests, edge.errors), open: edge.mtlsShare !== null && edge.mtlsShare < 1 }))
+  const edges = graph.edges.map((edge): EdgeView => ({ ...edge, figures: sumFigures([edge], seconds), health: healthByErrors(edge.requests, edge.errors), open: edge.mtlsShare !== null && edge.mtlsShare < 1 }))
   const nodes = graph.nodes.map((node): NodeView => {
     const callers = edges.filter((edge) => edge.target === node.id)
     const callees = edges.filter((edge) => edge.source === node.id)
@@ -57,12 +55,6 @@ export function sumFigures(edges: readonly GraphEdge[], seconds: number): Figure
   const requests = total((edge) => edge.requests)
   const errors = total((edge) => edge.errors)
   return { requests, errors, refused: total((edge) => edge.refused), perSecond: requests / seconds, errorShare: requests > 0 ? errors / requests : null, p50: worst('p50'), p95: worst('p95'), p99: worst('p99') }
-}
-
-function healthOf(requests: number, errors: number): Health {
-  if (requests === 0) return 'idle'
-  const share = errors / requests
-  return share >= ERROR_SHARE.failing ? 'failing' : share >= ERROR_SHARE.degraded ? 'degraded' : 'healthy'
 }
 
 export function markOf(health: Health): MarkState {

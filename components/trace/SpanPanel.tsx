@@ -66,7 +66,7 @@ export function SpanPanel({ span, criticalMs, isOrphan }: { span: Span; critical
 
 function Model({ genAi }: { genAi: NonNullable<Span['genAi']> }) {
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <KeyValue rows={[
         ['Operation', genAi.operation], ['Agent', genAi.agent], ['Model', genAi.model], ['Tool', genAi.tool],
         (genAi.inputTokens !== null || genAi.outputTokens !== null) && ['Tokens', `${formatCount(genAi.inputTokens)} in, ${formatCount(genAi.outputTokens)} out`],
@@ -115,7 +115,7 @@ function Value({ value, name }: { value: unknown; name: string }): ReactNode {
 function EventsAndLinks({ span }: { span: Span }) {
   if (span.events.length + span.links.length === 0) return <p className="m-0 text-muted">This span has no events and no links.</p>
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
       {span.events.map((event, index) => (
         <article key={index} className="grid gap-2">
           <h3 className="m-0 flex gap-2 break-words text-base font-medium">{event.name}<span className="font-normal tabular-nums text-muted">{printDuration(event.offsetMs)} into the trace</span></h3>
@@ -134,7 +134,7 @@ function EventsAndLinks({ span }: { span: Span }) {
 
 function Resource({ span }: { span: Span }) {
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <KeyValue rows={[['Scope', span.scope || '–'], ['Started at', <time key="t" dateTime={span.startedAt}>{span.startedAt.replace('T', ' ')}</time>], ['Span id', <Copyable key="s" text={span.spanId} label="the span id" />], span.parentSpanId !== null && ['Parent', <Copyable key="p" text={span.parentSpanId} label="the parent's id" />]]} />
       <Attributes list={span.resource} none="The sender named no resource." />
     </div>

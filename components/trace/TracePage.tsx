@@ -14,6 +14,7 @@ import { StateMark } from '#components/ui/StateMark.tsx'
 import { toast } from '#components/ui/Toast.tsx'
 import { paths } from '#components/paths.ts'
 import { criticalPath, slowestService } from './critical-path.ts'
+import { withoutHops } from './hops.ts'
 import { printDuration } from './scale.ts'
 import { TraceView } from './TraceView.tsx'
 import { buildTree } from './tree.ts'
@@ -29,8 +30,7 @@ export function TracePage({ traceId }: { traceId: string }) {
     // The same spans again are the same trace: nothing is laid out anew.
     structuralSharing: (before, after) => (sameSpans(before, after) ? before : after),
   })
-  const root = query.data ? rootOf(query.data) : null
-  const title = root ? root.genAi?.messages.find((message) => message.role === 'user')?.content.slice(0, 120) || `${root.service} ${root.name}` : `Trace ${traceId.slice(0, 8)}`
+  const title = query.data ? titleOf(query.data) : `Trace ${traceId.slice(0, 8)}`
   return (
     <Page title={title} crumbs={[{ href: paths.traces(), label: 'Traces' }]}
       actions={query.data && <Button onPress={() => void download(traceId)}><Icon name="download" size={14} />OTLP JSON</Button>}>
@@ -43,7 +43,7 @@ export function TracePage({ traceId }: { traceId: string }) {
 
 function Summary({ trace }: { trace: Trace }) {
   const facts = useMemo(() => {
-    const tree = buildTree(trace.spans, trace.durationMs)
+    const tree = buildTree(withoutHops(trace.spans), trace.durationMs)
     return {
       durationMs: tree.durationMs,
       slowest: slowestService(tree, criticalPath(tree)),
@@ -68,8 +68,14 @@ function Summary({ trace }: { trace: Trace }) {
   )
 }
 
-function rootOf(trace: Trace) {
-  return trace.spans.find((span) => span.parentSpanId === null) ?? trace.spans[0] ?? null
+const TITLE_CHARS = 120
+
+/** What was asked first, in the words of whoever asked; without recorded words, where the trace began. */
+function titleOf({ spans, traceId }: Trace): string {
+  const asked = spans.map((span) => span.genAi?.messages.find((message) => message.role === 'user')?.content.trim()).find(Boolean)
+  if (asked) return asked.length > TITLE_CHARS ? `${asked.slice(0, TITLE_CHARS)}…` : asked
+  const root = spans.find((span) => span.parentSpanId === null) ?? spans[0]
+  return root ? `${root.service} ${root.name}` : `Trace ${traceId.slice(0, 8)}`
 }
 
 function sameSpans(before: unknown, after: unknown): boolean {

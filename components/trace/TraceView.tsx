@@ -8,6 +8,7 @@ import { Kbd } from '#components/ui/Kbd.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { serviceColours } from './colours.ts'
 import { criticalPath, type CriticalSegment } from './critical-path.ts'
+import { withoutHops } from './hops.ts'
 import { Minimap } from './Minimap.tsx'
 import { spanMatches } from './search.ts'
 import type { TimeWindow } from './scale.ts'
@@ -18,8 +19,13 @@ import { Waterfall } from './Waterfall.tsx'
 const FOLD_AT = 2000
 
 /** A trace: waterfall at the left, the selected span at the right; which span, the search and the critical path stay in the URL. */
-export function TraceView({ trace }: { trace: Trace }) {
-  const [view, setView] = useQueryStates({ span: parseAsString, q: parseAsString.withDefault(''), critical: parseAsBoolean.withDefault(false) }, { history: 'replace' })
+export function TraceView({ trace: whole }: { trace: Trace }) {
+  const [view, setView] = useQueryStates({ span: parseAsString, q: parseAsString.withDefault(''), critical: parseAsBoolean.withDefault(false), hops: parseAsBoolean.withDefault(false) }, { history: 'replace' })
+  const folded = useMemo(() => withoutHops(whole.spans), [whole])
+  const hops = whole.spans.length - folded.length
+  // A link to a proxy's span shows the proxies.
+  const withHops = view.hops || (view.span !== null && !folded.some((span) => span.spanId === view.span))
+  const trace = useMemo(() => (withHops ? whole : { ...whole, spans: [...folded] }), [whole, folded, withHops])
   const tree = useMemo(() => buildTree(trace.spans, trace.durationMs), [trace])
   const colours = useMemo(() => serviceColours(trace.spans), [trace])
   const segments = useMemo(() => criticalPath(tree), [tree])
@@ -79,6 +85,7 @@ export function TraceView({ trace }: { trace: Trace }) {
             {found && <span role="status" className="text-sm tabular-nums text-muted">{found.size === 0 ? 'no span says this' : plural(found.size, 'span')}</span>}
             {found && found.size > 0 && <Button small look="quiet" onPress={() => findNext(1)}>Next</Button>}
             <span className="grow" />
+            {hops > 0 && <Button small look={withHops ? 'primary' : 'quiet'} aria-pressed={withHops} onPress={() => { setCollapsed(new Set()); void setView({ hops: withHops ? null : true, span: withHops ? null : view.span }) }}>{withHops ? 'With sidecars' : `${plural(hops, 'sidecar span')} folded`}</Button>}
             <Button small look="quiet" onPress={() => setCollapsed(collapsed.size > 0 ? new Set() : collapsedBelow(tree, 1))}>{collapsed.size > 0 ? 'Open all' : 'Fold all'}</Button>
             <Button small look={view.critical ? 'primary' : 'quiet'} aria-pressed={view.critical} onPress={() => void setView({ critical: !view.critical || null })}>Critical path</Button>
           </div>

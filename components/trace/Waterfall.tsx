@@ -6,6 +6,8 @@ import type { CriticalSegment } from './critical-path.ts'
 import type { TraceTree, WaterfallRow } from './tree.ts'
 
 const ROW_PX = 28
+/** What the deepest row may be moved in; names stay readable. */
+const INDENT_PX_MAX = 150
 
 export interface WaterfallProps {
   tree: TraceTree
@@ -25,6 +27,7 @@ export function Waterfall(props: WaterfallProps) {
   const { tree, rows, window, selected } = props
   const scroller = useRef<HTMLDivElement>(null)
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 12 })
+  const indentPx = useMemo(() => Math.min(14, INDENT_PX_MAX / Math.max(1, rows.reduce((deepest, row) => Math.max(deepest, row.depth), 0))), [rows])
   const at = useMemo(() => rows.findIndex((row) => row.index === selected), [rows, selected])
   useEffect(() => {
     if (at >= 0) virtual.scrollToIndex(at, { align: 'auto' })
@@ -64,7 +67,7 @@ export function Waterfall(props: WaterfallProps) {
         <div role="presentation" className="relative" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index]
-            return row && <SpanRow key={row.index} row={row} at={item.index} top={item.start} {...props} />
+            return row && <SpanRow key={row.index} row={row} at={item.index} top={item.start} indentPx={indentPx} {...props} />
           })}
         </div>
       </div>
@@ -94,7 +97,7 @@ function Axis({ window }: { window: TimeWindow }) {
   )
 }
 
-function SpanRow({ tree, row, at, top, window, colours, critical, found, selected, onSelect, onToggle }: WaterfallProps & { row: WaterfallRow; at: number; top: number }) {
+function SpanRow({ tree, row, at, top, window, colours, critical, found, selected, onSelect, onToggle, indentPx }: WaterfallProps & { row: WaterfallRow; at: number; top: number; indentPx: number }) {
   const span = tree.spans[row.index]
   if (!span) return null
   const isSelected = row.index === selected
@@ -105,9 +108,9 @@ function SpanRow({ tree, row, at, top, window, colours, critical, found, selecte
     <div
       id={`span-${row.index}`} role="row" aria-level={row.depth + 1} aria-rowindex={at + 1} aria-selected={isSelected} aria-posinset={row.position} aria-setsize={row.siblings}
       aria-expanded={row.children > 0 ? !row.collapsed : undefined} onClick={() => onSelect(row.index)}
-      className={`${COLUMNS} absolute inset-x-0 cursor-default items-center px-3 text-sm ${isSelected ? 'bg-accent-soft' : 'hover:bg-sunken'} ${dimmed ? 'opacity-40' : ''}`} style={{ top, height: ROW_PX }}
+      className={`${COLUMNS} absolute inset-x-0 cursor-default items-center px-3 text-sm ${isSelected ? 'bg-accent-soft' : 'hover:bg-sunken'} ${dimmed ? 'opacity-45' : ''}`} style={{ top, height: ROW_PX }}
     >
-      <span role="gridcell" className="flex min-w-0 items-center gap-1.5 pr-2" style={{ paddingLeft: Math.min(row.depth, 24) * 12 }}>
+      <span role="gridcell" className="flex min-w-0 items-center gap-1.5 pr-2" style={{ paddingLeft: row.depth * indentPx }}>
         <span className="grid size-4 shrink-0 place-items-center" onClick={(event) => { if (row.children > 0) { event.stopPropagation(); onToggle(row.index) } }}>
           {row.children > 0
             ? <svg viewBox="0 0 16 16" className={`size-3 text-faint transition-transform ${row.collapsed ? '' : 'rotate-90'}`} aria-hidden="true"><path d="M6 4l4 4-4 4" fill="none" stroke="currentColor" strokeWidth="1.6" /></svg>

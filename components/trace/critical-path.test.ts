@@ -10,8 +10,8 @@ test('the path follows what the end waited for, and covers the root without a ga
   expect(slowestService(tree, path)).toEqual({ service: 'slow', share: 0.5 })
 })
 
-test('a child that outlives its parent and an empty trace end', () => {
-  expect(criticalPath(buildTree([span('a', null, 0, 10), span('b', 'a', 5, 50)], 10)).map(({ index }) => index)).toEqual([0])
+test('a child that outlives its parent counts to the parent’s end, and an empty trace ends', () => {
+  expect(criticalPath(buildTree([span('a', null, 0, 10), span('b', 'a', 5, 4.5), span('c', 'b', 6, 30)], 10)).map(({ index, fromMs, toMs }) => [index, fromMs, toMs])).toEqual([[0, 0, 5], [1, 5, 6], [2, 6, 9.5], [0, 9.5, 10]])
   expect(criticalPath(buildTree([], 0))).toEqual([])
   expect(slowestService(buildTree([], 0), [])).toBeNull()
 })

@@ -18,10 +18,11 @@ export function criticalPath(tree: TraceTree): CriticalSegment[] {
   for (let span = open.pop(); span; span = open.pop()) {
     const startMs = tree.spans[span.index]!.offsetMs // indexes come from the tree
     let cursorMs = span.untilMs
-    const byEnd = [...(tree.childrenOf[span.index] ?? [])].sort((a, b) => endOf(tree, b) - endOf(tree, a))
+    const { untilMs } = span
+    const byEnd = [...(tree.childrenOf[span.index] ?? [])].sort((a, b) => Math.min(endOf(tree, b), untilMs) - Math.min(endOf(tree, a), untilMs))
     for (const child of byEnd) {
       const childStartMs = Math.max(startMs, tree.spans[child]!.offsetMs)
-      const childEndMs = endOf(tree, child)
+      const childEndMs = Math.min(endOf(tree, child), untilMs) // two clocks, or work that goes on: what is after the end, the end did not wait for
       if (childEndMs > cursorMs || childStartMs >= cursorMs || childEndMs <= startMs) continue
       if (childEndMs < cursorMs) segments.push({ index: span.index, fromMs: childEndMs, toMs: cursorMs })
       open.push({ index: child, untilMs: childEndMs })

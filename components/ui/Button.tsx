@@ -33,10 +33,15 @@ export interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'childr
   className?: string
 }
 
-/** A button says what happens. One that cannot be pressed says why. */
-export function Button({ look, small, why, children, className, ...rest }: ButtonProps) {
+/**
+ * A button says what happens. One that cannot be pressed says why. While its work is under way it keeps focus and cannot be pressed
+ * again; the library's own pending state would leave an announcement in the page that names nothing.
+ */
+export function Button({ look, small, why, isPending, children, className, ...rest }: ButtonProps) {
+  const held = Boolean(why) || isPending
   const button = (
-    <AriaButton {...rest} isDisabled={why ? false : rest.isDisabled} aria-disabled={why ? true : undefined} onPress={why ? undefined : rest.onPress} type={why ? 'button' : (rest.type ?? 'button')} className={classes(buttonClasses(look, small), why && 'border-line! bg-sunken! text-faint!', className)}>
+    <AriaButton {...rest} isDisabled={why ? false : rest.isDisabled} aria-disabled={held ? true : undefined} data-pending={isPending ? true : undefined} onPress={held ? undefined : rest.onPress} type={held ? 'button' : (rest.type ?? 'button')}
+      className={classes(buttonClasses(look, small), why && 'border-line! bg-sunken! text-faint!', isPending && 'animate-sheen cursor-progress', className)}>
       {children}
     </AriaButton>
   )

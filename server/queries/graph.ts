@@ -1,12 +1,10 @@
+import { HEALTH, healthByErrors } from '#server/contracts/health.ts'
 import type { Graph, GraphEdge, GraphNode, Health } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
 import { inTransaction } from '#server/db/pool.ts'
 import { quantilesMs } from '#server/otlp/sketch.ts'
 import { addCounts, alignWindow, readEdgeCounts, type EdgeCounts } from './edge-counts.ts'
 import { nodeIdOf, nodeOf, readAgents, type BareNode, type GraphBy, type KnownAgents } from './graph-nodes.ts'
-
-/** Where a node's colour changes, over what it received in the window. Shown in docs/telemetry.md. */
-export const HEALTH = { failingErrorShare: 0.25, degradedErrorShare: 0.02, degradedP95Ms: 10_000 }
 
 export interface GraphQuery {
   from: Date
@@ -101,10 +99,9 @@ function describeNode(node: BareNode, counts: readonly EdgeCounts[], edges: Read
 function healthOf(incoming: readonly EdgeCounts[], seen: boolean, node: BareNode): Health {
   const requests = incoming.reduce((sum, counts) => sum + counts.requests, 0)
   if (requests === 0) return seen && node.kind === 'external' ? 'unknown' : seen ? 'healthy' : 'idle'
-  const share = incoming.reduce((sum, counts) => sum + counts.errors, 0) / requests
-  if (share >= HEALTH.failingErrorShare) return 'failing'
+  const byErrors = healthByErrors(requests, incoming.reduce((sum, counts) => sum + counts.errors, 0))
   const slow = incoming.some((counts) => (quantilesMs(counts.latency, [0.95])?.[0] ?? 0) >= HEALTH.degradedP95Ms)
-  return share >= HEALTH.degradedErrorShare || slow ? 'degraded' : 'healthy'
+  return byErrors === 'healthy' && slow ? 'degraded' : byErrors
 }
 
 /** Shares of what an agent received, by version; from one kind of evidence, so that they can be compared. */
