@@ -11,7 +11,9 @@ import { startOtlpGrpc } from './otlp/grpc.ts'
 import { startOtlpHttp } from './otlp/http.ts'
 import type { Receiver } from './otlp/receive.ts'
 import { keepRetention } from './retention.ts'
-import { startReckoner } from './rollup/reckon.ts'
+import { openEdgeIds } from './rollup/edge-ids.ts'
+import { keepFolding } from './rollup/fold.ts'
+import { openTraceMemory } from './rollup/trace-memory.ts'
 import { openSenders } from './senders.ts'
 import { openBatch } from './spans/batch.ts'
 import { openDictionary } from './spans/dictionary.ts'
@@ -53,13 +55,18 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     lead: (signal) => keepRetention(pool, options, signal, (error) => options.onError('retention', error)),
     onError: (error) => options.onError('retention', error),
   }))
-  started.use(startReckoner(pool, (error) => options.onError('counting calls', error)))
+  started.use(electLeader(options.databaseUrl, {
+    name: 'fold',
+    lead: (signal) => keepFolding(pool, signal, (error) => options.onError('folding counts', error)),
+    onError: (error) => options.onError('folding counts', error),
+  }))
   const content = started.use(openContentRules(pool))
-  const store = { pool, dictionary: openDictionary(pool) }
+  const edges = { pool, edges: openEdgeIds(pool) }
+  const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory() }
   const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes
   const counters = started.use(openIngest(pool, waitingBytes))
   const spans = started.use(openBatch<SpanRow>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))
-  const proxies = started.use(openBatch<ProxyFlush>((flushes) => writeFlushes(pool, flushes), (error) => options.onError('storing metrics', error)))
+  const proxies = started.use(openBatch<ProxyFlush>((flushes) => writeFlushes(edges, flushes), (error) => options.onError('storing metrics', error)))
   const receiver: Receiver = { spans, proxies, content, counters, retentionMs: options.retentionMs }
   const senders = openSenders(pool, { needCredentials: !isLoopback(options.bind) })
   const grpc = started.use(await startOtlpGrpc({ receiver, senders, bind: options.bind, port: options.grpcPort }))

@@ -2,12 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Pool } from '#server/db/pool.ts'
 import { forgetDays } from './days.ts'
-import { RECKON } from './rollup/reckon.ts'
 
 const EVERY_MS = 60_000
-const TABLES = ['span', 'span_block', 'span_content', 'edge_bucket']
+const TABLES = ['span', 'span_block', 'span_content', 'edge_bucket', 'log']
 const DAY_MS = 86_400_000
-const DELETE_MAX = 20_000
 
 export interface RetentionLimits {
   retentionMs: number
@@ -42,11 +40,6 @@ export async function prune(pool: Pool, limits: RetentionLimits, nowMs = Date.no
 }
 
 async function pruneRows(pool: Pool, { retentionMs }: RetentionLimits): Promise<void> {
-  // Two hours after a trace is closed for corrections (`RECKON.keepHours`) nothing asks for its row.
-  await pool.query(
-    `delete from telemetry.trace where ctid = any(array(select ctid from telemetry.trace where touched_at < now() - $1 * interval '1 hour' and reckon_at is null limit $2))`,
-    [RECKON.keepHours + 2, DELETE_MAX],
-  )
   const seconds = retentionMs / 1000
   await pool.query(`delete from telemetry.ingest where bucket < now() - $1 * interval '1 second'`, [seconds])
   await pool.query(`delete from telemetry.proxy_counter where seen_at < now() - greatest($1 * interval '1 second', interval '1 day')`, [seconds])

@@ -1,7 +1,6 @@
 // Proxies' exports in one transaction: last values forward, what grew into the buckets. A kill between loses and doubles nothing.
-import { inTransaction, type Pool, type PoolClient } from '#server/db/pool.ts'
-import { ensureDays } from '../days.ts'
-import { addToBuckets } from '../rollup/buckets.ts'
+import { inTransaction, type PoolClient } from '#server/db/pool.ts'
+import { addDeltas, prepareDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
 import { BUCKET_MS, COUNTS, EVIDENCE, Tally, type EdgeKey } from '../rollup/counts.ts'
 import { advance, spread, type Delta } from './deltas.ts'
 import type { ProxyFlush, Reading } from './flush.ts'
@@ -12,17 +11,15 @@ const SPREAD_MAX_MS = 3_600_000
 export const CLIENTS = 'external/clients'
 
 /** When this returns the counts are committed. */
-export async function writeFlushes(pool: Pool, flushes: readonly ProxyFlush[]): Promise<void> {
+export async function writeFlushes(store: EdgeStore, flushes: readonly ProxyFlush[]): Promise<void> {
   const byProxy = Map.groupBy(flushes, (flush) => `${flush.mesh}\0${flush.proxy}`)
-  const now = Date.now()
-  await ensureDays(pool, [now * 1000, (now - SPREAD_MAX_MS) * 1000, (now - CLOCK_MS) * 1000])
-  await inTransaction(pool, async (client) => {
+  await inTransaction(store.pool, async (client) => {
     const tally = new Tally()
     for (const key of [...byProxy.keys()].sort()) {
       const ordered = byProxy.get(key)!.sort((a, b) => timeOf(a) - timeOf(b)) // a key of this map
       await forward(client, ordered, tally)
     }
-    await addToBuckets(client, tally.changes())
+    await addDeltas(client, await prepareDeltas(store, tally.changes()))
   })
 }
 

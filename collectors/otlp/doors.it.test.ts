@@ -6,13 +6,13 @@ import { expect, test } from 'vitest'
 import { TRACES } from '#server/otlp/messages.ts'
 import { readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { jsonToProtobuf } from '../json.ts'
-import { freshSpan, protobufOf, requestOf, spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { freshSpan, postOtlp, protobufOf, requestOf, spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
 
 const TRACES_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 const sample = (name: string) => readFileSync(new URL(`../testdata/${name}`, import.meta.url))
 
 function post(lab: Lab, body: Buffer | string, headers: Record<string, string> = {}, path = '/v1/traces') {
-  return fetch(lab.http + path, { method: 'POST', headers: { 'content-type': 'application/x-protobuf', ...headers }, body: new Uint8Array(Buffer.from(body)) })
+  return postOtlp(lab.http + path, Buffer.from(body), headers)
 }
 
 async function grpcExport(lab: Lab, body: Buffer, options: { gzip?: boolean; token?: string } = {}): Promise<{ code: number; bytes: Buffer; metadata: Metadata | null }> {

@@ -1,4 +1,4 @@
-import { mergeSketch, packSketch, unpackSketch, type Sketch } from '#server/otlp/sketch.ts'
+import type { Sketch } from '#server/otlp/sketch.ts'
 
 export const EVIDENCE = { mesh: 0, spans: 1 } as const
 export type Evidence = (typeof EVIDENCE)[keyof typeof EVIDENCE]
@@ -11,6 +11,10 @@ export interface EdgeKey {
   target: string
   targetVersion: string
   protocol: string
+}
+
+export function keyOfEdge({ mesh, source, sourceVersion, target, targetVersion, protocol }: EdgeKey): string {
+  return `${mesh}\0${source}\0${sourceVersion}\0${target}\0${targetVersion}\0${protocol}`
 }
 
 /** What an edge did in one stretch of time; negative numbers take back what was counted too early. */
@@ -48,7 +52,7 @@ export class Tally {
 
   at(edge: EdgeKey, evidence: Evidence, timeMs: number): Contribution {
     const bucket = Math.floor(timeMs / BUCKET_MS) * BUCKET_MS
-    const key = JSON.stringify([edge.mesh, edge.source, edge.sourceVersion, edge.target, edge.targetVersion, edge.protocol, evidence, bucket])
+    const key = `${keyOfEdge(edge)}\0${evidence}${bucket}`
     const before = this.entries.get(key)
     if (before) return before
     const entry: Contribution = { edge, evidence, timeMs: bucket, latency: new Map(), ...noCounts() }
@@ -56,31 +60,8 @@ export class Tally {
     return entry
   }
 
-  add(contribution: Contribution, sign: 1 | -1 = 1): void {
-    const entry = this.at(contribution.edge, contribution.evidence, contribution.timeMs)
-    for (const name of COUNTS) entry[name] += sign * contribution[name]
-    mergeSketch(entry.latency, sign === 1 ? contribution.latency : [...contribution.latency].map(([index, count]) => [index, -count] as const))
-  }
-
   /** Those that change anything. */
   changes(): Contribution[] {
     return [...this.entries.values()].filter((entry) => COUNTS.some((name) => entry[name] !== 0) || [...entry.latency.values()].some((count) => count !== 0))
   }
-
-  /** For a row of `telemetry.trace`. */
-  pack(): [string, number[], number[]][] {
-    return [...this.entries].map(([key, entry]) => [key, COUNTS.map((name) => entry[name]), packSketch(entry.latency)])
-  }
-
-  static unpack(packed: readonly (readonly [string, readonly number[], readonly number[]])[]): Tally {
-    const tally = new Tally()
-    for (const [key, counts, latency] of packed) {
-      const [mesh, source, sourceVersion, target, targetVersion, protocol, evidence, bucket] = JSON.parse(key) as [string, string, string, string, string, string, Evidence, number] // written by `at`
-      const entry = tally.at({ mesh, source, sourceVersion, target, targetVersion, protocol }, evidence, bucket)
-      COUNTS.forEach((name, index) => (entry[name] = counts[index]!)) // written by `pack`, in this order
-      mergeSketch(entry.latency, unpackSketch(latency))
-    }
-    return tally
-  }
 }
-

@@ -1,30 +1,34 @@
 import { expect, test } from 'vitest'
 import { FLAG, KIND, PROTOCOL } from '../spans/row.ts'
-import { callsOfTrace, type Call, type CallSpan } from './trace-calls.ts'
+import type { GenAi } from '../spans/row.ts'
+import type { CallSpan } from './call-span.ts'
+import { callsOfTrace, type Call } from './trace-calls.ts'
 
-const LATER = 1e12
 const services = new Map<string, number>()
 
-function span(service: string, spanId: string, parentId: string | null, fields: Partial<CallSpan> = {}): CallSpan {
+type Fields = Partial<Omit<CallSpan, 'genAi' | 'service'> & GenAi>
+
+function span(service: string, spanId: string, parentId: string | null, fields: Fields = {}): CallSpan {
   if (!services.has(service)) services.set(service, services.size + 1)
+  const { operation = null, agent = null, model = null, tool = null, conversation = null, inputTokens = null, outputTokens = null, ...rest } = fields
+  const genAi: GenAi = { operation, agent, model, tool, conversation, inputTokens, outputTokens }
   return {
-    spanId, parentId, serviceId: services.get(service)!, // set above
-    node: `agent/default/${service}`, namespace: 'default', version: 'v1', timeUs: 1e6, durationUs: 1000, flags: 0, kind: KIND.internal, protocol: PROTOCOL.http,
-    peer: null, bytesSent: null, bytesReceived: null, operation: null, agent: null, model: null, tool: null, inputTokens: null, outputTokens: null,
-    ...fields,
+    spanId, parentId, service: { id: services.get(service)!, mesh: 'local', node: `agent/default/${service}`, namespace: 'default', version: 'v1' }, // set above
+    timeUs: 1e6, durationUs: 1000, flags: 0, kind: KIND.internal, protocol: PROTOCOL.http, peer: null, bytesSent: null, bytesReceived: null,
+    genAi: Object.values(genAi).every((value) => value === null) ? null : genAi,
+    ...rest,
   }
 }
-const server = (service: string, id: string, parent: string | null, fields: Partial<CallSpan> = {}) => span(service, id, parent, { kind: KIND.server, ...fields })
-const client = (service: string, id: string, parent: string | null, fields: Partial<CallSpan> = {}) => span(service, id, parent, { kind: KIND.client, ...fields })
+const server = (service: string, id: string, parent: string | null, fields: Fields = {}) => span(service, id, parent, { kind: KIND.server, ...fields })
+const client = (service: string, id: string, parent: string | null, fields: Fields = {}) => span(service, id, parent, { kind: KIND.client, ...fields })
 const proxy = (service: string, id: string, parent: string | null, kind: number) => span(service, id, parent, { kind, flags: FLAG.proxy })
-const say = (call: Call) => `${call.source.replace('agent/default/', '')} → ${call.target.replace('agent/default/', '')} ${call.outcome}${call.retries ? ` retries ${call.retries}` : ''}`
-const callsOf = (spans: CallSpan[]) => callsOfTrace(spans, LATER).calls.map(say).sort()
+const say = (call: Call) => `${call.source.replace('agent/default/', '')} → ${call.target.replace('agent/default/', '')} ${call.outcome}${call.retries ? ` retries ${call.retries}` : ''}${call.inputTokens ? ` ${call.inputTokens} tokens` : ''}`
+const callsOf = (spans: CallSpan[]) => callsOfTrace(spans).map(say).sort()
 
 test.each([
   ['a client and its server', [server('a', '1', null), client('a', '2', '1'), server('b', '3', '2')], ['a → b ok']],
   ['a server right under a server', [server('a', '1', null), server('b', '3', '1')], ['a → b ok']],
   ['the caller has not come yet', [server('b', '3', '2')], []],
-  ['the same spans twice', [client('a', '2', null), server('b', '3', '2'), client('a', '2', null), server('b', '3', '2')], ['a → b ok']],
   ['tries of one client span are one call', [client('a', '2', null), server('b', '3', '2', { flags: FLAG.error }), server('b', '4', '2', { timeUs: 2e6 })], ['a → b ok retries 1']],
   ['a refused call is no error', [client('a', '2', null), server('b', '3', '2', { flags: FLAG.refused })], ['a → b refused']],
   ['work inside a service', [server('a', '1', null), span('a', '2', '1'), span('a', '3', '2')], []],
@@ -48,20 +52,40 @@ test.each([
     span('a', '1', null, { operation: 'invoke_agent', agent: 'Planner' }), span('a', '2', '1', { operation: 'invoke_agent', agent: 'Critic' }), span('a', '3', '2', { operation: 'execute_tool', tool: 'search' }),
   ], ['Critic → tool/default/search ok', 'a → Critic ok']],
   ['a tool that is reached over MCP is that call', [span('a', '1', null, { operation: 'execute_tool', tool: 'search' }), client('a', '2', '1', { protocol: PROTOCOL.mcp }), server('tools', '3', '2', { protocol: PROTOCOL.mcp })], ['a → tools ok']],
+  ['tokens of a model call are on the edge it went over', [client('a', '2', null, { operation: 'chat', model: 'm', inputTokens: 7 }), server('llm', '4', '2')], ['a → llm ok 7 tokens']],
+  [
+    'and once, when the HTTP client under it tried twice',
+    [client('a', '2', null, { operation: 'chat', model: 'm', inputTokens: 7 }), client('a', '3', '2', { peer: 'llm.default.mesh' }), client('a', '4', '2', { peer: 'llm.default.mesh', timeUs: 2e6 }), server('llm', '5', '3', { flags: FLAG.error }), server('llm', '6', '4', { timeUs: 2e6 })],
+    ['a → llm error 7 tokens', 'a → llm ok'],
+  ],
+  ['a model call that never reached the agent of the mesh is an error on that edge', [client('a', '2', null, { operation: 'chat', model: 'm', peer: 'llm.default.mesh', flags: FLAG.error })], ['a → llm error']],
+  ['an HTTP span under a model or tool call names the agent of the mesh', [
+    span('a', '1', null, { operation: 'chat', model: 'm', inputTokens: 3 }), client('a', '2', '1', { peer: 'llm.default.mesh' }),
+    span('a', '3', null, { operation: 'execute_tool', tool: 'search' }), client('a', '4', '3', { peer: 'tools.default.mesh' }),
+  ], ['a → llm ok 3 tokens', 'a → tools ok']],
+  [
+    'a callee without spans of its own is known by its proxy',
+    [client('a', '1', null, { peer: 'localhost', operation: 'chat', model: 'm', inputTokens: 3 }), proxy('a', '2', '1', KIND.server), proxy('a', '3', '2', KIND.client), proxy('llm', '4', '3', KIND.server)],
+    ['a → llm ok 3 tokens'],
+  ],
+  [
+    'an agent inside the service, whose model is an agent of the mesh, keeps its own edge',
+    [span('a', '1', null, { operation: 'invoke_agent', agent: 'Planner' }), span('a', '2', '1', { operation: 'invoke_agent', agent: 'Critic' }), client('a', '3', '2', { operation: 'chat', model: 'm' }), server('llm', '4', '3')],
+    ['a → Critic ok', 'a → llm ok'],
+  ],
   ['a loop of parents ends', [server('a', '1', '2'), client('a', '2', '1')], ['a → a ok']],
 ])('%s', (_name, spans, calls) => {
   expect(callsOf(spans)).toEqual(calls)
   expect(callsOf([...spans].reverse())).toEqual(calls)
 })
 
-test('a call to a host waits for its callee’s span before the caller’s word counts', () => {
-  const alone = client('a', '2', null, { peer: 'b.example', timeUs: LATER - 3e6, durationUs: 1e6 })
-  expect(callsOfTrace([alone], LATER)).toEqual({ calls: [], waitingSinceUs: LATER - 2e6 })
-  expect(callsOfTrace([alone], LATER + 60e6).calls.map(say)).toEqual(['a → external/b.example ok'])
-  expect(callsOfTrace([alone, server('b', '3', '2')], LATER + 60e6).calls.map(say)).toEqual(['a → b ok'])
+test('the caller’s word counts at once, and the callee’s span takes its place', () => {
+  const alone = client('a', '2', null, { peer: 'b.example' })
+  expect(callsOf([alone])).toEqual(['a → external/b.example ok'])
+  expect(callsOf([alone, server('b', '3', '2')])).toEqual(['a → b ok'])
 })
 
 test('a tunnel is the mesh’s own evidence, with bytes', () => {
   const tunnel = span('a', '1', null, { kind: KIND.server, flags: FLAG.proxy, protocol: PROTOCOL.tunnel, peer: 'api.example.com', bytesSent: 5, bytesReceived: 10 })
-  expect(callsOfTrace([tunnel], LATER).calls).toMatchObject([{ target: 'external/api.example.com', evidence: 'mesh', protocol: 'https', bytesSent: 5, bytesReceived: 10 }])
+  expect(callsOfTrace([tunnel])).toMatchObject([{ target: 'external/api.example.com', evidence: 'mesh', protocol: 'https', bytesSent: 5, bytesReceived: 10 }])
 })

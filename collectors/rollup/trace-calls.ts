@@ -1,29 +1,6 @@
 // Which calls a trace shows. Pure: all spans of one trace in, calls out; so a late span, or one sent twice, just gives another answer.
 import { FLAG, KIND, PROTOCOL } from '../spans/row.ts'
-
-export interface CallSpan {
-  spanId: string
-  parentId: string | null
-  serviceId: number
-  /** `agent/NAMESPACE/NAME` of the service. */
-  node: string
-  namespace: string
-  version: string
-  timeUs: number
-  durationUs: number
-  flags: number
-  kind: number
-  protocol: number
-  peer: string | null
-  bytesSent: number | null
-  bytesReceived: number | null
-  operation: string | null
-  agent: string | null
-  model: string | null
-  tool: string | null
-  inputTokens: number | null
-  outputTokens: number | null
-}
+import type { CallSpan } from './call-span.ts'
 
 export interface Call {
   source: string
@@ -42,157 +19,192 @@ export interface Call {
   outputTokens: number
 }
 
-export interface TraceCalls {
-  calls: Call[]
-  /** A call without a callee's span is counted by what the caller says of its peer, once this long has passed; null when none waits. */
-  waitingSinceUs: number | null
-}
-
-/** How long a callee's span may take to come before the caller's own word counts. Later ones still correct it. */
-export const PEER_WAIT_US = 8e6
 const PROTOCOLS = ['', 'http', 'grpc', 'a2a', 'mcp', 'https']
 const MODEL_OPERATIONS = new Set(['chat', 'generate_content', 'text_completion', 'embeddings'])
 const DEPTH_MAX = 64
 
 interface Known {
-  spans: CallSpan[]
-  /** By span id; agents' own spans before proxies' where both have one. */
-  byId: Map<string, CallSpan>
+  spans: readonly CallSpan[]
+  /** The nearest span above that is no proxy's. */
+  parents: Map<CallSpan, CallSpan>
   /** Own spans whose call, or one under them, was seen to arrive at another service. */
   answered: Set<CallSpan>
+  /** Model operations whose tokens are on an edge already. */
+  spent: Set<CallSpan>
 }
 
-export function callsOfTrace(sent: readonly CallSpan[], nowUs: number): TraceCalls {
-  const spans = [...new Map(sent.map((span) => [`${span.spanId} ${span.serviceId}`, span])).values()]
-  const byId = new Map<string, CallSpan>()
-  for (const span of spans) if (!byId.has(span.spanId) || !isProxy(span)) byId.set(span.spanId, span)
-  const known: Known = { spans, byId, answered: new Set() }
-  const calls = [...joinedCalls(known), ...tunnels(known)]
-  const guessed = peerCalls(known, nowUs)
-  return { calls: [...calls, ...guessed.calls], waitingSinceUs: guessed.waitingSinceUs }
-}
-
-const isProxy = (span: CallSpan) => (span.flags & FLAG.proxy) !== 0
-const outcomeOf = (span: CallSpan): Call['outcome'] => ((span.flags & FLAG.error) !== 0 ? 'error' : (span.flags & FLAG.refused) !== 0 ? 'refused' : 'ok')
-const protocolOf = (span: CallSpan) => PROTOCOLS[span.protocol] ?? ''
-
-/** Ancestors from the parent up, proxies left out: they carry the call, they do not make it. */
-function* ownAncestors(span: CallSpan, { byId }: Known): Generator<CallSpan> {
-  let at = span
-  for (let depth = 0; depth < DEPTH_MAX; depth++) {
-    const parent = at.parentId === null ? undefined : byId.get(at.parentId)
-    if (!parent || parent === at) return
-    if (!isProxy(parent)) yield parent
-    at = parent
-  }
-}
-
-/** A server's span whose caller is another service. Several under one client span are tries of one call: the last one is its answer. */
-function joinedCalls(known: Known): Call[] {
-  const tries = new Map<CallSpan, CallSpan[]>()
+/** Calls of one trace, each (span, service) given once. The order of the spans does not matter. */
+export function callsOfTrace(sent: readonly CallSpan[]): Call[] {
+  const spans = sent.length < 2 ? sent : [...sent].sort(byTime)
+  const known: Known = { spans, parents: parentsOf(spans), answered: new Set(), spent: new Set() }
   const calls: Call[] = []
-  for (const span of known.spans) {
-    if (isProxy(span) || (span.kind !== KIND.server && span.kind !== KIND.consumer)) continue
-    const [caller] = ownAncestors(span, known)
-    if (!caller || (caller.node === span.node && caller.kind !== KIND.client)) continue
-    markAnswered(caller, known)
-    if (caller.kind === KIND.client) tries.set(caller, [...(tries.get(caller) ?? []), span])
-    else calls.push(callBetween(caller, span, span, 0))
-  }
-  for (const [caller, answers] of tries) {
-    answers.sort((a, b) => a.timeUs - b.timeUs)
-    calls.push(callBetween(caller, answers.at(-1)!, caller, answers.length - 1)) // a list begins with one
-  }
+  addJoined(calls, known)
+  addProxied(calls, known)
+  addTunnels(calls, known)
+  addGuessed(calls, known)
   return calls
 }
 
-function markAnswered(caller: CallSpan, known: Known): void {
-  known.answered.add(caller)
-  for (const above of ownAncestors(caller, known)) {
-    if (above.serviceId !== caller.serviceId || above.kind === KIND.server) return
-    known.answered.add(above)
+const byTime = (a: CallSpan, b: CallSpan) => a.timeUs - b.timeUs || (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : a.service.id - b.service.id)
+const isProxy = (span: CallSpan) => (span.flags & FLAG.proxy) !== 0
+const outcomeOf = (span: CallSpan): Call['outcome'] => ((span.flags & FLAG.error) !== 0 ? 'error' : (span.flags & FLAG.refused) !== 0 ? 'refused' : 'ok')
+const protocolOf = (span: CallSpan) => PROTOCOLS[span.protocol] ?? ''
+const isModelCall = (span: CallSpan) => span.genAi !== null && span.genAi.model !== null && span.genAi.operation !== null && MODEL_OPERATIONS.has(span.genAi.operation)
+const isToolCall = (span: CallSpan) => span.genAi !== null && span.genAi.tool !== null && span.genAi.operation === 'execute_tool'
+
+/** Proxies are walked through: they carry a call, they do not make it. Where a proxy and an agent share an id, the agent's is meant. */
+function parentsOf(spans: readonly CallSpan[]): Map<CallSpan, CallSpan> {
+  const byId = new Map<string, CallSpan>()
+  for (const span of spans) if (!byId.has(span.spanId) || !isProxy(span)) byId.set(span.spanId, span)
+  const parents = new Map<CallSpan, CallSpan>()
+  for (const span of spans) {
+    let at = span.parentId === null ? undefined : byId.get(span.parentId)
+    for (let depth = 0; at && isProxy(at) && depth < DEPTH_MAX; depth++) at = at.parentId === null ? undefined : byId.get(at.parentId)
+    if (at && at !== span && !isProxy(at)) parents.set(span, at)
   }
+  return parents
 }
 
-function callBetween(caller: CallSpan, callee: CallSpan, timed: CallSpan, retries: number): Call {
+/** A server's span whose caller is another service. Several under one client span are tries of one call: the last one is its answer. */
+function addJoined(calls: Call[], known: Known): void {
+  const tries = new Map<CallSpan, CallSpan[]>()
+  for (const span of known.spans) {
+    if (isProxy(span) || (span.kind !== KIND.server && span.kind !== KIND.consumer)) continue
+    const caller = known.parents.get(span)
+    if (!caller || (caller.service.node === span.service.node && caller.kind !== KIND.client)) continue
+    if (caller.kind !== KIND.client) {
+      calls.push(answeredCall(caller, span, span, 0, known))
+      continue
+    }
+    const before = tries.get(caller)
+    if (before) before.push(span)
+    else tries.set(caller, [span])
+  }
+  for (const [caller, answers] of tries) calls.push(answeredCall(caller, answers.at(-1)!, caller, answers.length - 1, known)) // a list begins with one; spans are in order of time
+}
+
+/** A callee without spans of its own is known by its proxy, which speaks in its name. */
+function addProxied(calls: Call[], known: Known): void {
+  let arrived: Map<CallSpan, CallSpan> | null = null
+  for (const span of known.spans) {
+    if (!isProxy(span) || span.kind !== KIND.server) continue
+    const caller = known.parents.get(span)
+    if (caller && caller.kind === KIND.client && caller.service.node !== span.service.node && !known.answered.has(caller)) (arrived ??= new Map()).set(caller, span)
+  }
+  if (arrived) for (const [caller, proxy] of arrived) calls.push(answeredCall(caller, proxy, caller, 0, known))
+}
+
+/** Marks the caller, and what above it tells of the same call, as answered: they are no calls of their own. */
+function answeredCall(caller: CallSpan, callee: CallSpan, timed: CallSpan, retries: number, known: Known): Call {
+  let operation: CallSpan | null = null
+  known.answered.add(caller)
+  for (let at: CallSpan | undefined = caller, depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
+    if (at.service.id !== caller.service.id || (at !== caller && (at.kind === KIND.server || isOwnWork(at)))) break
+    known.answered.add(at)
+    if (operation === null && isModelCall(at)) operation = at
+  }
+  const spends = operation !== null && !known.spent.has(operation)
+  if (operation !== null) known.spent.add(operation)
   return {
-    source: caller.node,
-    sourceVersion: caller.version,
-    target: callee.node,
-    targetVersion: callee.version,
+    source: caller.service.node,
+    sourceVersion: caller.service.version,
+    target: callee.service.node,
+    targetVersion: callee.service.version,
     protocol: protocolOf(callee) || protocolOf(caller),
     evidence: 'spans',
     timeUs: timed.timeUs,
     durationUs: timed.durationUs,
-    outcome: outcomeOf(callee),
+    outcome: outcomeOf(isProxy(callee) ? caller : callee),
     retries,
     bytesSent: 0,
     bytesReceived: 0,
-    inputTokens: 0,
-    outputTokens: 0,
+    inputTokens: spends ? (operation?.genAi?.inputTokens ?? 0) : 0,
+    outputTokens: spends ? (operation?.genAi?.outputTokens ?? 0) : 0,
   }
+}
+
+/** An agent at work inside the service: calls under it are its own, it is not one of them. */
+function isOwnWork(span: CallSpan): boolean {
+  return span.kind !== KIND.client && span.genAi?.operation === 'invoke_agent'
 }
 
 /** Calls that left the mesh through a proxy, by the proxy's own span: the mesh's evidence of an external edge. */
-function tunnels({ spans }: Known): Call[] {
-  return spans
-    .filter((span) => isProxy(span) && span.kind === KIND.server && span.peer !== null)
-    .map((span) => ({ ...oneSided(span, span.node, `external/${span.peer}`), evidence: 'mesh', bytesSent: span.bytesSent ?? 0, bytesReceived: span.bytesReceived ?? 0 }))
+function addTunnels(calls: Call[], { spans }: Known): void {
+  for (const span of spans) {
+    if (!isProxy(span) || span.kind !== KIND.server || span.peer === null) continue
+    calls.push({ ...oneSided(span, span.service.node, `external/${span.peer}`), evidence: 'mesh', bytesSent: span.bytesSent ?? 0, bytesReceived: span.bytesReceived ?? 0 })
+  }
 }
 
 /** Calls of which only the caller speaks: GenAI operations, then client spans to a named host. */
-function peerCalls(known: Known, nowUs: number): TraceCalls {
-  const calls: Call[] = []
-  let waitingSinceUs: number | null = null
+function addGuessed(calls: Call[], known: Known): void {
+  let under: Map<CallSpan, string> | null = null
+  let inner: Set<CallSpan> | null = null
   for (const span of known.spans) {
     if (isProxy(span) || known.answered.has(span)) continue
-    const call = genAiCall(span, known) ?? hostCall(span, known)
-    if (call === null) continue
-    const endUs = span.timeUs + span.durationUs
-    if (nowUs - endUs > PEER_WAIT_US) calls.push(call)
-    else waitingSinceUs = Math.min(waitingSinceUs ?? endUs, endUs)
+    if (isModelCall(span)) {
+      const parent = known.parents.get(span)
+      if (parent) (inner ??= new Set()).add(parent)
+    }
+    const agent = span.kind === KIND.client && span.peer !== null ? agentOfHost(span.peer) : null
+    if (agent === null) continue
+    for (let at: CallSpan | undefined = span, depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
+      if (at.service.id !== span.service.id || (at !== span && (at.kind === KIND.server || isOwnWork(at)))) break
+      ;(under ??= new Map()).set(at, agent)
+    }
   }
-  return { calls, waitingSinceUs }
+  for (const span of known.spans) {
+    if (isProxy(span) || known.answered.has(span)) continue
+    const call = genAiCall(span, known, under?.get(span) ?? null, inner?.has(span) ?? false) ?? hostCall(span, known)
+    if (call !== null) calls.push(call)
+  }
 }
 
-function genAiCall(span: CallSpan, known: Known): Call | null {
-  if (span.operation === null) return null
-  const inside = ownAncestors(span, known)
+/** `agent`: the mesh's name for whom this operation called over HTTP, where a span under it tells. */
+function genAiCall(span: CallSpan, known: Known, agent: string | null, hasInner: boolean): Call | null {
+  const { genAi } = span
+  if (genAi === null || genAi.operation === null) return null
+  // A framework's span and its client library's are often nested and tell of one call: the inner one is it.
+  if (isModelCall(span)) return hasInner ? null : oneSided(span, actorOf(span, known), agent ?? `model/${span.service.namespace}/${genAi.model}`)
+  if (isToolCall(span)) return oneSided(span, actorOf(span, known), agent ?? `tool/${span.service.namespace}/${genAi.tool}`)
+  if (genAi.operation !== 'invoke_agent' || genAi.agent === null) return null
   const source = actorOf(span, known)
-  if (MODEL_OPERATIONS.has(span.operation) && span.model !== null) {
-    // A framework's span and its client library's are often nested and tell of one call: the inner one is it.
-    if (hasInner(span, known)) return null
-    return oneSided(span, source, `model/${span.namespace}/${span.model}`)
-  }
-  if (span.operation === 'execute_tool' && span.tool !== null) return oneSided(span, source, `tool/${span.namespace}/${span.tool}`)
-  if (span.operation !== 'invoke_agent' || span.agent === null) return null
-  const target = `agent/${span.namespace}/${span.agent}`
-  const isOutermost = ![...inside].some((above) => above.serviceId === span.serviceId && above.operation === 'invoke_agent')
-  if (target === source || (isOutermost && span.kind !== KIND.client)) return null // the service itself at work
+  const target = span.kind === KIND.client && agent !== null ? agent : `agent/${span.service.namespace}/${genAi.agent}`
+  if (target === source || (span.kind !== KIND.client && !isNested(span, known))) return null // the service itself at work
   return oneSided(span, source, target)
+}
+
+function isNested(span: CallSpan, known: Known): boolean {
+  for (let at = known.parents.get(span), depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) if (at.service.id === span.service.id && at.genAi?.operation === 'invoke_agent') return true
+  return false
 }
 
 /** The agent in whose work a span stands: the nearest nested `invoke_agent` above, else its service. The outermost one is the service. */
 function actorOf(span: CallSpan, known: Known): string {
-  const invocations = [...ownAncestors(span, known)].filter((above) => above.serviceId === span.serviceId && above.operation === 'invoke_agent')
-  const nearest = invocations[0]
-  return nearest && invocations.length > 1 && nearest.agent !== null ? `agent/${nearest.namespace}/${nearest.agent}` : span.node
-}
-
-function hasInner(span: CallSpan, known: Known): boolean {
-  return known.spans.some((other) => other.parentId === span.spanId && other.operation !== null && MODEL_OPERATIONS.has(other.operation) && other.model !== null)
+  for (let at = known.parents.get(span), depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
+    if (at.service.id !== span.service.id || at.genAi?.operation !== 'invoke_agent') continue
+    return at.genAi.agent !== null && isNested(at, known) ? `agent/${at.service.namespace}/${at.genAi.agent}` : span.service.node
+  }
+  return span.service.node
 }
 
 /** A client span to a host. Under a GenAI operation it is that operation's own call, told there. */
 function hostCall(span: CallSpan, known: Known): Call | null {
   if (span.kind !== KIND.client || span.peer === null || isHere(span.peer)) return null
-  for (const above of ownAncestors(span, known)) {
-    if (above.serviceId !== span.serviceId || above.kind === KIND.server) break
-    if (above.kind === KIND.client && above.peer !== null) return null // the outer client span tells of the same call
-    if (above.operation !== null && (MODEL_OPERATIONS.has(above.operation) || above.operation === 'execute_tool')) return null
+  for (let at = known.parents.get(span), depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
+    if (at.service.id !== span.service.id || at.kind === KIND.server) break
+    if (at.kind === KIND.client && at.peer !== null) return null // the outer client span tells of the same call
+    if (isModelCall(at) || isToolCall(at)) return null
   }
-  const mesh = /^([a-z0-9-]+)\.([a-z0-9-]+)\.mesh$/.exec(span.peer)
-  return oneSided(span, actorOf(span, known), mesh ? `agent/${mesh[2]}/${mesh[1]}` : `external/${span.peer}`)
+  return oneSided(span, actorOf(span, known), agentOfHost(span.peer) ?? `external/${span.peer}`)
+}
+
+const MESH_HOST = /^([a-z0-9-]+)\.([a-z0-9-]+)\.mesh$/
+
+function agentOfHost(host: string): string | null {
+  if (!host.endsWith('.mesh')) return null
+  const match = MESH_HOST.exec(host)
+  return match ? `agent/${match[2]}/${match[1]}` : null
 }
 
 /** A proxy's own address says nothing of whom the call was for. */
@@ -203,10 +215,10 @@ function isHere(host: string): boolean {
 function oneSided(span: CallSpan, source: string, target: string): Call {
   return {
     source,
-    sourceVersion: source === span.node ? span.version : '',
+    sourceVersion: source === span.service.node ? span.service.version : '',
     target,
     targetVersion: '',
-    protocol: span.protocol === PROTOCOL.none && span.operation !== null ? 'genai' : protocolOf(span),
+    protocol: span.protocol === PROTOCOL.none && span.genAi?.operation ? 'genai' : protocolOf(span),
     evidence: 'spans',
     timeUs: span.timeUs,
     durationUs: span.durationUs,
@@ -214,7 +226,7 @@ function oneSided(span: CallSpan, source: string, target: string): Call {
     retries: 0,
     bytesSent: 0,
     bytesReceived: 0,
-    inputTokens: span.inputTokens ?? 0,
-    outputTokens: span.outputTokens ?? 0,
+    inputTokens: isModelCall(span) || span.genAi?.operation !== 'invoke_agent' ? (span.genAi?.inputTokens ?? 0) : 0,
+    outputTokens: isModelCall(span) || span.genAi?.operation !== 'invoke_agent' ? (span.genAi?.outputTokens ?? 0) : 0,
   }
 }

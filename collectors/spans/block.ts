@@ -1,6 +1,7 @@
 // Spans in their own bytes, many to a block, compressed together: neighbours of one trace share most of what they say.
 import { constants, zstdCompressSync } from 'node:zlib'
 import { ByteWriter } from '#server/otlp/writer.ts'
+import type { ServiceRef } from '../rollup/call-span.ts'
 import type { SpanRow } from './row.ts'
 
 /** Uncompressed; a reader of one trace unpacks little more than that trace. */
@@ -18,7 +19,7 @@ export interface SpanIds {
   resource: number
   scope: number
   sender: number
-  service: number
+  service: ServiceRef
   operation: number
 }
 

@@ -1,6 +1,7 @@
 // Names become numbers: services, span names, resources, scopes, senders. Numbers are looked up once and remembered, within limits.
 import { createHash } from 'node:crypto'
 import type { Pool } from '#server/db/pool.ts'
+import type { ServiceRef } from '../rollup/call-span.ts'
 import type { SpanIds } from './block.ts'
 import type { Sender, SpanGroup, SpanRow } from './row.ts'
 
@@ -8,7 +9,7 @@ const LIMITS = { groups: 20_000, operationsPerService: 2_000 }
 export const OTHER_NAMES = '(other names)'
 
 interface KnownService {
-  id: number
+  ref: ServiceRef
   operations: Map<string, number>
 }
 interface KnownGroup {
@@ -59,7 +60,8 @@ export function openDictionary(pool: Pool): Dictionary {
     )
     const id = rows[0]?.id ?? (await pool.query<{ id: number }>('select id from telemetry.service where mesh = $1 and namespace = $2 and name = $3 and version = $4 and proxy = $5', [sender.mesh, resource.namespace, resource.service, resource.version, resource.proxy])).rows[0]!.id // made by another meanwhile, so it is there
     const { rows: names } = await pool.query<{ id: number; name: string }>('select id, name from telemetry.operation where service_id = $1 order by id limit $2', [id, LIMITS.operationsPerService + 1])
-    const service: KnownService = { id, operations: new Map(names.map((row) => [row.name, row.id])) }
+    const ref: ServiceRef = { id, mesh: sender.mesh, node: `agent/${resource.namespace}/${resource.service}`, namespace: resource.namespace, version: resource.version }
+    const service: KnownService = { ref, operations: new Map(names.map((row) => [row.name, row.id])) }
     if (services.size >= LIMITS.groups) services.delete(services.keys().next().value!) // not empty
     services.set(key, service)
     return service
@@ -80,15 +82,15 @@ export function openDictionary(pool: Pool): Dictionary {
       for (const [service, names] of missing) await makeOperations(pool, service, [...names])
       return spans.map(({ group, name }) => {
         const { resource, scope, sender, service } = known.get(group)! // as above
-        return { resource, scope, sender, service: service.id, operation: service.operations.get(name) ?? service.operations.get(OTHER_NAMES)! } // the limit made it
+        return { resource, scope, sender, service: service.ref, operation: service.operations.get(name) ?? service.operations.get(OTHER_NAMES)! } // the limit made it
       })
     },
   }
 }
 
 async function makeOperations(pool: Pool, service: KnownService, names: string[]): Promise<void> {
-  await pool.query('insert into telemetry.operation (service_id, name) select $1, unnest($2::text[]) on conflict do nothing', [service.id, names])
-  const { rows } = await pool.query<{ id: number; name: string }>('select id, name from telemetry.operation where service_id = $1 and name = any($2)', [service.id, names])
+  await pool.query('insert into telemetry.operation (service_id, name) select $1, unnest($2::text[]) on conflict do nothing', [service.ref.id, names])
+  const { rows } = await pool.query<{ id: number; name: string }>('select id, name from telemetry.operation where service_id = $1 and name = any($2)', [service.ref.id, names])
   for (const { id, name } of rows) service.operations.set(name, id)
 }
 

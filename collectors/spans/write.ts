@@ -1,32 +1,94 @@
-// A batch of spans in one transaction: rows, their bytes, and the note that their traces have something new to count.
-import { inTransaction, type Pool, type PoolClient } from '#server/db/pool.ts'
+// A batch of spans in one transaction: rows, their bytes, and what their calls add to the graph.
+import { inTransaction } from '#server/db/pool.ts'
 import { ByteWriter } from '#server/otlp/writer.ts'
-import { ensureDays } from '../days.ts'
-import { packBlocks, type Block, type Placed } from './block.ts'
+import { ensureDays, forgetDays } from '../days.ts'
+import type { CallSpan } from '../rollup/call-span.ts'
+import { countCalls, type TraceBatch } from '../rollup/count-calls.ts'
+import { addDeltas, prepareDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
+import { traceKey } from '../rollup/stored-traces.ts'
+import type { TraceMemory } from '../rollup/trace-memory.ts'
+import { takeTurn } from '../rollup/turn.ts'
+import { packBlocks, type Block, type Placed, type SpanIds } from './block.ts'
 import { beginCopy, copyBytes, copyInt16, copyInt32, copyInt64, copyNull, copyText, copyTime, endCopy, sendCopy } from './copy.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { SpanRow } from './row.ts'
 
-/** How long a trace rests before its calls are counted: most of it has come by then. */
-const RECKON_DELAY_MS = 700
-
-export interface SpanStore {
-  pool: Pool
+export interface SpanStore extends EdgeStore {
   dictionary: Dictionary
+  memory: TraceMemory
 }
 
-/** When this returns the spans are committed. */
-export async function writeSpans({ pool, dictionary }: SpanStore, spans: readonly SpanRow[]): Promise<void> {
+const NO_PARTITION = '23514'
+
+/** When this returns the spans are committed, and the graph has their calls. One call at a time: the memory follows the commits. */
+export async function writeSpans(store: SpanStore, spans: readonly SpanRow[]): Promise<void> {
+  const timesUs = spans.map((span) => span.timeUs)
+  await ensureDays(store.pool, timesUs)
+  try {
+    await write(store, spans)
+  } catch (error) {
+    if (!isFailure(error, NO_PARTITION)) throw error
+    forgetDays(store.pool) // another process dropped the day that this one knew of
+    await ensureDays(store.pool, timesUs)
+    await write(store, spans)
+  }
+}
+
+async function write(store: SpanStore, spans: readonly SpanRow[]): Promise<void> {
+  const { pool, dictionary, memory } = store
   const ids = await dictionary.idsOf(spans)
-  await ensureDays(pool, spans.map((span) => span.timeUs))
   const { blocks, placed } = packBlocks(spans, ids)
-  await inTransaction(pool, async (client) => {
-    await sendCopy(client, SPAN_COLUMNS, copySpans(placed))
-    await sendCopy(client, 'telemetry.span_block (day, id, bytes)', copyBlocks(blocks))
-    const content = placed.filter(({ span }) => span.content !== null)
-    if (content.length > 0) await sendCopy(client, 'telemetry.span_content (time, trace_id, span_id, service_id, bytes)', copyContent(content))
-    await noteTraces(client, spans)
+  const fresh = byTrace(spans, ids)
+  try {
+    const counted = await inTransaction(pool, async (client) => {
+      const trusted = await takeTurn(client)
+      const calls = await countCalls(client, fresh, memory, trusted)
+      await sendCopy(client, SPAN_COLUMNS, copySpans(placed))
+      await sendCopy(client, 'telemetry.span_block (day, id, bytes)', copyBlocks(blocks))
+      const content = placed.filter(({ span }) => span.content !== null)
+      if (content.length > 0) await sendCopy(client, 'telemetry.span_content (time, trace_id, span_id, service_id, bytes)', copyContent(content))
+      await addDeltas(client, await prepareDeltas(store, calls.changes))
+      return calls
+    })
+    if (!counted.trusted) memory.clear()
+    for (const [key, trace] of counted.traces) memory.put(key, trace)
+  } catch (error) {
+    memory.clear() // it may have been committed all the same
+    throw error
+  }
+}
+
+function isFailure(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code
+}
+
+function byTrace(spans: readonly SpanRow[], ids: readonly SpanIds[]): Map<string, TraceBatch> {
+  const traces = new Map<string, TraceBatch>()
+  spans.forEach((span, index) => {
+    const { mesh } = span.group.sender
+    const key = traceKey(mesh, span.traceId)
+    let trace = traces.get(key)
+    if (!trace) traces.set(key, (trace = { traceId: span.traceId.toString('hex'), mesh, spans: [] }))
+    trace.spans.push(callSpanOf(span, ids[index]!)) // one entry a span
   })
+  return traces
+}
+
+function callSpanOf(span: SpanRow, { service }: SpanIds): CallSpan {
+  return {
+    spanId: span.spanId.toString('latin1'),
+    parentId: span.parentId?.toString('latin1') ?? null,
+    service,
+    timeUs: span.timeUs,
+    durationUs: span.durationUs,
+    flags: span.flags,
+    kind: span.kind,
+    protocol: span.protocol,
+    peer: span.peer,
+    bytesSent: span.bytesSent,
+    bytesReceived: span.bytesReceived,
+    genAi: span.genAi,
+  }
 }
 
 const SPAN_COLUMNS = `telemetry.span (time, trace_id, span_id, parent_id, duration_us, block_id, block_at, service_id, operation_id, flags, kind, status,
@@ -48,7 +110,7 @@ function copySpans(placed: readonly Placed[]): Buffer {
     id.writeBigInt64BE(block)
     copyBytes(writer, id)
     copyInt32(writer, at)
-    copyInt32(writer, ids.service)
+    copyInt32(writer, ids.service.id)
     copyInt32(writer, ids.operation)
     copyInt16(writer, span.flags)
     copyInt16(writer, span.kind)
@@ -93,30 +155,9 @@ function copyContent(placed: readonly Placed[]): Buffer {
     copyTime(writer, span.timeUs)
     copyBytes(writer, span.traceId)
     copyBytes(writer, span.spanId)
-    copyInt32(writer, ids.service)
+    copyInt32(writer, ids.service.id)
     copyBytes(writer, span.content!) // callers keep those that have some
   }
   endCopy(writer)
   return writer.done()
-}
-
-/** Ordered by id, so that two collectors never wait for each other in a circle. */
-async function noteTraces(client: PoolClient, spans: readonly SpanRow[]): Promise<void> {
-  const counts = new Map<string, { mesh: string; id: string; spans: number }>()
-  for (const { group, traceId } of spans) {
-    const id = traceId.toString('hex')
-    const key = `${group.sender.mesh} ${id}`
-    const entry = counts.get(key)
-    if (entry) entry.spans++
-    else counts.set(key, { mesh: group.sender.mesh, id, spans: 1 })
-  }
-  const traces = [...counts.values()]
-  await client.query(
-    `insert into telemetry.trace as known (mesh, trace_id, spans, reckon_at)
-     select mesh, id, spans, now() + $4 * interval '1 millisecond'
-     from unnest($1::text[], $2::uuid[], $3::integer[]) as batch (mesh, id, spans) order by mesh, id
-     on conflict (mesh, trace_id) do update set spans = known.spans + excluded.spans, touched_at = now(),
-       reckon_at = least(known.reckon_at, now() + least(known.spans, 20000) * interval '0.5 millisecond' + $4 * interval '1 millisecond')`,
-    [traces.map((trace) => trace.mesh), traces.map((trace) => trace.id), traces.map((trace) => trace.spans), RECKON_DELAY_MS],
-  )
 }

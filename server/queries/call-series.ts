@@ -37,7 +37,7 @@ export async function readCallSeries(db: Db, mesh: string, from: Date, to: Date)
     `with counted as (
        select floor((extract(epoch from b.bucket) * 1000 - $5::float8) / $6)::int as slot, b.requests, b.errors, b.refused, b.latency, b.evidence,
          min(b.evidence) over (partition by e.source, e.target) as best
-       from telemetry.edge_bucket b join telemetry.edge e on e.id = b.edge_id
+       from telemetry.edge_count b join telemetry.edge e on e.id = b.edge_id
        where e.mesh = $1 and b.resolution = $2 and b.bucket >= $3 and b.bucket < $4
      ), spoken as (select * from counted where evidence = best
      ), entries as (

@@ -79,7 +79,7 @@ const COUNTS = `
     sum(requests) as requests, sum(errors) as errors, sum(refused) as refused, sum(retries) as retries, sum(mtls) as mtls,
     sum(bytes_sent) as bytes_sent, sum(bytes_received) as bytes_received, sum(duration_us) as duration_us,
     string_agg(latency::text, '') as latency
-  from telemetry.edge_bucket join telemetry.edge on edge.id = edge_id
+  from telemetry.edge_count join telemetry.edge on edge.id = edge_id
   where edge.mesh = $1 and resolution = $2 and bucket >= $3 and bucket < $4
   group by edge.id, evidence having sum(requests) <> 0 or sum(retries) <> 0
   order by sum(requests) desc limit $5`

@@ -46,7 +46,7 @@ interface Row {
 const SERIES = `
   with counts as (
     select edge_id, evidence, bucket, requests, errors, refused, latency, case when $7 then target_version else '' end as version
-    from telemetry.edge_bucket join telemetry.edge on edge.id = edge_id
+    from telemetry.edge_count join telemetry.edge on edge.id = edge_id
     where edge.mesh = $1 and resolution = $2 and bucket >= $3 and bucket < $4 and ($5::text is null or source = $5) and ($6::text is null or target = $6)),
   by_mesh as (select distinct source, target from counts join telemetry.edge on edge.id = edge_id where evidence = 0)
   select version, date_bin($8 * interval '1 second', bucket, 'epoch') as at, sum(requests) as requests, sum(errors) as errors, sum(refused) as refused,

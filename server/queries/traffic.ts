@@ -9,7 +9,7 @@ const EDGES_MAX = 20_000
 export async function readTraffic(db: Db, mesh: string): Promise<Traffic[]> {
   const { rows } = await db.pool.query<{ source: string; target: string; requests: string }>(
     `select source, target, coalesce(sum(requests) filter (where evidence = 0), sum(requests) filter (where evidence = 1)) as requests
-       from telemetry.edge_bucket b join telemetry.edge e on e.id = b.edge_id
+       from telemetry.edge_count b join telemetry.edge e on e.id = b.edge_id
       where e.mesh = $1 and b.resolution = 10 and b.bucket > now() - make_interval(secs => $2)
       group by source, target limit $3`,
     [mesh, WINDOW_S, EDGES_MAX],

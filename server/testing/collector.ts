@@ -3,6 +3,7 @@ import type { Db } from '#server/db/client.ts'
 import { testDatabase } from '#server/testing/database.ts'
 import { TRACES } from '#server/otlp/messages.ts'
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { jsonToProtobuf } from '#collectors/json.ts'
 import { startCollector, type Collector, type CollectorOptions } from '#collectors/collector.ts'
 
@@ -14,6 +15,8 @@ export interface Lab extends AsyncDisposable {
   /** `127.0.0.1:PORT` of OTLP over gRPC. */
   grpc: string
   errors: string[]
+  /** For another collector on the same database. */
+  options: CollectorOptions
 }
 
 export async function startTestCollector(options: Partial<CollectorOptions> = {}): Promise<Lab> {
@@ -21,9 +24,22 @@ export async function startTestCollector(options: Partial<CollectorOptions> = {}
   const db = stack.use(await testDatabase())
   await db.pool.query(`insert into mesh (name, trust_domain) values ('local', 'mesh.local') on conflict do nothing`)
   const errors: string[] = []
-  const collector = stack.use(await startCollector({ databaseUrl: db.url, bind: '127.0.0.1', grpcPort: 0, httpPort: 0, retentionMs: 7 * 86_400_000, diskMaxBytes: 20e9, origins: [], onError: (what, error) => errors.push(`${what}: ${String(error)}`), ...options }))
+  const all: CollectorOptions = { databaseUrl: db.url, bind: '127.0.0.1', grpcPort: 0, httpPort: 0, retentionMs: 7 * 86_400_000, diskMaxBytes: 20e9, origins: [], onError: (what, error) => errors.push(`${what}: ${String(error)}`), ...options }
+  const collector = stack.use(await startCollector(all))
   const life = stack.move()
-  return { db, collector, errors, http: `http://127.0.0.1:${collector.httpPort}`, grpc: `127.0.0.1:${collector.grpcPort}`, [Symbol.asyncDispose]: () => life.disposeAsync() }
+  return { db, collector, errors, options: { ...all, grpcPort: 0, httpPort: 0 }, http: `http://127.0.0.1:${collector.httpPort}`, grpc: `127.0.0.1:${collector.grpcPort}`, [Symbol.asyncDispose]: () => life.disposeAsync() }
+}
+
+const TRIES_MAX = 20
+
+/** Sends as an exporter does: again after a second while the answer is 503, which is what a busy machine makes of any request. */
+export async function postOtlp(url: string, body: Buffer | string, headers: Record<string, string> = {}): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    const answer = await fetch(url, { method: 'POST', headers: { 'content-type': typeof body === 'string' ? 'application/json' : 'application/x-protobuf', ...headers }, body: typeof body === 'string' ? body : new Uint8Array(body) })
+    if (answer.status !== 503 || tries === TRIES_MAX) return answer
+    await answer.arrayBuffer()
+    await sleep(Number(answer.headers.get('retry-after') ?? 1) * 1000)
+  }
 }
 
 export interface StoredSpan {

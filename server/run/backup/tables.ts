@@ -8,7 +8,7 @@ export interface Table {
 }
 
 /** Who is signed in and which process lives now: true at one moment, wrong at any other. */
-const PASSING = ['public.session', 'public.verification', 'public.sign_in_link', 'public.control_process', 'public._prisma_migrations']
+const PASSING = ['public.session', 'public.verification', 'public.sign_in_link', 'public.control_process', 'public._prisma_migrations', 'telemetry.turn']
 
 /** Tables in an order in which each comes after those that it refers to. */
 export async function readTables(client: PoolClient, options: { telemetry: boolean }): Promise<Table[]> {

@@ -1,0 +1,38 @@
+import type { Pool, PoolClient } from '#server/db/pool.ts'
+import { packSketch } from '#server/otlp/sketch.ts'
+import { COUNTS, keyOfEdge, type Contribution } from './counts.ts'
+import type { EdgeIds } from './edge-ids.ts'
+
+/** Where counts of edges go. */
+export interface EdgeStore {
+  pool: Pool
+  edges: EdgeIds
+}
+
+/** Counts with the numbers of their edges, as columns of `telemetry.edge_delta`. */
+export type DeltaColumns = unknown[][]
+
+/** Before the transaction: edges that are new get their numbers. */
+export async function prepareDeltas({ edges }: EdgeStore, changes: readonly Contribution[]): Promise<DeltaColumns> {
+  const ids = await edges.of(changes.map((change) => change.edge))
+  return [
+    changes.map((change) => new Date(change.timeMs)),
+    changes.map((change) => change.evidence),
+    changes.map((change) => ids.get(keyOfEdge(change.edge))!), // `of` answers for each
+    ...COUNTS.map((name) => changes.map((change) => change[name])),
+    changes.map((change) => `{${packSketch(change.latency).join(',')}}`),
+  ]
+}
+
+/** Appends to what is folded into buckets later; every reader sees it from the commit on. */
+export async function addDeltas(client: PoolClient, columns: DeltaColumns): Promise<void> {
+  if (columns[0]?.length === 0) return
+  await client.query(ADD, columns)
+}
+
+const ADD = `
+  insert into telemetry.edge_delta (bucket, evidence, edge_id, requests, errors, refused, retries, mtls, bytes_sent, bytes_received, input_tokens, output_tokens, duration_us, latency)
+  select bucket, evidence, edge_id, requests, errors, refused, retries, mtls, bytes_sent, bytes_received, input_tokens, output_tokens, duration_us, latency::integer[]
+  from unnest($1::timestamptz[], $2::smallint[], $3::integer[],
+    $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[])
+    as fresh (bucket, evidence, edge_id, requests, errors, refused, retries, mtls, bytes_sent, bytes_received, input_tokens, output_tokens, duration_us, latency)`
