@@ -7,9 +7,12 @@ import { MESH_DEFAULT } from './contracts/ids.ts'
 import { openDb } from './db/client.ts'
 import { usableRole } from './db/roles.ts'
 import { receiveHeartbeats } from './discovery/heartbeat.ts'
+import { pollCards } from './discovery/poll.ts'
+import { followPresence } from './discovery/presence.ts'
 import { keepLeases } from './discovery/leases.ts'
 import type { Commit } from './discovery/register.ts'
 import { followStaticInstances } from './discovery/static.ts'
+import { parseAllowList } from './fetch/addresses.ts'
 import { openAuthority } from './identity/authority.ts'
 import { watchPeers } from './identity/peers.ts'
 import { runRotations } from './identity/rotation.ts'
@@ -41,6 +44,9 @@ await runUntilStopped(log, async (things) => {
   const commit: Commit = (change) => commitChange(db, change)
   const leases = things.use(keepLeases(db, onError))
   things.use(followStaticInstances(db, { mesh, commit, onError }))
+  const outside = { allow: parseAllowList(config.fetchAllow) }
+  things.use(pollCards({ db, mesh, outside, commit, onError }))
+  things.use(followPresence(db, mesh, onError))
   const discovery = receiveHeartbeats({ db, mesh, leases, commit })
 
   const world = things.use(await startWorld({ db, controlId, address, onError }))

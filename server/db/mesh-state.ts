@@ -2,7 +2,7 @@ import type { Instance, MeshState } from '../contracts/mesh-state.ts'
 import { MeshError } from '../contracts/errors.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import { GATEWAY_API, HEDDLE_API } from '../contracts/meta.ts'
-import { KINDS, type Kind, type MeshObject } from '../contracts/object.ts'
+import { KINDS, type Kind, type MeshObject, type ObjectRef } from '../contracts/object.ts'
 import type { StoredObject } from '#prisma/generated/client.ts'
 import { readAgentLayer } from './agent-layer.ts'
 import type { Db } from './client.ts'
@@ -66,6 +66,12 @@ export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
     })),
     revoked: [...new Set([...revoked.map((svid) => svid.spiffeId), ...layer.blocked.map(({ namespace, agent }) => spiffeIdOf(row.trustDomain, namespace, agent))])],
   }
+}
+
+/** One object as it is now; null when there is none. */
+export async function readMeshObject(db: Db, mesh: string, { kind, namespace, name }: ObjectRef): Promise<MeshObject | null> {
+  const row = await db.prisma.storedObject.findUnique({ where: { mesh_kind_namespace_name: { mesh, kind, namespace, name } } })
+  return row && parseStored(row)
 }
 
 /** The object of a row, as the API shows it. */

@@ -26,6 +26,12 @@ const MESH: MeshState = {
   routes: [],
   gateways: [],
   policies: [],
+  grpcRoutes: [],
+  peerAuthentications: [],
+  trafficPolicies: [],
+  agentRoutes: [],
+  probes: [],
+  signedAgents: [],
   instances: [],
   revoked: [],
 }
