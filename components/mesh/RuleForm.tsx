@@ -1,7 +1,7 @@
 'use client'
 import type { ReactNode } from 'react'
 import { Card } from '#components/ui/Card.tsx'
-import { HTTPMethod } from '#server/contracts/http-route.ts'
+import { HTTPMethod } from '#server/contracts/route-filters.ts'
 import { ChoiceAt, ListAt, NumberAt, TextAt } from './BoundFields.tsx'
 import { useBound } from './form-context.tsx'
 import type { Path } from './pointer.ts'

@@ -77,6 +77,18 @@ const DETAILS: Record<Kind, Column<MeshObject>[]> = {
     column('HTTPRoute', 'sends to', ({ spec }) => spec.rules.map((rule) => rule.backendRefs.map((backend) => `${backend.name}=${backend.weight}`).join(' ')).join(' | ')),
   ],
   Gateway: [column('Gateway', 'listens', ({ spec }) => spec.listeners.map((listener) => `${listener.name}:${listener.port}`).join(', '))],
+  GRPCRoute: [
+    column('GRPCRoute', 'parents', ({ spec }) => spec.parentRefs.map((parent) => parent.name).join(', ')),
+    column('GRPCRoute', 'sends to', ({ spec }) => spec.rules.map((rule) => rule.backendRefs.map((backend) => `${backend.name}=${backend.weight}`).join(' ')).join(' | ')),
+  ],
+  PeerAuthentication: [
+    column('PeerAuthentication', 'mtls', ({ spec }) => spec.mtls),
+    column('PeerAuthentication', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ') || 'all of the namespace'),
+  ],
+  TrafficPolicy: [
+    column('TrafficPolicy', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ')),
+    column('TrafficPolicy', 'says', ({ spec: { targetRefs: _, ...fields } }) => Object.keys(fields).join(', ')),
+  ],
   AuthorizationPolicy: [
     column('AuthorizationPolicy', 'action', ({ spec }) => spec.action),
     column('AuthorizationPolicy', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ')),

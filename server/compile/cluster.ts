@@ -3,15 +3,15 @@ import { spiffeIdOf } from '../contracts/ids.ts'
 import type { AgentProtocol } from '../contracts/agent.ts'
 import type { Instance, ProxyView } from '../contracts/mesh-state.ts'
 import type { Version } from '../mesh/reach.ts'
+import type { TrafficRules } from '../mesh/traffic-policy.ts'
 import type { Json } from './encode.ts'
 import { endpointHealth, endpointWeight } from './health.ts'
 import { CLUSTER, clusterName, meshHost, statName, typeUrl } from './names.ts'
+import { seconds } from './route-limits.ts'
 import { ADS, upstreamTls } from './tls.ts'
+import { compileBreaker, compileConnectionLife, compileSpreading } from './traffic.ts'
 
-/** Far above what one agent takes, so that Envoy's default of 1,024 streams never refuses a call on its own. */
-const CIRCUIT_BREAKERS = { thresholds: [{ max_connections: 65_536, max_pending_requests: 65_536, max_requests: 65_536, max_retries: 1024 }] }
 const KEEPALIVE = { interval: '30s', timeout: '5s' }
-const HTTP2 = { http2_protocol_options: { allow_connect: true, connection_keepalive: KEEPALIVE } }
 
 /**
  * Idle connections to an agent are dropped before the agent does it (5 s in Node and uvicorn, 2 s in gunicorn): a call written
@@ -19,8 +19,16 @@ const HTTP2 = { http2_protocol_options: { allow_connect: true, connection_keepal
  */
 const LOCAL_IDLE_TIMEOUT = '1s'
 
+export interface VersionClusterOptions {
+  trustDomain: string
+  protocol: AgentProtocol
+  rules: TrafficRules
+  /** A route keeps sessions with its instances. */
+  sticky: boolean
+}
+
 /** One version of an agent, as every caller sees it. Mutual TLS wherever a sidecar answers; plaintext for instances listed by hand. */
-export function compileVersionCluster(version: Version, trustDomain: string, protocol: AgentProtocol): Json {
+export function compileVersionCluster(version: Version, { trustDomain, protocol, rules, sticky }: VersionClusterOptions): Json {
   const name = clusterName(version)
   const plaintext = version.instances.filter((instance) => !instance.tls).length
   const kind = plaintext === 0 ? 'tls' : plaintext === version.instances.length ? 'plaintext' : 'mixed'
@@ -29,15 +37,18 @@ export function compileVersionCluster(version: Version, trustDomain: string, pro
   return {
     name,
     alt_stat_name: statName(name),
-    connect_timeout: '2s',
-    lb_policy: 'LEAST_REQUEST',
-    common_lb_config: { healthy_panic_threshold: { value: 0 } },
-    circuit_breakers: CIRCUIT_BREAKERS,
+    connect_timeout: rules.connections?.connectTimeout ? seconds(rules.connections.connectTimeout) : '2s',
+    ...compileSpreading(rules, sticky),
     ...endpointSource(version),
     ...(kind === 'plaintext' ? {} : { transport_socket: tls }),
     ...(kind === 'mixed' ? { transport_socket_matches: [{ name: 'plaintext', match: { plaintext: true }, transport_socket: RAW_BUFFER }] } : {}),
-    typed_extension_protocol_options: httpOptions({ explicit_http_config: http2 ? HTTP2 : { http_protocol_options: {} } }),
+    typed_extension_protocol_options: httpOptions({ ...compileConnectionLife(rules.connections), explicit_http_config: http2 ? http2Options(rules) : { http_protocol_options: {} } }),
   }
+}
+
+function http2Options({ connections }: TrafficRules): Json {
+  const keepalive = connections?.keepalive ? { interval: seconds(connections.keepalive.interval), timeout: seconds(connections.keepalive.timeout) } : KEEPALIVE
+  return { http2_protocol_options: { allow_connect: true, connection_keepalive: keepalive } }
 }
 
 const RAW_BUFFER = { name: 'envoy.transport_sockets.raw_buffer', typed_config: { '@type': typeUrl('envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer') } }
@@ -92,7 +103,7 @@ function staticCluster(name: string, address: Json, http: Json): Json {
     alt_stat_name: name,
     type: 'STATIC',
     connect_timeout: '1s',
-    circuit_breakers: CIRCUIT_BREAKERS,
+    circuit_breakers: compileBreaker(),
     load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
     typed_extension_protocol_options: httpOptions(http),
   }
@@ -105,7 +116,7 @@ export function compileExternalCluster(): Json {
     alt_stat_name: CLUSTER.external,
     connect_timeout: '5s',
     lb_policy: 'CLUSTER_PROVIDED',
-    circuit_breakers: CIRCUIT_BREAKERS,
+    circuit_breakers: compileBreaker(),
     cluster_type: {
       name: 'envoy.clusters.dynamic_forward_proxy',
       typed_config: { '@type': typeUrl('envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig'), dns_cache_config: DNS_CACHE },

@@ -79,9 +79,13 @@ export function clustersNamedBy(json: Json): string[] {
 
 function collect(route: Json, names: Set<string>): void {
   if (typeof route['cluster'] === 'string') names.add(route['cluster'])
+  for (const mirror of listIn(route, 'request_mirror_policies')) if (typeof mirror['cluster'] === 'string') names.add(mirror['cluster'])
   const weighted = route['weighted_clusters']
-  if (weighted === null || typeof weighted !== 'object' || Array.isArray(weighted) || !Array.isArray(weighted['clusters'])) return
-  for (const entry of weighted['clusters']) {
-    if (entry !== null && typeof entry === 'object' && !Array.isArray(entry) && typeof entry['name'] === 'string') names.add(entry['name'])
-  }
+  if (weighted === null || typeof weighted !== 'object' || Array.isArray(weighted)) return
+  for (const entry of listIn(weighted, 'clusters')) if (typeof entry['name'] === 'string') names.add(entry['name'])
+}
+
+function listIn(json: Json, field: string): Json[] {
+  const list = json[field]
+  return Array.isArray(list) ? list.filter((entry): entry is Json => entry !== undefined && entry !== null && typeof entry === 'object' && !Array.isArray(entry)) : []
 }

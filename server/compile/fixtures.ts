@@ -1,10 +1,14 @@
 // Meshes for tests, built from objects as an operator would write them.
 import { Agent, AgentVersion } from '../contracts/agent.ts'
+import { AgentRoute } from '../contracts/agent-route.ts'
 import { AuthorizationPolicy } from '../contracts/authorization-policy.ts'
 import { Gateway } from '../contracts/gateway.ts'
+import { GRPCRoute } from '../contracts/grpc-route.ts'
 import { HTTPRoute } from '../contracts/http-route.ts'
 import type { Instance, MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import { GATEWAY_API, HEDDLE_API } from '../contracts/meta.ts'
+import { PeerAuthentication } from '../contracts/peer-authentication.ts'
+import { TrafficPolicy } from '../contracts/traffic-policy.ts'
 
 export function agent(name: string, spec: Record<string, unknown> = {}, namespace = 'default'): Agent {
   return Agent.parse({ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name, namespace }, spec })
@@ -35,6 +39,10 @@ export function gateway(name: string, agentName: string, listeners: unknown[], n
 
 export function policy(name: string, spec: Record<string, unknown>, namespace = 'default'): AuthorizationPolicy {
   return AuthorizationPolicy.parse({ apiVersion: HEDDLE_API, kind: 'AuthorizationPolicy', metadata: { name, namespace }, spec })
+}
+
+export function agentRoute(name: string, spec: Record<string, unknown>, namespace = 'default'): AgentRoute {
+  return AgentRoute.parse({ apiVersion: HEDDLE_API, kind: 'AgentRoute', metadata: { name, namespace }, spec })
 }
 
 export function instance(agentName: string, version: string, port: number, more: Partial<Instance> = {}): Instance {
@@ -70,4 +78,16 @@ export function proxyView(agentName: string, more: Partial<ProxyView> = {}): Pro
     agentTarget: { port: 9000 },
     ...more,
   }
+}
+
+export function grpcRoute(name: string, spec: Record<string, unknown>, namespace = 'default'): GRPCRoute {
+  return GRPCRoute.parse({ apiVersion: GATEWAY_API, kind: 'GRPCRoute', metadata: { name, namespace }, spec })
+}
+
+export function trafficPolicy(name: string, spec: Record<string, unknown>, namespace = 'default'): TrafficPolicy {
+  return TrafficPolicy.parse({ apiVersion: HEDDLE_API, kind: 'TrafficPolicy', metadata: { name, namespace }, spec })
+}
+
+export function peerAuthentication(name: string, spec: Record<string, unknown>, namespace = 'default'): PeerAuthentication {
+  return PeerAuthentication.parse({ apiVersion: HEDDLE_API, kind: 'PeerAuthentication', metadata: { name, namespace }, spec })
 }

@@ -1,8 +1,8 @@
 // Plain HTTP from outside the mesh, on the sidecar of the agent that the Gateway's parametersRef names.
 import type { Gateway, GatewayListener } from '../contracts/gateway.ts'
-import type { HTTPRoute } from '../contracts/http-route.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
+import { allRoutes, type AnyRoute } from '../mesh/any-route.ts'
 import { compareText, rankMatches } from '../mesh/precedence.ts'
 import { isParent } from '../mesh/reach.ts'
 import type { z } from 'zod'
@@ -20,8 +20,8 @@ export function gatewaysOf(state: MeshState, proxy: ProxyView): Gateway[] {
     .toSorted((a, b) => compareText(a.metadata.name, b.metadata.name))
 }
 
-export function routesOfListener(state: MeshState, gateway: Gateway, listener: Listener): HTTPRoute[] {
-  return state.routes.filter((route) =>
+export function routesOfListener(state: MeshState, gateway: Gateway, listener: Listener): AnyRoute[] {
+  return allRoutes(state).filter((route) =>
     route.spec.parentRefs.some(
       (parent) =>
         isParent(route, parent, 'Gateway', gateway.metadata.namespace, gateway.metadata.name) &&
@@ -44,7 +44,7 @@ export function compileGatewayRoutes(state: MeshState, gateway: Gateway, listene
       domains: [host],
       // The agent sees that its own sidecar took the call, and that nobody's certificate came with it; peers write theirs anew.
       request_headers_to_add: [{ header: { key: 'x-forwarded-client-cert', value: `By=${spiffeIdOf(state.trustDomain, self.namespace, self.name)}` }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }],
-      routes: rankMatches(routes.filter((route) => hostsOf(route, listener).includes(host))).map((match) =>
+      routes: rankMatches(routes.filter((route) => hostsOf(route, listener).includes(host))).flatMap((match) =>
         compileRoute(match, compileBackends(state, match.route, match.rule, self), `${self.name}.${self.namespace}`),
       ),
     })),
@@ -52,7 +52,7 @@ export function compileGatewayRoutes(state: MeshState, gateway: Gateway, listene
 }
 
 /** Hosts that both the listener and the route take; the more exact of the two where one covers the other. */
-function hostsOf(route: HTTPRoute, listener: Listener): string[] {
+function hostsOf(route: AnyRoute, listener: Listener): string[] {
   const accepted = listener.hostname || '*'
   const wanted = route.spec.hostnames.length > 0 ? route.spec.hostnames : [accepted]
   return wanted.flatMap((host) => (covers(accepted, host) ? [host] : covers(host, accepted) ? [accepted] : []))

@@ -3,7 +3,9 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Json } from './encode.ts'
 import { BOOTSTRAP_CLUSTER, CLUSTER, INBOUND } from './names.ts'
 import { compileRbac } from './rbac.ts'
-import { catchAll } from './route.ts'
+import { trafficRulesOf } from '../mesh/traffic-policy.ts'
+import { answerAll, catchAll, terminateConnect } from './route.ts'
+import { compileRateLimit } from './traffic.ts'
 
 /** Where A2A agents serve their card, in 1.0 and in 0.3. */
 const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json']
@@ -17,11 +19,18 @@ export function compileInboundRoutes(state: MeshState, agent: Agent): Json {
       {
         name: INBOUND,
         domains: ['*'],
-        typed_per_filter_config: compileRbac(state, agent),
-        routes: [...(agent.spec.protocol === 'a2a' ? CARD_PATHS.map((path) => cardRoute(path, operation)) : []), catchAll(INBOUND, { cluster: CLUSTER.local }, operation)],
+        typed_per_filter_config: { ...compileRbac(state, agent), ...compileRateLimit(trafficRulesOf(state, agent).rateLimit) },
+        routes: compileInto(agent, operation),
       },
     ],
   }
+}
+
+/** TCP comes inside a CONNECT that ends here: the caller's policies and mutual TLS hold for it as for any call. */
+function compileInto(agent: Agent, operation: string): Json[] {
+  if (agent.spec.protocol === 'tcp') return [terminateConnect(CLUSTER.local, { traced: true }), answerAll('tcp', 400, `${operation} speaks TCP: connect by CONNECT`)]
+  const cards = agent.spec.protocol === 'a2a' ? CARD_PATHS.map((path) => cardRoute(path, operation)) : []
+  return [...cards, catchAll(INBOUND, { cluster: CLUSTER.local }, operation)]
 }
 
 function cardRoute(path: string, operation: string): Json {

@@ -1,15 +1,18 @@
 // The doors of a sidecar. Nothing here depends on routes, policies or endpoints: what is edited often comes by RDS, VHDS and
 // EDS, because a changed listener drains its connections.
-import type { Agent } from '../contracts/agent.ts'
+import type { MtlsMode } from '../contracts/agent.ts'
 import type { ProxyView } from '../contracts/mesh-state.ts'
 import type { Json } from './encode.ts'
 import { DNS_CACHE } from './cluster.ts'
 import { BOOTSTRAP_CLUSTER, INBOUND, OUTBOUND, typeUrl } from './names.ts'
 import { DECIDED_HEADER, DECISION_HEADER, semanticFilter } from './semantic.ts'
-import { rbacFilters } from './rbac.ts'
+import { AUDIT_RESULT, rbacFilters } from './rbac.ts'
+import { corsFilter } from './route-filters.ts'
 import { ADS, downstreamTls } from './tls.ts'
+import { faultFilter, limitFilter } from './traffic.ts'
 
 const UPGRADES = [{ upgrade_type: 'websocket' }]
+const CONNECT = { upgrade_type: 'CONNECT' }
 
 /** A connection is renewed after a while, so that an identity that ran out or was revoked does not live on in it; streams finish. */
 const CONNECTION_LIFE_MAX = '900s'
@@ -37,8 +40,10 @@ export function compileOutboundListener(proxy: ProxyView): Json {
           use_remote_address: true,
           skip_xff_append: true,
           early_header_mutation_extensions: stripForged(FORGEABLE),
-          upgrade_configs: [...UPGRADES, { upgrade_type: 'CONNECT' }],
+          upgrade_configs: [...UPGRADES, CONNECT],
           http_filters: [
+            corsFilter(),
+            faultFilter(),
             semanticFilter(),
             {
               name: 'heddle.external',
@@ -52,20 +57,19 @@ export function compileOutboundListener(proxy: ProxyView): Json {
   ])
 }
 
-/** Strict: mutual TLS alone. Permissive: plaintext as well, in a chain of its own, told apart by the first bytes. */
-export function compileInboundListener(proxy: ProxyView, agent: Agent, trustDomain: string): Json {
+/**
+ * Strict: mutual TLS alone. Permissive: plaintext as well, in a chain of its own, told apart by the first bytes. The mutual TLS
+ * chain is the same in both, so that going from one to the other cuts no call that has an identity.
+ */
+export function compileInboundListener(proxy: ProxyView, mtls: MtlsMode, trustDomain: string): Json {
   const filters = [inboundManager(proxy)]
-  const tls = { name: 'mtls', transport_socket: downstreamTls(trustDomain), filters }
-  const permissive = agent.spec.mtls === 'permissive'
-  const chains = permissive
-    ? [
-        { ...tls, filter_chain_match: { transport_protocol: 'tls' } },
-        { name: 'plaintext', filter_chain_match: { transport_protocol: 'raw_buffer' }, filters },
-      ]
-    : [tls]
+  const chains = [
+    { name: 'mtls', filter_chain_match: { transport_protocol: 'tls' }, transport_socket: downstreamTls(trustDomain), filters },
+    ...(mtls === 'permissive' ? [{ name: 'plaintext', filter_chain_match: { transport_protocol: 'raw_buffer' }, filters }] : []),
+  ]
   return {
     ...listener(INBOUND, 'INBOUND', proxy.address, proxy.inboundPort, chains),
-    ...(permissive ? { listener_filters: [{ name: 'tls_inspector', typed_config: { '@type': typeUrl('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector') } }] } : {}),
+    listener_filters: [{ name: 'tls_inspector', typed_config: { '@type': typeUrl('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector') } }],
   }
 }
 
@@ -82,7 +86,7 @@ export function compileGatewayListener(proxy: ProxyView, name: string, port: num
           early_header_mutation_extensions: stripForged(FORGEABLE),
           ...STRICT_PATHS,
           upgrade_configs: UPGRADES,
-          http_filters: [router()],
+          http_filters: [corsFilter(), faultFilter(), router()],
         }),
       ],
     },
@@ -103,8 +107,8 @@ function inboundManager(proxy: ProxyView): Json {
     early_header_mutation_extensions: stripForged(FORGEABLE.slice(0, 2)),
     ...STRICT_PATHS,
     common_http_protocol_options: { max_connection_duration: CONNECTION_LIFE_MAX },
-    upgrade_configs: UPGRADES,
-    http_filters: [...rbacFilters(), router()],
+    upgrade_configs: [...UPGRADES, CONNECT],
+    http_filters: [...rbacFilters(), limitFilter(), router()],
   })
 }
 
@@ -152,6 +156,9 @@ function tracing(proxy: ProxyView): Json {
       { tag: 'heddle.decision', value: `%REQ(${DECISION_HEADER})%` },
       { tag: 'url.path', value: '%PATH(NQ:PATH)%' },
       { tag: 'server.address', value: '%REQ(:AUTHORITY)%' },
+      // Who refused a call, and which policy: `rbac_access_denied_matched_policy[default/only-researcher/0]`.
+      { tag: 'heddle.decision', value: '%RESPONSE_CODE_DETAILS%' },
+      { tag: 'heddle.audit', value: AUDIT_RESULT },
     ],
     provider: {
       name: 'envoy.tracers.opentelemetry',

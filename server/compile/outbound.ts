@@ -4,11 +4,13 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
 import { rankMatches } from '../mesh/precedence.ts'
 import { routesOfAgent, versionsOf } from '../mesh/reach.ts'
-import { compileBackends, compileSpread, INVALID_BACKEND_HOST } from './backends.ts'
+import { trafficRulesOf } from '../mesh/traffic-policy.ts'
+import { compileBackends, compileSpread, headerHash, INVALID_BACKEND_HOST } from './backends.ts'
 import type { Json } from './encode.ts'
 import { CLUSTER, meshHost, OUTBOUND } from './names.ts'
-import { answerAll, backIntoMesh, catchAll, compileRoute, terminateConnect } from './route.ts'
+import { answerAll, backIntoMesh, catchAll, compileRoute, overConnect, terminateConnect } from './route.ts'
 import { ADS } from './tls.ts'
+import { compileFault } from './traffic.ts'
 
 /** The virtual host's own name is the resource's: VHDS asks for `ROUTE_CONFIGURATION/HOST`. */
 export function virtualHostName(agent: Agent): string {
@@ -28,20 +30,39 @@ export function compileVirtualHost(state: MeshState, agent: Agent, namespace: st
   return {
     name: virtualHostName(agent),
     domains: [meshHost(agent.metadata), `${name}.${home}`, ...(home === namespace ? [name] : [])],
+    ...perHost(state, agent),
     routes: compileRoutes(state, agent),
   }
 }
 
+function perHost(state: MeshState, agent: Agent): Json {
+  const fault = compileFault(trafficRulesOf(state, agent).fault)
+  return Object.keys(fault).length > 0 ? { typed_per_filter_config: fault } : {}
+}
+
 function compileRoutes(state: MeshState, agent: Agent): Json[] {
   const operation = `${agent.metadata.name}.${agent.metadata.namespace}`
+  if (agent.spec.protocol === 'tcp') return compileTcpRoutes(state, agent, operation)
   const routes = routesOfAgent(state, agent)
   if (routes.length > 0) {
     const ranked = rankMatches(routes)
-    return [backIntoMesh(), ...ranked.map((match) => compileRoute(match, compileBackends(state, match.route, match.rule), operation))]
+    return [backIntoMesh(), ...ranked.flatMap((match) => compileRoute(match, compileBackends(state, match.route, match.rule), operation))]
   }
   const versions = versionsOf(state, agent)
   if (versions.length === 0) return [backIntoMesh(), answerAll('no-instance', 503, `${operation} has no instance`)]
-  return [backIntoMesh(), catchAll('default', compileSpread(versions), operation)]
+  const hash = trafficRulesOf(state, agent).loadBalancer?.hashHeader
+  return [backIntoMesh(), catchAll('default', { ...compileSpread(versions), ...(hash ? { hash_policy: [headerHash(hash)] } : {}) }, operation)]
+}
+
+/** A CONNECT to a TCP agent goes on to its sidecar, inside mutual TLS; towards instances listed by hand it ends here. */
+function compileTcpRoutes(state: MeshState, agent: Agent, operation: string): Json[] {
+  const versions = versionsOf(state, agent)
+  const byHand = versions.length > 0 && versions.every((version) => version.instances.length > 0 && version.instances.every((instance) => !instance.tls))
+  const ranked = rankMatches(routesOfAgent(state, agent)).flatMap((match) => compileRoute(match, compileBackends(state, match.route, match.rule), operation))
+  const [routed] = ranked.filter((route) => route['route'])
+  const route = routed ?? (versions.length > 0 ? catchAll('default', compileSpread(versions), operation) : null)
+  const refusal = answerAll('tcp', 400, `${operation} speaks TCP: connect by CONNECT`)
+  return route ? [overConnect(route, { terminate: byHand }), refusal] : [{ ...answerAll('no-instance', 503, `${operation} has no instance`), match: { connect_matcher: {} } }, refusal]
 }
 
 /** Virtual hosts arrive by VHDS, one resource each; a proxy that speaks state-of-the-world gets them inside (`inline`). */

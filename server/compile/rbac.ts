@@ -5,12 +5,19 @@ import type { AuthorizationPolicy, AuthorizationPolicySpec, Caller, Operation } 
 import { spiffeIdOf } from '../contracts/ids.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { compareText } from '../mesh/precedence.ts'
+import { mtlsOf } from '../mesh/traffic-policy.ts'
 import type { z } from 'zod'
 import type { Json } from './encode.ts'
 import { typeUrl } from './names.ts'
 
 /** Names in the filter chain, and the keys of the per-host rules. */
 export const RBAC_FILTER = { deny: 'heddle.deny', allow: 'heddle.allow' } as const
+
+/** What Audit policies would have done, for spans; a call that none concerns leaves it out. */
+const AUDIT_PREFIX = { deny: 'audit_deny_', allow: 'audit_allow_' } as const
+export const AUDIT_RESULT = Object.values(AUDIT_PREFIX)
+  .map((prefix) => ['engine_result', 'effective_policy_id'].map((field) => `%DYNAMIC_METADATA(envoy.filters.http.rbac:${prefix}shadow_${field})%`).join(' '))
+  .join(' ')
 
 const ANY = { any: true }
 
@@ -24,16 +31,25 @@ export function compileRbac(state: MeshState, agent: Agent): Json {
   const policies = state.policies
     .filter((policy) => policy.metadata.namespace === agent.metadata.namespace && policy.spec.targetRefs.some((target) => target.name === agent.metadata.name))
     .toSorted((a, b) => compareText(a.metadata.name, b.metadata.name))
-  const denied = policies.filter((policy) => policy.spec.action === 'Deny')
-  const allowed = policies.filter((policy) => policy.spec.action === 'Allow')
+  const enforced = policies.filter((policy) => policy.spec.mode === 'Enforce')
+  const of = (list: AuthorizationPolicy[], action: 'Allow' | 'Deny') => list.filter((policy) => policy.spec.action === action)
+  const deny = (list: AuthorizationPolicy[]) => ({ ...revokedPolicy(state.revoked), ...rulesOf(of(list, 'Deny'), state.trustDomain) })
+  const allow = (list: AuthorizationPolicy[]) => {
+    const allowed = of(list, 'Allow')
+    return allowed.length > 0 ? rulesOf(allowed, state.trustDomain) : defaultPolicy(state, agent)
+  }
+  const audits = (action: 'Allow' | 'Deny') => of(policies, action).length > of(enforced, action).length
   return {
-    [RBAC_FILTER.deny]: perRoute('DENY', { ...revokedPolicy(state.revoked), ...rulesOf(denied, state.trustDomain) }),
-    [RBAC_FILTER.allow]: perRoute('ALLOW', allowed.length > 0 ? rulesOf(allowed, state.trustDomain) : defaultPolicy(state.trustDomain, agent)),
+    [RBAC_FILTER.deny]: perRoute('DENY', { rules: deny(enforced), audited: audits('Deny') ? deny(policies) : null }),
+    [RBAC_FILTER.allow]: perRoute('ALLOW', { rules: allow(enforced), audited: audits('Allow') ? allow(policies) : null }),
   }
 }
 
-function perRoute(action: 'ALLOW' | 'DENY', policies: Json): Json {
-  return { '@type': typeUrl('envoy.extensions.filters.http.rbac.v3.RBACPerRoute'), rbac: { rules: { action, policies } } }
+/** `audited` is what the rules would be with the Audit policies enforced. */
+function perRoute(action: 'ALLOW' | 'DENY', { rules, audited }: { rules: Json; audited: Json | null }): Json {
+  const prefix = action === 'DENY' ? AUDIT_PREFIX.deny : AUDIT_PREFIX.allow
+  const shadow = audited ? { shadow_rules: { action, policies: audited }, shadow_rules_stat_prefix: prefix } : {}
+  return { '@type': typeUrl('envoy.extensions.filters.http.rbac.v3.RBACPerRoute'), rbac: { rules: { action, policies: rules }, ...shadow } }
 }
 
 /** Whatever a policy says, a revoked identity is refused. */
@@ -43,8 +59,8 @@ function revokedPolicy(revoked: readonly string[]): Json {
 }
 
 /** Without an Allow policy: everyone of our trust domain, and with permissive mTLS those who bring no identity as well. */
-function defaultPolicy(trustDomain: string, agent: Agent): Json {
-  const principals = agent.spec.mtls === 'permissive' ? [ANY] : [identity({ prefix: `spiffe://${trustDomain}/` })]
+function defaultPolicy(state: MeshState, agent: Agent): Json {
+  const principals = mtlsOf(state, agent) === 'permissive' ? [ANY] : [identity({ prefix: `spiffe://${state.trustDomain}/` })]
   return { default: { permissions: [ANY], principals } }
 }
 

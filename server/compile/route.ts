@@ -1,17 +1,43 @@
 // One match of an HTTPRoute rule → one Envoy route. Field by field as the Gateway API means it.
-import type { HTTPRoute, HTTPRouteFilter, HTTPRouteMatch, HTTPRouteRule, PathMatch } from '../contracts/http-route.ts'
+import type { HTTPRouteMatch, HTTPRouteRule, PathMatch } from '../contracts/http-route.ts'
+import type { AnyRoute } from '../mesh/any-route.ts'
 import type { RankedMatch } from '../mesh/precedence.ts'
+import type { Target } from './backends.ts'
 import type { Json } from './encode.ts'
 import { CLUSTER } from './names.ts'
+import { compileCors, compileRedirect, compileRewrite, CORS_FILTER, headerEdits } from './route-filters.ts'
+import { compileTimeouts, NO_TIMEOUT, sessionHash } from './route-limits.ts'
 
-/** A call lives as long as its stream: Envoy's default of 15 s would cut an answer that takes its time. */
-const NO_TIMEOUT = '0s'
+/**
+ * `target` is what compileBackends said; null answers 500, as the Gateway API asks where no backend is valid. A rule for one
+ * method that has CORS gets a second route: the browser's preflight for it is an OPTIONS.
+ */
+export function compileRoute(ranked: RankedMatch, target: Target | null, operation: string): Json[] {
+  const { rule, match } = ranked
+  const cors = rule.filters.find((filter) => filter.type === 'CORS')?.cors
+  const main = compileOne(ranked, target, operation)
+  if (!cors) return [main]
+  const withCors = { ...main, typed_per_filter_config: { [CORS_FILTER]: compileCors(cors) } }
+  if (!match.method || match.method === 'OPTIONS') return [withCors]
+  const asked = { type: 'Exact' as const, name: 'access-control-request-method', value: match.method }
+  return [withCors, { ...withCors, match: compileMatch({ ...match, method: 'OPTIONS', headers: [asked] }) }]
+}
 
-/** `target` is what compileBackends said; null answers 500, as the Gateway API asks where no backend is valid. */
-export function compileRoute({ route, rule, ruleIndex, match }: RankedMatch, target: Json | null, operation: string): Json {
+function compileOne({ route, rule, ruleIndex, match }: RankedMatch, target: Target | null, operation: string): Json {
   const shared = { name: routeName(route, rule, ruleIndex), match: compileMatch(match), decorator: decorator(operation) }
+  const redirect = rule.filters.find((filter) => filter.type === 'RequestRedirect')?.requestRedirect
+  if (redirect) return { ...shared, redirect: compileRedirect(redirect, match.path), ...headerEdits(rule.filters) }
   if (!target) return { ...shared, direct_response: plainAnswer(500, `no backend of ${shared.name} exists`) }
-  return { ...shared, route: { ...target, ...compileTimeouts(rule) }, ...headerEdits(rule.filters) }
+  return { ...shared, route: { ...compileTarget(rule, target), ...compileRewrite(rule.filters, match.path), ...compileTimeouts(rule) }, ...headerEdits(rule.filters) }
+}
+
+/** Where the call goes, with what its pick is hashed from and who gets a copy. */
+function compileTarget(rule: HTTPRouteRule, { action, hash, mirrors }: Target): Json {
+  const session = rule.sessionPersistence
+  const hash_policy = [...(session ? [sessionHash(session)] : []), ...hash]
+  const weighted = action['weighted_clusters']
+  const sticky = session && weighted ? { weighted_clusters: { ...(weighted as Json), use_hash_policy: true } } : {} // backends.ts makes it an object
+  return { ...action, ...sticky, ...(hash_policy.length > 0 ? { hash_policy } : {}), ...(mirrors.length > 0 ? { request_mirror_policies: mirrors } : {}) }
 }
 
 /** Every call of a host to one target. */
@@ -29,13 +55,19 @@ export function terminateConnect(cluster: string, options: { traced: boolean }):
   }
 }
 
+/** A route of calls as one of connections. `terminate` ends the CONNECT here; else the next proxy gets it. */
+export function overConnect(route: Json, { terminate }: { terminate: boolean }): Json {
+  const action = route['route'] as Json // only routes that lead to a cluster come here
+  return { ...route, match: { connect_matcher: {} }, route: { ...action, upgrade_configs: [{ upgrade_type: 'CONNECT', ...(terminate ? { connect_config: {} } : {}) }] } }
+}
+
 export function answerAll(name: string, status: number, text: string): Json {
   return { name, match: { prefix: '/' }, direct_response: plainAnswer(status, text) }
 }
 
 export const backIntoMesh = () => terminateConnect(CLUSTER.loop, { traced: false })
 
-function routeName(route: HTTPRoute, rule: HTTPRouteRule, ruleIndex: number): string {
+export function routeName(route: AnyRoute, rule: HTTPRouteRule, ruleIndex: number): string {
   return `${route.metadata.namespace}/${route.metadata.name}/${rule.name ?? ruleIndex}`
 }
 
@@ -75,55 +107,4 @@ function compilePath(path: PathMatch): Json {
 
 function stringMatch(match: { type: 'Exact' | 'RegularExpression'; value: string }): Json {
   return match.type === 'Exact' ? { exact: match.value } : { safe_regex: { regex: match.value } }
-}
-
-function compileTimeouts(rule: HTTPRouteRule): Json {
-  const perTry = rule.timeouts?.backendRequest
-  const perTryTimeout = perTry && durationMs(perTry) > 0 ? { per_try_timeout: seconds(perTry) } : {}
-  const retry = rule.retry && rule.retry.attempts > 0 ? compileRetry(rule.retry) : {}
-  const policy = { ...retry, ...perTryTimeout }
-  return {
-    timeout: rule.timeouts?.request ? seconds(rule.timeouts.request) : NO_TIMEOUT,
-    ...(Object.keys(policy).length > 0 ? { retry_policy: policy } : {}),
-  }
-}
-
-function compileRetry(retry: NonNullable<HTTPRouteRule['retry']>): Json {
-  const byCode = retry.codes.length > 0
-  return {
-    retry_on: byCode ? 'connect-failure,refused-stream,reset,retriable-status-codes' : 'connect-failure,refused-stream,reset',
-    num_retries: retry.attempts,
-    ...(byCode ? { retriable_status_codes: retry.codes } : {}),
-    ...(retry.backoff && durationMs(retry.backoff) > 0 ? { retry_back_off: { base_interval: seconds(retry.backoff) } } : {}),
-  }
-}
-
-function headerEdits(filters: readonly HTTPRouteFilter[]): Json {
-  const edits: Record<string, Json[] | string[]> = {}
-  for (const filter of filters) {
-    const [side, edit] = filter.type === 'RequestHeaderModifier' ? (['request', filter.requestHeaderModifier] as const) : (['response', filter.responseHeaderModifier] as const)
-    const added = [
-      ...edit.set.map((header) => headerValue(header, 'OVERWRITE_IF_EXISTS_OR_ADD')),
-      ...edit.add.map((header) => headerValue(header, 'APPEND_IF_EXISTS_OR_ADD')),
-    ]
-    if (added.length > 0) edits[`${side}_headers_to_add`] = [...(edits[`${side}_headers_to_add`] ?? []), ...added] as Json[]
-    if (edit.remove.length > 0) edits[`${side}_headers_to_remove`] = [...(edits[`${side}_headers_to_remove`] ?? []), ...edit.remove] as string[]
-  }
-  return edits
-}
-
-/** A percent sign begins a command in Envoy's header values; ours are plain text. */
-function headerValue(header: { name: string; value: string }, append_action: string): Json {
-  return { header: { key: header.name, value: header.value.replaceAll('%', '%%') }, append_action }
-}
-
-const UNIT_MS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
-
-/** GEP-2257, already parsed: `1m30s`. */
-export function durationMs(duration: string): number {
-  return [...duration.matchAll(/(\d+)(ms|h|m|s)/g)].reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0), 0)
-}
-
-function seconds(duration: string): string {
-  return `${durationMs(duration) / 1000}s`
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
 import type { MeshState } from '../contracts/mesh-state.ts'
-import { agent, agentVersion, gateway, instance, meshState, policy, proxyView, route, split } from './fixtures.ts'
+import { agent, agentVersion, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, proxyView, route, split, trafficPolicy } from './fixtures.ts'
 import { TYPE } from './names.ts'
 import { envoyApi } from './protos/registry.ts'
 import { compileSnapshot, listResources } from './snapshot.ts'
@@ -15,9 +15,11 @@ const weaver = meshState({
     agent('dyer', { protocol: 'mcp', type: 'tool', instances: [{ address: 'dye.example', port: 8443, weight: 2 }] }),
     agent('hidden', { exportTo: [] }, 'mill'),
     agent('shared', {}, 'mill'),
+    agent('ledger', { protocol: 'tcp' }),
+    agent('teller', { protocol: 'grpc' }),
   ],
   versions: [agentVersion('spinner', 'v1'), agentVersion('spinner', 'v2'), agentVersion('shared', '1.4.0', 'mill')],
-  instances: [instance('loom', 'v1', 9101), instance('spinner', 'v1', 9201), instance('spinner', 'v1', 9202), instance('spinner', 'v2', 9203)],
+  instances: [instance('loom', 'v1', 9101), instance('spinner', 'v1', 9201), instance('spinner', 'v1', 9202), instance('spinner', 'v2', 9203), instance('ledger', 'v1', 9301), instance('teller', 'v1', 9302)],
   routes: [
     split('spinner', { v1: 90, v2: 10 }),
     route('front', {
@@ -28,11 +30,47 @@ const weaver = meshState({
         { backendRefs: [{ name: 'loom', weight: 3 }, { name: 'nobody', weight: 1 }] },
       ],
     }),
+    route('dyer', {
+      parentRefs: [{ name: 'dyer' }],
+      rules: [
+        { matches: [{ path: { value: '/old' } }], filters: [{ type: 'RequestRedirect', requestRedirect: { scheme: 'https', hostname: 'dye.example', port: 443, path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/new' }, statusCode: 301 } }] },
+        {
+          matches: [{ path: { value: '/copy' }, method: 'POST' }],
+          filters: [
+            { type: 'RequestMirror', requestMirror: { backendRef: { kind: 'AgentVersion', name: 'spinner-v2' }, fraction: { numerator: 1, denominator: 8 } } },
+            { type: 'CORS', cors: { allowOrigins: ['https://*.example.com', '*'], allowMethods: ['POST'], allowHeaders: ['x-task'], maxAge: 60 } },
+            { type: 'URLRewrite', urlRewrite: { hostname: 'dye.example', path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/' } } },
+          ],
+          backendRefs: [{ name: 'dyer', filters: [{ type: 'ResponseHeaderModifier', responseHeaderModifier: { remove: ['server'] } }] }],
+          sessionPersistence: { type: 'Header', sessionName: 'x-session' },
+        },
+      ],
+    }),
   ],
+  grpcRoutes: [
+    grpcRoute('teller', {
+      parentRefs: [{ name: 'teller' }],
+      rules: [{ matches: [{ method: { service: 'bank.Teller', method: 'Ask' } }, { method: { service: 'bank.Teller' } }, { method: { method: 'Ask' } }, { method: { type: 'RegularExpression', service: 'bank\\..+' } }], backendRefs: [{ name: 'teller' }] }],
+    }),
+  ],
+  trafficPolicies: [
+    trafficPolicy('guarded', {
+      targetRefs: [{ name: 'shared' }],
+      loadBalancer: { policy: 'RingHash', hashHeader: 'x-session' },
+      circuitBreaker: { maxRequests: 10, maxRetries: 3 },
+      connections: { connectTimeout: '1s', idleTimeout: '5m', maxRequestsPerConnection: 100, keepalive: { interval: '10s' } },
+      outlierDetection: { consecutive5xx: 3 },
+      panicThresholdPercent: 30,
+      fault: { delay: { duration: '250ms', percent: 50 }, abort: { status: 503, percent: 0.5 }, header: { name: 'X-Chaos', value: 'yes' } },
+    }, 'mill'),
+    trafficPolicy('slow', { targetRefs: [{ name: 'spinner' }], loadBalancer: { slowStart: { window: '30s' } }, rateLimit: { requests: 10, per: '1s', burst: 20, perCaller: true } }),
+  ],
+  peerAuthentications: [peerAuthentication('open', { targetRefs: [{ name: 'loom' }], mtls: 'permissive' }), peerAuthentication('mill', { mtls: 'strict' }, 'mill')],
   gateways: [gateway('door', 'loom', [{ name: 'http', port: 8088, protocol: 'HTTP' }])],
   policies: [
     policy('loom-only', { targetRefs: [{ name: 'spinner' }], action: 'Allow', rules: [{ from: [{ agents: ['loom'] }], to: [{ methods: ['POST'], paths: ['/rpc', '/files/*'] }] }] }),
     policy('not-mill', { targetRefs: [{ name: 'spinner' }], action: 'Deny', rules: [{ from: [{ namespaces: ['mill'] }] }] }),
+    policy('maybe', { targetRefs: [{ name: 'spinner' }], action: 'Deny', mode: 'Audit', rules: [{ to: [{ paths: ['/files/*'] }] }] }),
   ],
   revoked: ['spiffe://mesh.test/ns/default/agent/gone'],
 })

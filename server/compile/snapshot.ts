@@ -4,6 +4,7 @@ import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
 import { findAgent, reachableAgents, versionsOf } from '../mesh/reach.ts'
 import { compileAgentRouteHosts } from './agent-route.ts'
+import { isSticky, mtlsOf, trafficRulesOf } from '../mesh/traffic-policy.ts'
 import { compileEndpoints, compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
 import { encodeResource, type Json, type Resource } from './encode.ts'
 import { compileGatewayRoutes, gatewaysOf } from './gateway.ts'
@@ -85,8 +86,9 @@ function namespaceResources(state: MeshState, namespace: string, ofAgent: Map<Ag
 }
 
 function agentResources(state: MeshState, agent: Agent): Resource[] {
+  const options = { trustDomain: state.trustDomain, protocol: agent.spec.protocol, rules: trafficRulesOf(state, agent), sticky: isSticky(state, agent.metadata) }
   return versionsOf(state, agent).flatMap((version) => [
-    resource(TYPE.cluster, clusterName(version), '', compileVersionCluster(version, state.trustDomain, agent.spec.protocol), refOf(agent)),
+    resource(TYPE.cluster, clusterName(version), '', compileVersionCluster(version, options), refOf(agent)),
     ...(usesEds(version) ? [resource(TYPE.endpoints, clusterName(version), '', compileEndpoints(version), refOf(agent))] : []),
   ])
 }
@@ -102,7 +104,7 @@ function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
   if (!agent) return own
   own.push(
     resource(TYPE.cluster, CLUSTER.local, proxy.id, compileLocalCluster(proxy, agent.spec.protocol), refOf(agent)),
-    resource(TYPE.listener, INBOUND, proxy.id, compileInboundListener(proxy, agent, state.trustDomain), refOf(agent)),
+    resource(TYPE.listener, INBOUND, proxy.id, compileInboundListener(proxy, mtlsOf(state, agent), state.trustDomain), refOf(agent)),
     resource(TYPE.routes, INBOUND, agentScope, compileInboundRoutes(state, agent), refOf(agent)),
   )
   for (const gateway of gatewaysOf(state, proxy)) {

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { DnsLabel } from './ids.ts'
 import { HEDDLE_API, ObjectMeta } from './meta.ts'
-import { HTTPMethod } from './http-route.ts'
+import { HTTPMethod } from './route-filters.ts'
 
 export const Caller = z
   .strictObject({
@@ -24,6 +24,8 @@ export const Operation = z.strictObject({
 export const AuthorizationPolicySpec = z.strictObject({
   targetRefs: z.array(z.strictObject({ group: z.literal('heddle.dev').default('heddle.dev'), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).min(1).max(64),
   action: z.enum(['Allow', 'Deny']),
+  /** Audit refuses nobody: it only records what Enforce would have done. */
+  mode: z.enum(['Enforce', 'Audit']).default('Enforce'),
   rules: z.array(z.strictObject({ from: z.array(Caller).max(64).default([]), to: z.array(Operation).max(64).default([]) })).max(64),
 })
 export type AuthorizationPolicySpec = z.infer<typeof AuthorizationPolicySpec>

@@ -3,10 +3,9 @@
 import { z } from 'zod'
 import { DnsLabel, ObjectName } from './ids.ts'
 import { GATEWAY_API, GROUP, ObjectMeta } from './meta.ts'
+import { BackendFilter, BackendObject, HeaderName, HTTPMethod, HTTPRouteFilter } from './route-filters.ts'
 
 export const WEIGHT_MAX = 1_000_000
-
-const HeaderName = z.string().min(1).max(256).regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a header name is an RFC 9110 token')
 
 /** GEP-2257: `1h2m3s4ms`, each unit at most once in order, five digits each. */
 export const Duration = z.string().regex(/^([0-9]{1,5}(h|m|s|ms)){1,4}$/, 'a duration such as 30s, 1m30s or 250ms (GEP-2257)')
@@ -29,10 +28,8 @@ export const PathMatch = z
   .refine((path) => path.type === 'RegularExpression' || path.value.startsWith('/'), { path: ['value'], message: 'a path begins with /' })
 export type PathMatch = z.infer<typeof PathMatch>
 
-const ValueMatch = (name: z.ZodType<string>) =>
+export const ValueMatch = (name: z.ZodType<string>) =>
   z.strictObject({ type: z.enum(['Exact', 'RegularExpression']).default('Exact'), name, value: z.string().min(1).max(4096) })
-
-export const HTTPMethod = z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'])
 
 export const HTTPRouteMatch = z.strictObject({
   path: PathMatch.default({ type: 'PathPrefix', value: '/' }),
@@ -42,30 +39,26 @@ export const HTTPRouteMatch = z.strictObject({
 })
 export type HTTPRouteMatch = z.infer<typeof HTTPRouteMatch>
 
-const HeaderEdit = z.strictObject({
-  set: z.array(z.strictObject({ name: HeaderName, value: z.string().min(1).max(4096) })).max(16).default([]),
-  add: z.array(z.strictObject({ name: HeaderName, value: z.string().min(1).max(4096) })).max(16).default([]),
-  remove: z.array(HeaderName).max(16).default([]),
-})
-
-export const HTTPRouteFilter = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('RequestHeaderModifier'), requestHeaderModifier: HeaderEdit }),
-  z.strictObject({ type: z.literal('ResponseHeaderModifier'), responseHeaderModifier: HeaderEdit }),
-])
-export type HTTPRouteFilter = z.infer<typeof HTTPRouteFilter>
-
-export const BackendRef = z.strictObject({
-  group: z.literal(GROUP).default(GROUP),
-  kind: z.enum(['Agent', 'AgentVersion']).default('Agent'),
-  namespace: DnsLabel.optional(),
-  name: ObjectName,
-  port: z.number().int().min(1).max(65535).optional(),
+export const BackendRef = BackendObject.extend({
   weight: z.number().int().min(0).max(WEIGHT_MAX).default(1),
+  filters: z.array(BackendFilter).max(2).default([]),
 })
 export type BackendRef = z.infer<typeof BackendRef>
 
+export const RuleName = z.string().max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/)
+
+/** Keeps a session with one version and one instance: by a header that the caller sends, or by a cookie that the proxy sets. */
+export const SessionPersistence = z.strictObject({
+  sessionName: z.string().min(1).max(128).regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a header or cookie name is an RFC 9110 token'),
+  type: z.enum(['Cookie', 'Header']).default('Cookie'),
+  /** Of the cookie; without it the cookie lives as long as the browser. */
+  absoluteTimeout: Duration.optional(),
+  cookieConfig: z.strictObject({ lifetimeType: z.enum(['Permanent', 'Session']).default('Session') }).optional(),
+})
+export type SessionPersistence = z.infer<typeof SessionPersistence>
+
 export const HTTPRouteRule = z.strictObject({
-  name: z.string().max(253).regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/).optional(),
+  name: RuleName.optional(),
   matches: z.array(HTTPRouteMatch).min(1).max(64).default([{ path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] }]),
   filters: z.array(HTTPRouteFilter).max(16).default([]),
   backendRefs: z.array(BackendRef).max(16).default([]),
@@ -74,12 +67,15 @@ export const HTTPRouteRule = z.strictObject({
   retry: z
     .strictObject({ codes: z.array(z.number().int().min(400).max(599)).max(16).default([]), attempts: z.number().int().min(0).max(10).default(1), backoff: Duration.optional() })
     .optional(),
+  sessionPersistence: SessionPersistence.optional(),
 })
 export type HTTPRouteRule = z.infer<typeof HTTPRouteRule>
 
+export const HostnamePattern = z.string().min(1).max(253).regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'a host name, perhaps with a leading *. label')
+
 export const HTTPRouteSpec = z.strictObject({
   parentRefs: z.array(ParentRef).min(1).max(32),
-  hostnames: z.array(z.string().min(1).max(253).regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'a host name, perhaps with a leading *. label')).max(16).default([]),
+  hostnames: z.array(HostnamePattern).max(16).default([]),
   rules: z.array(HTTPRouteRule).min(1).max(16),
 })
 export type HTTPRouteSpec = z.infer<typeof HTTPRouteSpec>

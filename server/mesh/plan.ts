@@ -57,7 +57,10 @@ function targetsOf({ before, after }: ObjectDiff): AgentRef[] {
       case 'AgentVersion':
         return [{ namespace, agent: object.spec.agent }]
       case 'HTTPRoute':
+      case 'GRPCRoute':
         return object.spec.parentRefs.filter((parent) => parent.kind === 'Agent').map((parent) => ({ namespace: parent.namespace ?? namespace, agent: parent.name }))
+      case 'PeerAuthentication':
+      case 'TrafficPolicy':
       case 'AuthorizationPolicy':
         return object.spec.targetRefs.map((target) => ({ namespace, agent: target.name }))
       case 'AgentRoute':

@@ -1,10 +1,11 @@
 // Which match wins when several fit one request: the Gateway API's order, over all rules of all routes of one parent.
 // https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec (field `rules[].matches`)
-import type { HTTPRoute, HTTPRouteMatch, HTTPRouteRule, PathMatch } from '../contracts/http-route.ts'
+import type { HTTPRouteMatch, HTTPRouteRule, PathMatch } from '../contracts/http-route.ts'
+import type { AnyRoute } from './any-route.ts'
 
 /** One match of one rule, with where it stands in its object. */
 export interface RankedMatch {
-  route: HTTPRoute
+  route: AnyRoute
   rule: HTTPRouteRule
   ruleIndex: number
   match: HTTPRouteMatch
@@ -12,7 +13,7 @@ export interface RankedMatch {
 }
 
 /** Every match of the routes, the one that wins first. The order of the input does not matter. */
-export function rankMatches(routes: readonly HTTPRoute[]): RankedMatch[] {
+export function rankMatches(routes: readonly AnyRoute[]): RankedMatch[] {
   return routes
     .flatMap((route) => route.spec.rules.flatMap((rule, ruleIndex) => rule.matches.map((match, matchIndex) => ({ route, rule, ruleIndex, match, matchIndex }))))
     .sort(compareMatches)
@@ -33,7 +34,7 @@ export function compareMatches(a: RankedMatch, b: RankedMatch): number {
 }
 
 /** Among equals the older route wins, then the first by `namespace/name`. */
-export function compareRoutes(a: HTTPRoute, b: HTTPRoute): number {
+export function compareRoutes(a: AnyRoute, b: AnyRoute): number {
   return (
     compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
     compareText(`${a.metadata.namespace}/${a.metadata.name}`, `${b.metadata.namespace}/${b.metadata.name}`)

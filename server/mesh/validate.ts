@@ -6,10 +6,12 @@ import type { Gateway } from '../contracts/gateway.ts'
 import { parseSpiffeId } from '../contracts/ids.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { describeRef, refOf, type MeshObject } from '../contracts/object.ts'
+import { asAnyRoute } from './any-route.ts'
 import { objectsOf, type ObjectChange } from './change.ts'
 import { collectFindings, eachRepeated, type Finding, type Says } from './finding.ts'
 import { findAgent } from './reach.ts'
 import { validateAgentRoute, validateProbe } from './validate-agents.ts'
+import { validatePeerAuthentication, validateTargets, validateTrafficPolicy } from './validate-policies.ts'
 import { validateRoute } from './validate-route.ts'
 
 /** Everything there is to say about a state, object by object. */
@@ -40,6 +42,12 @@ function validateObject(state: MeshState, object: MeshObject, says: Says): void 
   switch (object.kind) {
     case 'HTTPRoute':
       return validateRoute(state, object, says)
+    case 'GRPCRoute':
+      return validateRoute(state, asAnyRoute(object), says)
+    case 'TrafficPolicy':
+      return validateTrafficPolicy(state, object, says)
+    case 'PeerAuthentication':
+      return validatePeerAuthentication(state, object, says)
     case 'Gateway':
       return validateGateway(state, object, says)
     case 'AuthorizationPolicy':
@@ -78,10 +86,8 @@ function validateGateway(state: MeshState, gateway: Gateway, says: Says): void {
 
 function validatePolicy(state: MeshState, policy: AuthorizationPolicy, says: Says): void {
   const { namespace } = policy.metadata
-  const { targetRefs, action, rules } = policy.spec
-  for (const [index, target] of targetRefs.entries())
-    if (!findAgent(state, namespace, target.name)) says.problem(`/spec/targetRefs/${index}/name`, 'dangling', `there is no agent “${target.name}” in namespace “${namespace}”`)
-  eachRepeated(targetRefs, (target) => target.name, (index) => says.problem(`/spec/targetRefs/${index}/name`, 'repeated', 'this agent is named twice'))
+  const { action, rules } = policy.spec
+  validateTargets(state, policy, says)
   if (rules.length === 0 && action === 'Allow') says.warning('/spec/rules', 'allows_nobody', 'without a rule nobody may call these agents')
   if (rules.length === 0 && action === 'Deny') says.warning('/spec/rules', 'without_effect', 'without a rule this policy denies nothing')
   for (const [rule, { from, to }] of rules.entries()) {

@@ -2,9 +2,9 @@
 // a regular expression quotes the part it could not read, and where exactly one value has that part, that value is meant.
 import type { Resource } from '../compile/encode.ts'
 import { TYPE } from '../compile/names.ts'
-import type { HTTPRoute } from '../contracts/http-route.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
+import { allRoutes, type AnyRoute } from '../mesh/any-route.ts'
 import { findAgent, routesOfAgent } from '../mesh/reach.ts'
 import { gatewaysOf, routesOfListener } from '../compile/gateway.ts'
 import { gatewayName, OUTBOUND } from '../compile/names.ts'
@@ -32,26 +32,26 @@ export function findCulprit(state: MeshState, proxy: ProxyView, resource: Resour
 }
 
 /** The routes that a refused resource was made of. */
-function routesBehind(state: MeshState, proxy: ProxyView, resource: Resource): HTTPRoute[] {
+function routesBehind(state: MeshState, proxy: ProxyView, resource: Resource): AnyRoute[] {
   if (resource.typeUrl === TYPE.virtualHost) {
     const [name = '', namespace = ''] = resource.name.slice(`${OUTBOUND}/`.length).split('.')
     const agent = findAgent(state, namespace, name)
     return agent ? routesOfAgent(state, agent) : []
   }
   if (resource.typeUrl !== TYPE.routes) return []
-  if (resource.name === OUTBOUND) return [...state.routes]
+  if (resource.name === OUTBOUND) return [...allRoutes(state)]
   return gatewaysOf(state, proxy).flatMap((gateway) =>
     gateway.spec.listeners.filter((listener) => gatewayName(gateway.metadata.namespace, gateway.metadata.name, listener.name) === resource.name).flatMap((listener) => routesOfListener(state, gateway, listener)),
   )
 }
 
-function regularExpressions(route: HTTPRoute): { object: ObjectRef; pointer: string; value: string }[] {
-  const object: ObjectRef = { kind: 'HTTPRoute', namespace: route.metadata.namespace, name: route.metadata.name }
+function regularExpressions(route: AnyRoute): { object: ObjectRef; pointer: string; value: string }[] {
+  const object: ObjectRef = { kind: route.kind, namespace: route.metadata.namespace, name: route.metadata.name }
   return route.spec.rules.flatMap((rule, i) =>
     rule.matches.flatMap((match, j) => {
       const at = `/spec/rules/${i}/matches/${j}`
       return [
-        ...(match.path.type === 'RegularExpression' ? [{ object, pointer: `${at}/path/value`, value: match.path.value }] : []),
+        ...(match.path.type === 'RegularExpression' ? [{ object, pointer: route.kind === 'GRPCRoute' ? `${at}/method` : `${at}/path/value`, value: match.path.value }] : []),
         ...match.headers.flatMap((header, k) => (header.type === 'RegularExpression' ? [{ object, pointer: `${at}/headers/${k}/value`, value: header.value }] : [])),
         ...match.queryParams.flatMap((parameter, k) => (parameter.type === 'RegularExpression' ? [{ object, pointer: `${at}/queryParams/${k}/value`, value: parameter.value }] : [])),
       ]

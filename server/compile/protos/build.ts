@@ -15,7 +15,8 @@ const LEFT_OUT = /envoy\/data\/|wasm|golang|envoy\/admin\/|dynamic_modules|openc
 
 /**
  * Fields that the bundled copy lacks and Envoy 1.40 has. `ignore_empty` is named by Envoy's own files; the others are
- * the numbers in the descriptors inside Envoy 1.40's own binary (`CustomTag.value`, `HeaderMutation.remove_on_match`).
+ * the numbers in the descriptors inside Envoy 1.40's own binary (`CustomTag.value`, `HeaderMutation.remove_on_match`,
+ * `WeightedCluster.use_hash_policy`, and two of `LocalRateLimit`).
  */
 const PATCHES: Record<string, [RegExp, string][]> = {
   'validate/validate.proto': [
@@ -30,6 +31,13 @@ const PATCHES: Record<string, [RegExp, string][]> = {
     [/import "envoy\/type\/matcher\/v3\/regex.proto";/, '$& import "envoy/type/matcher/v3/string.proto";'],
     [/message HeaderMutation \{/, '$& message RemoveOnMatch { type.matcher.v3.StringMatcher key_matcher = 1; }'],
     [/HeaderValueOption append = 2;/, '$& RemoveOnMatch remove_on_match = 3;'],
+  ],
+  'envoy/config/route/v3/route_components.proto': [
+    [/oneof random_value_specifier \{/, '$& google.protobuf.BoolValue use_hash_policy = 5;'],
+  ],
+  'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto': [
+    [/import "envoy\/extensions\/common\/ratelimit\/v3\/ratelimit.proto";/, '$& import "envoy/config/route/v3/route_components.proto";'],
+    [/bool rate_limited_as_resource_exhausted = 15;/, '$& repeated config.route.v3.RateLimit rate_limits = 17; google.protobuf.UInt32Value max_dynamic_descriptors = 18;'],
   ],
 }
 
