@@ -5,6 +5,8 @@ import { openPool } from '#server/db/pool.ts'
 import { usableRole } from '#server/db/roles.ts'
 import { openContentRules } from './content-rule.ts'
 import { openIngest, type IngestTotals } from './ingest.ts'
+import type { LogRow } from './logs/row.ts'
+import { writeLogs } from './logs/write.ts'
 import type { ProxyFlush } from './metrics/flush.ts'
 import { writeFlushes } from './metrics/write.ts'
 import { startOtlpGrpc } from './otlp/grpc.ts'
@@ -63,11 +65,12 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const content = started.use(openContentRules(pool))
   const edges = { pool, edges: openEdgeIds(pool) }
   const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory() }
-  const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes
+  const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes + logs.waitingBytes
   const counters = started.use(openIngest(pool, waitingBytes))
   const spans = started.use(openBatch<SpanRow>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))
   const proxies = started.use(openBatch<ProxyFlush>((flushes) => writeFlushes(edges, flushes), (error) => options.onError('storing metrics', error)))
-  const receiver: Receiver = { spans, proxies, content, counters, retentionMs: options.retentionMs }
+  const logs = started.use(openBatch<LogRow>((records) => writeLogs(store, records), (error) => options.onError('storing logs', error)))
+  const receiver: Receiver = { spans, proxies, logs, content, counters, retentionMs: options.retentionMs }
   const senders = openSenders(pool, { needCredentials: !isLoopback(options.bind) })
   const grpc = started.use(await startOtlpGrpc({ receiver, senders, bind: options.bind, port: options.grpcPort }))
   const http = started.use(await startOtlpHttp({ receiver, senders, bind: options.bind, port: options.httpPort, origins: options.origins }))

@@ -16,9 +16,24 @@ export async function ensureDays(pool: Pool, timesUs: readonly number[]): Promis
   }
 }
 
-/** Called when days were dropped, and when a row found no partition: another process may have dropped them. */
+/** Called when days were dropped. */
 export function forgetDays(pool: Pool): void {
   known.delete(pool)
+}
+
+const NO_PARTITION = '23514'
+
+/** Runs `write` with the partitions of these moments in place, and once more where another process dropped one meanwhile. */
+export async function withDays(pool: Pool, timesUs: readonly number[], write: () => Promise<void>): Promise<void> {
+  await ensureDays(pool, timesUs)
+  try {
+    await write()
+  } catch (error) {
+    if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== NO_PARTITION) throw error
+    forgetDays(pool)
+    await ensureDays(pool, timesUs)
+    await write()
+  }
 }
 
 function dateOf(day: number): string {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
+import { gunzip, zstdDecompress } from 'node:zlib'
 import { MeshError } from '#server/contracts/errors.ts'
 
 export const BODY = {
@@ -10,7 +10,11 @@ export const BODY = {
   allBytesMax: 192 * 1024 * 1024,
 }
 
-const unzip = promisify(gunzip)
+const DECODERS = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) }
+/** Bodies unpacked at once: each may grow to its limit before it is known to be a bomb. */
+const INFLATING_MAX = 2
+let inflating = 0
+const waiting: (() => void)[] = []
 let held = 0
 
 export interface Body {
@@ -19,10 +23,10 @@ export interface Body {
   release(): void
 }
 
-/** The body, decompressed. Throws `too_large`, `unavailable` when the budget is spent, `bad_request` for gzip that is none. */
+/** The body, decompressed. Throws `too_large`, `unavailable` when the budget is spent, `bad_request` for gzip or zstd that is none. */
 export async function readBody(request: IncomingMessage, limits = BODY): Promise<Body> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase()
-  if (encoding !== 'gzip' && encoding !== 'identity') throw new MeshError('unsupported_media_type', 'content-encoding is gzip or identity')
+  if (encoding !== 'gzip' && encoding !== 'zstd' && encoding !== 'identity') throw new MeshError('unsupported_media_type', 'content-encoding is gzip, zstd or identity')
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > limits.bytesMax) throw tooLarge(limits.bytesMax)
   let reserved = 0
@@ -38,7 +42,7 @@ export async function readBody(request: IncomingMessage, limits = BODY): Promise
   try {
     const raw = await collect(request, hold, limits.bytesMax)
     if (encoding === 'identity') return { bytes: raw, release }
-    const bytes = await inflate(raw, limits.bytesMax)
+    const bytes = await inflate(raw, encoding, limits.bytesMax)
     hold(bytes.length)
     return { bytes, release }
   } catch (error) {
@@ -64,12 +68,17 @@ async function collect(request: IncomingMessage, hold: (bytes: number) => void, 
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
 }
 
-async function inflate(raw: Buffer, bytesMax: number): Promise<Buffer> {
+async function inflate(raw: Buffer, encoding: keyof typeof DECODERS, bytesMax: number): Promise<Buffer> {
+  if (inflating >= INFLATING_MAX) await new Promise<void>((resolve) => waiting.push(resolve))
+  inflating++
   try {
-    return await unzip(raw, { maxOutputLength: bytesMax })
+    return await DECODERS[encoding](raw, { maxOutputLength: bytesMax })
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(bytesMax)
-    throw new MeshError('bad_request', 'the body is not valid gzip', { cause: error })
+    throw new MeshError('bad_request', `the body is not valid ${encoding}`, { cause: error })
+  } finally {
+    inflating--
+    waiting.shift()?.()
   }
 }
 

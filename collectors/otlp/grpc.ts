@@ -25,6 +25,7 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<AsyncDisp
   })
   server.addService(service('trace', 'TraceService'), { Export: handler('traces', options) })
   server.addService(service('metrics', 'MetricsService'), { Export: handler('metrics', options) })
+  server.addService(service('logs', 'LogsService'), { Export: handler('logs', options) })
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${options.bind}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)))
   })
@@ -38,7 +39,7 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<AsyncDisp
   }
 }
 
-function service(signal: 'trace' | 'metrics', name: string) {
+function service(signal: 'trace' | 'metrics' | 'logs', name: string) {
   const same = (bytes: Buffer) => bytes
   return {
     Export: {

@@ -8,7 +8,7 @@ import { refusalOf, RETRY_AFTER_S, statusJson, statusProtobuf } from './status.t
 
 const DEADLINES = { headersMs: 5000, requestMs: 10_000, checkMs: 500 }
 const CONNECTIONS_MAX = 4096
-const PATHS: Record<string, Signal> = { '/v1/traces': 'traces', '/v1/metrics': 'metrics' }
+const PATHS: Record<string, Signal> = { '/v1/traces': 'traces', '/v1/metrics': 'metrics', '/v1/logs': 'logs' }
 const TYPES: Record<string, Encoding> = { 'application/x-protobuf': 'protobuf', 'application/json': 'json' }
 
 export interface OtlpHttpOptions {
@@ -46,7 +46,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     if (request.method === 'OPTIONS') return void response.writeHead(204).end()
     const signal = PATHS[(request.url ?? '').split('?', 1)[0]!] // split always gives a first part
     encoding = TYPES[mediaType(request)] ?? 'json'
-    if (signal === undefined) throw new MeshError('not_found', 'OTLP is at POST /v1/traces and /v1/metrics; logs are not kept')
+    if (signal === undefined) throw new MeshError('not_found', 'OTLP is at POST /v1/traces, /v1/metrics and /v1/logs')
     if (request.method !== 'POST') throw new NotPost()
     if (TYPES[mediaType(request)] === undefined) throw new MeshError('unsupported_media_type', 'send application/x-protobuf or application/json')
     const sender = await options.senders.identify(request.headers.authorization ?? null)

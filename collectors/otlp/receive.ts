@@ -1,9 +1,11 @@
 // What both transports do with the bytes of a request: decode, keep, answer.
-import { decodeTraces } from '../decode.ts'
+import { decodeTraces, type DecodeOptions } from '../decode.ts'
 import type { ContentRules } from '../content-rule.ts'
-import { METRICS, TRACES } from '#server/otlp/messages.ts'
+import { LOGS, METRICS, TRACES, type Message } from '#server/otlp/messages.ts'
 import { jsonToProtobuf } from '../json.ts'
 import type { IngestCounters } from '../ingest.ts'
+import { decodeLogs } from '../logs/decode.ts'
+import type { LogRow } from '../logs/row.ts'
 import { decodeMetrics } from '../metrics/decode.ts'
 import type { ProxyFlush } from '../metrics/flush.ts'
 import { WIRE } from '#server/otlp/wire.ts'
@@ -11,7 +13,7 @@ import { ByteWriter } from '#server/otlp/writer.ts'
 import type { Batch } from '../spans/batch.ts'
 import type { Sender, SpanRow } from '../spans/row.ts'
 
-export const SIGNALS = ['traces', 'metrics'] as const
+export const SIGNALS = ['traces', 'metrics', 'logs'] as const
 export type Signal = (typeof SIGNALS)[number]
 export type Encoding = 'protobuf' | 'json'
 
@@ -24,6 +26,7 @@ export interface Partial {
 export interface Receiver {
   spans: Batch<SpanRow>
   proxies: Batch<ProxyFlush>
+  logs: Batch<LogRow>
   content: ContentRules
   counters: IngestCounters
   retentionMs: number
@@ -32,20 +35,20 @@ export interface Receiver {
 /** Resolves when everything taken is committed; null when all of it was. */
 export async function receive(receiver: Receiver, signal: Signal, encoding: Encoding, body: Buffer, sender: Sender): Promise<Partial | null> {
   const startedAt = Date.now()
-  const schema = signal === 'traces' ? TRACES : METRICS
+  const { schema, take } = TAKES[signal]
   const bytes = encoding === 'json' ? jsonToProtobuf(body, schema) : body
-  const partial = signal === 'traces' ? await receiveTraces(receiver, bytes, sender) : await receiveMetrics(receiver, bytes, sender)
+  const partial = await take(receiver, bytes, sender)
   receiver.counters.received(body.length, Date.now() - startedAt)
   return partial
 }
 
-async function receiveTraces({ spans: batch, content, counters, retentionMs }: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
-  const { spans, refused, contentDropped } = decodeTraces(bytes, {
-    sender,
-    nowUs: Date.now() * 1000,
-    retentionUs: retentionMs * 1000,
-    recordsContent: (resource) => content.recordsContent(sender, resource),
-  })
+function decodeOptions({ content, retentionMs }: Receiver, sender: Sender): DecodeOptions {
+  return { sender, nowUs: Date.now() * 1000, retentionUs: retentionMs * 1000, recordsContent: (resource) => content.recordsContent(sender, resource) }
+}
+
+async function receiveTraces(receiver: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
+  const { spans: batch, counters } = receiver
+  const { spans, refused, contentDropped } = decodeTraces(bytes, decodeOptions(receiver, sender))
   await batch.add(spans, bytes.length)
   counters.add({ spans: spans.length, contentDropped, refused })
   return partialOf(refused)
@@ -58,10 +61,24 @@ async function receiveMetrics({ proxies: batch, counters }: Receiver, bytes: Buf
   return partialOf(refused)
 }
 
+async function receiveLogs(receiver: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
+  const { records, refused, contentDropped } = decodeLogs(bytes, decodeOptions(receiver, sender))
+  await receiver.logs.add(records, bytes.length)
+  receiver.counters.add({ contentDropped, refused })
+  return partialOf(refused)
+}
+
+const TAKES: Record<Signal, { schema: Message; rejected: string; take: (receiver: Receiver, bytes: Buffer, sender: Sender) => Promise<Partial | null> }> = {
+  traces: { schema: TRACES, rejected: 'rejectedSpans', take: receiveTraces },
+  metrics: { schema: METRICS, rejected: 'rejectedDataPoints', take: receiveMetrics },
+  logs: { schema: LOGS, rejected: 'rejectedLogRecords', take: receiveLogs },
+}
+
 const REASONS: Record<string, string> = {
   invalid_trace_id: 'a trace id is 16 bytes, not all zero',
   invalid_span_id: 'a span id is 8 bytes, not all zero',
   invalid_parent_span_id: 'a parent span id is empty or 8 bytes',
+  log_without_trace: 'Heddle keeps the log records of traces alone; this one has no trace id',
   not_proxy_metrics: 'Heddle keeps the metrics of its own proxies alone; send spans, and it makes the metrics',
   unattested_proxy: 'metrics of a proxy count when its own telemetry token came with them',
 }
@@ -85,6 +102,5 @@ export function responseProtobuf(partial: Partial | null): Buffer {
 }
 
 export function responseJson(signal: Signal, partial: Partial | null): string {
-  const rejected = signal === 'traces' ? 'rejectedSpans' : 'rejectedDataPoints'
-  return JSON.stringify(partial ? { partialSuccess: { [rejected]: String(partial.rejected), errorMessage: partial.message } } : {})
+  return JSON.stringify(partial ? { partialSuccess: { [TAKES[signal].rejected]: String(partial.rejected), errorMessage: partial.message } } : {})
 }

@@ -20,7 +20,16 @@ interface KnownGroup {
   day: string
 }
 
+/** Numbers of a resource with its scope and sender. */
+export interface GroupIds {
+  resource: number
+  scope: number
+  sender: number
+  service: ServiceRef
+}
+
 export interface Dictionary {
+  groupOf(group: SpanGroup): Promise<GroupIds>
   /** Numbers for each span, in order; makes what is missing. */
   idsOf(spans: readonly SpanRow[]): Promise<SpanIds[]>
 }
@@ -68,6 +77,10 @@ export function openDictionary(pool: Pool): Dictionary {
   }
 
   return {
+    async groupOf(group) {
+      const { resource, scope, sender, service } = await groupOf(group)
+      return { resource, scope, sender, service: service.ref }
+    },
     async idsOf(spans) {
       const known = new Map<SpanGroup, KnownGroup>()
       for (const { group } of spans) if (!known.has(group)) known.set(group, await groupOf(group))

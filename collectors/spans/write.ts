@@ -1,7 +1,7 @@
 // A batch of spans in one transaction: rows, their bytes, and what their calls add to the graph.
 import { inTransaction } from '#server/db/pool.ts'
 import { ByteWriter } from '#server/otlp/writer.ts'
-import { ensureDays, forgetDays } from '../days.ts'
+import { withDays } from '../days.ts'
 import type { CallSpan } from '../rollup/call-span.ts'
 import { countCalls, type TraceBatch } from '../rollup/count-calls.ts'
 import { addDeltas, prepareDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
@@ -18,20 +18,9 @@ export interface SpanStore extends EdgeStore {
   memory: TraceMemory
 }
 
-const NO_PARTITION = '23514'
-
 /** When this returns the spans are committed, and the graph has their calls. One call at a time: the memory follows the commits. */
 export async function writeSpans(store: SpanStore, spans: readonly SpanRow[]): Promise<void> {
-  const timesUs = spans.map((span) => span.timeUs)
-  await ensureDays(store.pool, timesUs)
-  try {
-    await write(store, spans)
-  } catch (error) {
-    if (!isFailure(error, NO_PARTITION)) throw error
-    forgetDays(store.pool) // another process dropped the day that this one knew of
-    await ensureDays(store.pool, timesUs)
-    await write(store, spans)
-  }
+  await withDays(store.pool, spans.map((span) => span.timeUs), () => write(store, spans))
 }
 
 async function write(store: SpanStore, spans: readonly SpanRow[]): Promise<void> {
@@ -56,10 +45,6 @@ async function write(store: SpanStore, spans: readonly SpanRow[]): Promise<void>
     memory.clear() // it may have been committed all the same
     throw error
   }
-}
-
-function isFailure(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code
 }
 
 function byTrace(spans: readonly SpanRow[], ids: readonly SpanIds[]): Map<string, TraceBatch> {

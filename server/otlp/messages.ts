@@ -54,6 +54,27 @@ export const TRACES: Message = {
   })),
 }
 
+export const LOG_RECORD: Message = {
+  timeUnixNano: one(1, 'fixed64'),
+  observedTimeUnixNano: one(11, 'fixed64'),
+  severityNumber: one(2, 'enum'),
+  severityText: one(3, 'text'),
+  body: one(5, () => AnyValue),
+  attributes: attributes(6),
+  droppedAttributesCount: one(7, 'uint32'),
+  flags: one(8, 'fixed32'),
+  traceId: one(9, 'hex'),
+  spanId: one(10, 'hex'),
+  eventName: one(12, 'text'),
+}
+export const LOGS: Message = {
+  resourceLogs: many(1, () => ({
+    resource: one(1, () => RESOURCE),
+    scopeLogs: many(2, () => ({ scope: one(1, () => SCOPE), logRecords: many(2, () => LOG_RECORD), schemaUrl: one(3, 'text') })),
+    schemaUrl: one(3, 'text'),
+  })),
+}
+
 const Exemplar: Message = { filteredAttributes: attributes(7), timeUnixNano: one(2, 'fixed64'), asDouble: one(3, 'double'), asInt: one(6, 'sfixed64'), spanId: one(4, 'hex'), traceId: one(5, 'hex') }
 const point = { startTimeUnixNano: one(2, 'fixed64'), timeUnixNano: one(3, 'fixed64') } satisfies Message
 const NumberPoint: Message = { ...point, attributes: attributes(7), asDouble: one(4, 'double'), asInt: one(6, 'sfixed64'), exemplars: many(5, () => Exemplar), flags: one(8, 'uint32') }

@@ -36,6 +36,7 @@ export interface TraceRow {
   scope: { id: number; name: string; json: Record<string, unknown> }
   sender: string | null
   service: string
+  serviceId: number
   namespace: string
   timeMs: number
   durationMs: number
@@ -93,6 +94,7 @@ export async function readTraceRows(db: Db, mesh: string, traceId: string): Prom
           scope: { id: stored.scope, name: typeof scope['name'] === 'string' ? scope['name'] : '', json: scope },
           sender: senderOf.get(stored.sender) ?? null,
           service: row.service,
+          serviceId: row.service_id,
           namespace: row.namespace,
           timeMs: row.time_ms,
           durationMs: Number(row.duration_us) / 1000,

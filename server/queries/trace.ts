@@ -2,6 +2,7 @@ import type { Span, Trace } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
 import { messagesOf } from './messages.ts'
 import { plainAttributes } from './otlp-value.ts'
+import { logEvent, readTraceLogs, type TraceLog } from './trace-logs.ts'
 import { readTraceRows, type TraceRow } from './trace-rows.ts'
 
 const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
@@ -15,7 +16,8 @@ export async function readTrace(db: Db, mesh: string, traceId: string): Promise<
   if (rows.length === 0) return null
   const startMs = Math.min(...rows.map((row) => row.timeMs))
   const endMs = Math.max(...rows.map((row) => row.timeMs + row.durationMs))
-  return { traceId, startedAt: new Date(startMs).toISOString(), durationMs: endMs - startMs, spans: rows.map((row) => spanOf(row, startMs)), truncated }
+  const logs = logsBySpan(rows, await readTraceLogs(db, mesh, traceId))
+  return { traceId, startedAt: new Date(startMs).toISOString(), durationMs: endMs - startMs, spans: rows.map((row) => spanOf(row, startMs, logs.get(row) ?? [])), truncated }
 }
 
 /** The same trace as OTLP/JSON, with values exactly as received; null when nothing of it is stored. */
@@ -31,15 +33,21 @@ export async function readTraceOtlp(db: Db, mesh: string, traceId: string): Prom
   }
 }
 
-function spanOf(row: TraceRow, startMs: number): Span {
+/** A log record stands with its span; one that names none, or one that is not here, with the first of the trace. */
+function logsBySpan(rows: readonly TraceRow[], logs: readonly TraceLog[]): Map<TraceRow, TraceLog[]> {
+  return Map.groupBy(logs, (log) => rows.find((row) => row.span.spanId === log.spanId && row.serviceId === log.serviceId) ?? rows.find((row) => row.span.spanId === log.spanId) ?? rows[0]!) // callers have a row
+}
+
+function spanOf(row: TraceRow, startMs: number, logs: readonly TraceLog[]): Span {
   const { span } = row
   const attributes = plainAttributes(span.attributes)
   const spanStartNs = BigInt(span.startTimeUnixNano ?? '0')
-  const events = (span.events ?? []).map((event) => ({
+  const own = (span.events ?? []).map((event) => ({
     name: event.name ?? '',
     offsetMs: row.timeMs - startMs + eventOffsetMs(spanStartNs, event.timeUnixNano),
     attributes: plainAttributes(event.attributes),
   }))
+  const events = [...own, ...logs.map((log) => logEvent(log, startMs))].sort((a, b) => a.offsetMs - b.offsetMs)
   const spoken = Object.values(row.genAi).some((value) => value !== null)
   return {
     spanId: span.spanId,
