@@ -6,6 +6,8 @@ import { formatMs, formatRate, formatShare } from '#components/ui/format.ts'
 /** From this error share on, the figure is said in the colour of a warning. */
 const ERRORS_WARN = 0.01
 
+const TIMES_FROM = 10
+
 /** Four figures of the window, each with what it is compared with and why it moved. */
 export function Signals({ overview, length }: { overview: Overview; length: string }) {
   const { perSecond, errorShare, p95Ms, refusedPerSecond } = overview.signals
@@ -42,10 +44,11 @@ function Signal({ title, value, note, warn, series, colour }: { title: string; v
   )
 }
 
-/** `+3 % on the 15 min before`. */
+/** `+3 % on the 15 min before`; a percentage of many digits says less than a multiple. */
 function compare(now: number | null, before: number | null, length: string): string {
   if (now === null) return 'no calls'
   if (before === null || before === 0) return `nothing in the ${length} before`
+  if (now / before >= TIMES_FROM) return `${Math.round(now / before)} times the ${length} before`
   const change = Math.round(((now - before) / before) * 100)
   return change === 0 ? `as in the ${length} before` : `${change > 0 ? '+' : '−'}${Math.abs(change)} % on the ${length} before`
 }
