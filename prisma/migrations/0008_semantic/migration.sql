@@ -42,6 +42,9 @@ begin
   grant select, insert, update, delete on "semantic_decision", "semantic_conversation" to heddle_control;
   grant select on "semantic_decision", "semantic_conversation" to heddle_web;
   grant update ("corrected", "corrected_by") on "semantic_decision" to heddle_web;
+  -- How fast agents answer counts in a choice.
+  grant usage on schema telemetry to heddle_control;
+  grant select on telemetry.edge, telemetry.edge_count to heddle_control;
 exception
   when insufficient_privilege or undefined_object then null;
 end $$;
