@@ -157,7 +157,7 @@ function tracing(proxy: ProxyView): Json {
       { tag: 'url.path', value: '%PATH(NQ:PATH)%' },
       { tag: 'server.address', value: '%REQ(:AUTHORITY)%' },
       // Who refused a call, and which policy: `rbac_access_denied_matched_policy[default/only-researcher/0]`.
-      { tag: 'heddle.decision', value: '%RESPONSE_CODE_DETAILS%' },
+      { tag: 'heddle.verdict', value: '%RESPONSE_CODE_DETAILS%' },
       { tag: 'heddle.audit', value: AUDIT_RESULT },
     ],
     provider: {

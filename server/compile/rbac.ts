@@ -14,7 +14,7 @@ import { typeUrl } from './names.ts'
 export const RBAC_FILTER = { deny: 'heddle.deny', allow: 'heddle.allow' } as const
 
 /** What Audit policies would have done, for spans; a call that none concerns leaves it out. */
-const AUDIT_PREFIX = { deny: 'audit_deny_', allow: 'audit_allow_' } as const
+const AUDIT_PREFIX = { deny: 'audit_deny.', allow: 'audit_allow.' } as const
 export const AUDIT_RESULT = Object.values(AUDIT_PREFIX)
   .map((prefix) => ['engine_result', 'effective_policy_id'].map((field) => `%DYNAMIC_METADATA(envoy.filters.http.rbac:${prefix}shadow_${field})%`).join(' '))
   .join(' ')
@@ -23,7 +23,10 @@ const ANY = { any: true }
 
 /** The two filters without rules: they let pass until the virtual host says more. */
 export function rbacFilters(): Json[] {
-  return Object.values(RBAC_FILTER).map((name) => ({ name, typed_config: { '@type': typeUrl('envoy.extensions.filters.http.rbac.v3.RBAC') } }))
+  return (['deny', 'allow'] as const).map((side) => ({
+    name: RBAC_FILTER[side],
+    typed_config: { '@type': typeUrl('envoy.extensions.filters.http.rbac.v3.RBAC'), shadow_rules_stat_prefix: AUDIT_PREFIX[side] },
+  }))
 }
 
 /** Per-host rules of an agent's inbound virtual host. */

@@ -119,6 +119,8 @@ export interface AddProxy {
   /** xDS ports to choose from; the first control's by default. */
   controls?: number[]
   waitReady?: boolean
+  /** Of the agent behind the sidecar, when it is not the test's HTTP server. */
+  agentPort?: number
 }
 
 export async function startNativeMesh(db: Db): Promise<NativeMesh> {
@@ -167,7 +169,7 @@ export async function startNativeMesh(db: Db): Promise<NativeMesh> {
       const id = `${agentName}-${version}-${++count}`
       const agent = own.use(await startAgent(version))
       const [inboundPort, outboundPort, adminPort] = [await freePort(), await freePort(), await freePort()]
-      await addProxyRow(agentName, id, { inboundPort, outboundPort, agentPort: agent.port })
+      await addProxyRow(agentName, id, { inboundPort, outboundPort, agentPort: options.agentPort ?? agent.port })
       await db.pool.query(`insert into instance (mesh, id, namespace, agent, version, address, port, source) values ($1, $2, 'default', $3, $4, '127.0.0.1', $5, 'sidecar')`, [MESH, id, agentName, version, inboundPort])
       await notify(db.pool, 'instance', { mesh: MESH })
       const directory = await mkdtemp(join(tmpdir(), 'heddle-envoy-'))
