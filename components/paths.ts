@@ -9,7 +9,7 @@ export function withQuery(path: string, query: Query): string {
   const params = new URLSearchParams()
   for (const [key, value] of Object.entries(query)) if (value !== null && value !== undefined && value !== '') params.set(key, String(value))
   const text = params.toString()
-  return text ? `${path}?${text}` : path
+  return text ? `${path}${path.includes('?') ? '&' : '?'}${text}` : path
 }
 
 export const paths = {

@@ -35,15 +35,16 @@ export function describeWindow(window: WindowName): string {
 }
 
 /** `last 15 minutes`, `13:00 to 13:15`. */
-export function describeRange(range: TimeRange): string {
+export function describeRange(range: TimeRange, timeZone?: string): string {
   if (range.kind === 'window') return { '5m': 'last 5 minutes', '15m': 'last 15 minutes', '1h': 'last hour', '6h': 'last 6 hours', '24h': 'last 24 hours' }[range.window]
   const sameDay = range.from.slice(0, 10) === range.to.slice(0, 10)
-  return `${shortTime(range.from)} to ${sameDay ? shortTime(range.to).slice(-5) : shortTime(range.to)}`
+  const [from, to] = [shortTime(range.from, timeZone), shortTime(range.to, timeZone)]
+  return `${from} to ${sameDay ? to.slice(-5) : to}`
 }
 
-function shortTime(iso: string): string {
+function shortTime(iso: string, timeZone: string | undefined): string {
   const date = new Date(iso)
-  return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })}`
+  return `${date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone })} ${date.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone })}`
 }
 
 function parseTime(value: string | null): number | null {

@@ -1,6 +1,7 @@
 'use client'
 import { parseAsString, useQueryStates } from 'nuqs'
-import { parseRange, rangeMs, WINDOWS, type TimeRange, type WindowName } from './time-range.ts'
+import { useTimeZone } from './ui/LocalTime.tsx'
+import { describeRange, parseRange, rangeMs, WINDOWS, type TimeRange, type WindowName } from './time-range.ts'
 
 const NAMES = { range: parseAsString, from: parseAsString, to: parseAsString }
 
@@ -8,8 +9,11 @@ const NAMES = { range: parseAsString, from: parseAsString, to: parseAsString }
 export function useTimeRange() {
   const [state, set] = useQueryStates(NAMES, { history: 'push', shallow: false })
   const range = parseRange({ range: state.range ?? undefined, from: state.from ?? undefined, to: state.to ?? undefined })
+  const timeZone = useTimeZone()
   return {
     range,
+    /** `last 15 minutes`. */
+    says: describeRange(range, timeZone),
     paused: range.kind === 'fixed',
     setWindow: (window: WindowName) => set({ range: window, from: null, to: null }),
     setFixed: (from: string, to: string) => set({ from, to }),

@@ -10,7 +10,7 @@ import { Table, Td, Th } from '#components/ui/Table.tsx'
 /** Who calls it, and what it calls. */
 export function AgentCalls({ agent, seconds }: { agent: AgentDetail; seconds: number }) {
   return (
-    <div className="grid gap-4.5 xl:grid-cols-2">
+    <div className="grid gap-4.5 2xl:grid-cols-2">
       <Calls title="Who calls it" edges={agent.callers} peer={(edge) => edge.source} seconds={seconds} none="Nobody called it in this time." />
       <Calls title="What it calls" edges={agent.callees} peer={(edge) => edge.target} seconds={seconds} none="It called nobody in this time." />
     </div>

@@ -6,7 +6,7 @@ import { markOf } from '#components/graph/figures.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { paths, withQuery } from '#components/paths.ts'
 import { readJson } from '#components/read-json.ts'
-import { describeRange, rangeQuery } from '#components/time-range.ts'
+import { rangeQuery } from '#components/time-range.ts'
 import { useTimeRange } from '#components/use-time-range.ts'
 import { ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
@@ -29,7 +29,7 @@ const REFRESH_MS = 5000
 
 /** One agent: what it does, where it runs, who calls it, who it is, and how far it has come. */
 export function AgentPage({ initial, path }: { initial: AgentDetail; path: string }) {
-  const { range, paused } = useTimeRange()
+  const { range, paused, says } = useTimeRange()
   const query = useLiveQuery({ key: [path, range], read: () => readJson<AgentDetail>(withQuery(path, rangeQuery(range))), initial, topics: ['agents'], paused, everyMs: REFRESH_MS })
   const agent = query.data ?? initial
   const seconds = Math.max(1, (Date.parse(agent.to) - Date.parse(agent.from)) / 1000)
@@ -46,7 +46,7 @@ export function AgentPage({ initial, path }: { initial: AgentDetail; path: strin
       {agent.items.flatMap((instance) => instance.warnings.map((warning) => <div key={`${instance.id} ${warning}`} className="mb-3"><Notice state="warn">{instance.id}: {warning}</Notice></div>))}
       <div className="grid gap-4.5 lg:grid-cols-[minmax(0,1fr)_372px]">
         <div className="grid min-w-0 content-start gap-4.5">
-          <Card title="Traffic" note={describeRange(range)}>
+          <Card title="Traffic" note={says}>
             <AgentSeries id={agent.id} />
             <div className="mt-3 grid gap-x-8 sm:grid-cols-2">
               <KeyValue rows={[['Requests', agent.requests === 0 ? 'none' : formatRate(agent.perSecond)], ['Errors', agent.requests === 0 ? NOTHING : `${formatCount(agent.errors)} of ${formatCount(agent.requests)}, ${formatShare(agent.errors / agent.requests)}`]]} />

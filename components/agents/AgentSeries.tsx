@@ -19,7 +19,9 @@ export function AgentSeries({ id, compact }: { id: string; compact?: boolean }) 
   const { range, paused } = useTimeRange()
   const query = useLiveQuery({ key: ['series', id, range], read: () => readJson<Series>(withQuery('/api/v1/series', { ...rangeQuery(range), target: id, by: compact ? 'agent' : 'version' })), topics: [], paused, everyMs: REFRESH_MS })
   if (!query.data) return query.error ? <p className="m-0 text-base text-muted">The course of it cannot be read now.</p> : <Skeleton className={compact ? 'h-[128px] w-full' : 'h-[132px] w-full'} />
-  const { series, stepMs } = query.data
+  const { stepMs, to } = query.data
+  // The step that is still being counted would look like a fall.
+  const series = query.data.series.map((each) => ({ ...each, points: each.points.filter((point) => Date.parse(point.at) + stepMs <= Date.parse(to)) }))
   const times = series[0]?.points.map((point) => point.at) ?? []
   const lines = (of: (point: Point) => number | null): ChartLine[] =>
     series.map(({ version, points }, index) => ({ name: version || 'all', colour: seriesOf(index).colour, dash: series.length > 1 ? seriesOf(index).dash : undefined, values: points.map(of) }))

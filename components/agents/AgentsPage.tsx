@@ -6,7 +6,7 @@ import { markOf } from '#components/graph/figures.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { paths, withQuery } from '#components/paths.ts'
 import { readJson } from '#components/read-json.ts'
-import { describeRange, rangeQuery } from '#components/time-range.ts'
+import { rangeQuery } from '#components/time-range.ts'
 import { useTimeRange } from '#components/use-time-range.ts'
 import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
@@ -59,14 +59,14 @@ const COLUMNS: readonly Column<AgentSummary>[] = [
 ]
 
 export function AgentsPage({ initial }: { initial: AgentList }) {
-  const { range, paused } = useTimeRange()
+  const { range, paused, says } = useTimeRange()
   const [filter, setFilter] = useQueryStates({ q: parseAsString.withDefault('').withOptions({ throttleMs: 250 }), kind: parseAsString, level: parseAsString, health: parseAsString, sort: parseAsString }, { history: 'replace' })
   const query = useLiveQuery({ key: ['agent-summaries', range], read: () => readJson<AgentList>(withQuery('/api/v1/agent-summaries', rangeQuery(range))), initial, topics: ['agents'], paused, everyMs: REFRESH_MS })
   const { items } = query.data ?? initial
   const found = items.filter((agent) => matches(agent, filter))
   const clear = () => void setFilter({ q: null, kind: null, level: null, health: null })
   return (
-    <Page title="Agents" tags={<span className="text-sm text-muted">{items.length > 0 && `${plural(items.length, 'agent')}, ${describeRange(range)}`}</span>} actions={<ButtonLink href={paths.connect()}>Connect an agent</ButtonLink>} command="npx heddle get agents">
+    <Page title="Agents" tags={<span className="text-sm text-muted">{items.length > 0 && `${plural(items.length, 'agent')}, ${says}`}</span>} actions={<ButtonLink href={paths.connect()}>Connect an agent</ButtonLink>} command="npx heddle get agents">
       {query.error && <div className="mb-4"><Notice state="warn">{messageOf(query.error)} What is shown is what was last read.</Notice></div>}
       <div data-find className="mb-3.5 flex flex-wrap gap-2">
         <Field label="Find an agent" labelHidden placeholder="Find by name, namespace, version or label" type="search" value={filter.q} onChange={(q) => void setFilter({ q: q || null })} className="w-full md:w-[320px]" />

@@ -1,5 +1,6 @@
 'use client'
 import { useState } from 'react'
+import { useTimeZone } from '#components/ui/LocalTime.tsx'
 
 export interface ChartLine {
   name: string
@@ -14,6 +15,7 @@ const SIZE = { width: 300, height: 96, top: 6, bottom: 2 }
 /** A readable series: its highest value, its ends in time, and the value under the pointer or the arrow keys. */
 export function LineChart({ title, lines, times, format }: { title: string; lines: readonly ChartLine[]; times: readonly string[]; format: (value: number | null) => string }) {
   const [at, setAt] = useState<number | null>(null)
+  const timeZone = useTimeZone()
   const steps = times.length
   const top = Math.max(0, ...lines.flatMap((line) => line.values.map((value) => value ?? 0)))
   const x = (step: number) => (steps > 1 ? (step / (steps - 1)) * SIZE.width : 0)
@@ -33,7 +35,7 @@ export function LineChart({ title, lines, times, format }: { title: string; line
         aria-valuemin={0}
         aria-valuemax={Math.max(0, steps - 1)}
         aria-valuenow={Math.max(0, shown)}
-        aria-valuetext={steps === 0 ? 'nothing' : `${clock(times[shown])}: ${says}`}
+        aria-valuetext={steps === 0 ? 'nothing' : `${clock(times[shown], timeZone)}: ${says}`}
         onKeyDown={(event) => {
           const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
           if (move === undefined) return
@@ -56,7 +58,7 @@ export function LineChart({ title, lines, times, format }: { title: string; line
         </svg>
         <span className="absolute top-0 left-0 bg-surface/80 pr-1 text-xs leading-none text-faint tabular-nums">{top > 0 ? format(top) : ''}</span>
       </div>
-      <p className="m-0 flex justify-between text-xs text-faint tabular-nums"><span>{clock(times[0])}</span><span>{at === null ? '' : clock(times[at])}</span><span>{clock(times.at(-1))}</span></p>
+      <p className="m-0 flex justify-between text-xs text-faint tabular-nums"><span>{clock(times[0], timeZone)}</span><span>{at === null ? '' : clock(times[at], timeZone)}</span><span>{clock(times.at(-1), timeZone)}</span></p>
     </figure>
   )
 }
@@ -66,6 +68,6 @@ function pathOf(values: readonly (number | null)[], x: (step: number) => number,
   return values.map((value, step) => (value === null ? '' : `${step === 0 || values[step - 1] === null ? 'M' : 'L'}${x(step).toFixed(1)} ${y(value).toFixed(1)}`)).join('')
 }
 
-function clock(iso: string | undefined): string {
-  return iso === undefined ? '' : new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+function clock(iso: string | undefined, timeZone: string | undefined): string {
+  return iso === undefined ? '' : new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone })
 }

@@ -5,6 +5,7 @@ import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { formatMs, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/Link.tsx'
+import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { paths } from '#components/paths.ts'
 import { StepMark, type StepState } from './StepMark.tsx'
@@ -26,7 +27,7 @@ export function AppliedPanel({ revision, status, follows, undo, onGoTo }: Applie
   return (
     <Card title={`Revision ${revision.revision}`} note={<><RelativeTime at={revision.at} />, {revision.author}</>}>
       <ol className="m-0 grid list-none gap-1 p-0" aria-live="polite">
-        <Step state="done" title="Committed"><span className="tabular-nums">{clock(revision.at)}</span>{revision.reason && <>, “{revision.reason}”</>}</Step>
+        <Step state="done" title="Committed"><LocalTime at={revision.at} form="clock" />{revision.reason && <>, “{revision.reason}”</>}</Step>
         <Step state={refused.length > 0 ? 'bad' : status.state === 'accepted' ? 'done' : 'now'} title={acceptance(status)}><Acceptance status={status} committedAt={revision.at} /></Step>
         {follows}
       </ol>
@@ -76,10 +77,4 @@ function Acceptance({ status, committedAt }: { status: RevisionStatus; committed
 function Proxies({ ids }: { ids: readonly string[] }) {
   const shown = ids.slice(0, 5)
   return <>{shown.map((id, index) => <span key={id}>{index > 0 && ', '}<Link href={paths.proxy(id)}>{id}</Link></span>)}{ids.length > shown.length && ` and ${ids.length - shown.length} more`}</>
-}
-
-/** `14:02:41.120`. */
-export function clock(at: string): string {
-  const time = new Date(at)
-  return `${time.toLocaleTimeString('en-GB')}.${String(time.getMilliseconds()).padStart(3, '0')}`
 }

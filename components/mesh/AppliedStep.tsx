@@ -3,13 +3,14 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useMemo, type ReactNode } from 'react'
 import { describeRef, type ObjectRef } from '#server/contracts/object.ts'
 import type { Revision, RevisionStatus } from '#server/contracts/status.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { SkeletonRows } from '#components/ui/Skeleton.tsx'
 import { AppliedPanel } from './AppliedPanel.tsx'
-import { get } from './call.ts'
+import { reading } from './call.ts'
 import { Failure } from './Loaded.tsx'
 import { printPlace } from './place.ts'
 import { valueAt } from './pointer.ts'
@@ -39,7 +40,7 @@ export function AppliedStep({ revision, at, why, beside, follows, onGoTo, onUndo
   const client = useQueryClient()
   const made = useRevision(revision)
   const known = client.getQueryData<RevisionStatus>(['revision-status', revision])
-  const status = useLiveQuery<RevisionStatus>({ key: ['revision-status', revision], read: () => get<RevisionStatus>(`/revisions/${revision}/status`)({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.proxies, everyMs: known?.state === 'pending' || !known ? WAITING_MS : SETTLED_MS })
+  const status = useLiveQuery<RevisionStatus>({ ...reading<RevisionStatus>(asks.revisionStatus(revision)), topics: TOPICS.proxies, everyMs: known?.state === 'pending' || !known ? WAITING_MS : SETTLED_MS })
   const undo = useMutation({
     mutationFn: () => revertRevision(revision, `undo of revision ${revision}`),
     onSuccess: (next) => {

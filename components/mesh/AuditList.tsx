@@ -3,11 +3,13 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import { Fragment, useState } from 'react'
 import type { AuditEntry } from '#server/contracts/security.ts'
+import { asks } from '#components/asks.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { Field } from '#components/ui/Field.tsx'
 import { Icon } from '#components/ui/Icon.tsx'
+import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { Menu } from '#components/ui/Menu.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
@@ -28,8 +30,8 @@ export function AuditList() {
   const [filters, setFilters] = useQueryStates(FILTERS, { history: 'replace', throttleMs: 250 })
   const asked = { actor: filters.actor || null, action: filters.action || null, result: filters.result === 'any' ? null : filters.result }
   const query = useInfiniteQuery({
-    queryKey: ['audit', asked],
-    queryFn: ({ pageParam, signal }) => get<List<AuditEntry>>('/audit', { ...asked, limit: 100, continue: pageParam })({ signal }),
+    queryKey: asks.audit(asked).key,
+    queryFn: ({ pageParam, signal }) => get<List<AuditEntry>>(asks.audit(asked).path, { continue: pageParam })({ signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.metadata.continue,
     placeholderData: (previous) => previous,
@@ -73,7 +75,7 @@ function Entries({ list }: { list: readonly AuditEntry[] }) {
         {list.map((entry) => (
           <Fragment key={entry.seq}>
             <tr className="hover:bg-ground">
-              <Td muted><time dateTime={entry.at} className="tabular-nums" suppressHydrationWarning>{new Date(entry.at).toLocaleString('en-GB')}</time></Td>
+              <Td muted><LocalTime at={entry.at} /></Td>
               <Td>{entry.actor}</Td>
               <Td>{entry.action}</Td>
               <Td><span className="block max-w-96 truncate" title={entry.target}>{entry.target}</span></Td>

@@ -9,12 +9,13 @@ import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { Link } from '#components/ui/Link.tsx'
+import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { SkeletonRows } from '#components/ui/Skeleton.tsx'
 import { paths } from '#components/paths.ts'
-import { Step, acceptance, clock } from './AppliedPanel.tsx'
+import { Step, acceptance } from './AppliedPanel.tsx'
 import { DiffView } from './DiffView.tsx'
 import { Loaded } from './Loaded.tsx'
 import { ReviewPanel } from './ReviewPanel.tsx'
@@ -68,7 +69,7 @@ function InTheMesh({ made, status }: { made: Revision; status: RevisionStatus })
   const refused = status.rejected
   return (
     <ol className="m-0 grid list-none p-0">
-      <Step state="done" title="Committed"><span className="tabular-nums">{clock(made.at)}</span></Step>
+      <Step state="done" title="Committed"><LocalTime at={made.at} form="clock" /></Step>
       <Step state={refused.length > 0 ? 'bad' : status.state === 'pending' ? 'now' : 'done'} title={acceptance(status)}>
         {status.pending.length > 0 && <>waits for {status.pending.join(', ')}</>}
         {refused.map((each) => <span key={`${each.proxy}${each.resource}`} className="block break-words"><Link href={paths.proxy(each.proxy)}>{each.proxy}</Link> answered: <code className="text-xs text-bad">{each.reason}</code></span>)}

@@ -2,6 +2,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import type { ObjectRef } from '#server/contracts/object.ts'
 import type { Revision } from '#server/contracts/status.ts'
+import { asks } from '#components/asks.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
@@ -17,8 +18,8 @@ import { RevisionState } from './RevisionState.tsx'
 /** The revisions of the whole mesh, or those that changed one object; newest first. */
 export function useRevisions(at: ObjectRef | null) {
   return useInfiniteQuery({
-    queryKey: ['revisions', at],
-    queryFn: ({ pageParam, signal }) => get<List<Revision>>('/revisions', { limit: 50, continue: pageParam, kind: at?.kind, namespace: at?.namespace, name: at?.name })({ signal }),
+    queryKey: asks.revisions(at).key,
+    queryFn: ({ pageParam, signal }) => get<List<Revision>>(asks.revisions(at).path, { continue: pageParam })({ signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.metadata.continue,
   })

@@ -1,6 +1,7 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import type { AuthorizationPolicy } from '#server/contracts/authorization-policy.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { useWhyNot } from '#components/shell/access.ts'
 import { Button } from '#components/ui/Button.tsx'
@@ -11,7 +12,7 @@ import { Link } from '#components/ui/Link.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
-import { get, type List } from './call.ts'
+import { reading, type List } from './call.ts'
 import { Loaded } from './Loaded.tsx'
 import { describePolicy } from './policy-words.ts'
 import { RevisionState } from './RevisionState.tsx'
@@ -29,7 +30,7 @@ const COLUMNS: readonly Column<AuthorizationPolicy>[] = [
 
 /** Who may call whom. */
 export function PolicyList() {
-  const query = useLiveQuery<List<AuthorizationPolicy>>({ key: ['objects', 'AuthorizationPolicy'], read: () => get<List<AuthorizationPolicy>>('/authorizationpolicies', { limit: 1000 })({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.revisions, everyMs: 15_000 })
+  const query = useLiveQuery<List<AuthorizationPolicy>>({ ...reading<List<AuthorizationPolicy>>(asks.policies()), topics: TOPICS.revisions, everyMs: 15_000 })
   const router = useRouter()
   const why = useWhyNot('operator')
   const add = <Button small why={why} onPress={() => router.push(paths.newPolicy())}>New policy</Button>

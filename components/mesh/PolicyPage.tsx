@@ -5,6 +5,7 @@ import { AuthorizationPolicy } from '#server/contracts/authorization-policy.ts'
 import { HEDDLE_API } from '#server/contracts/meta.ts'
 import type { ObjectRef } from '#server/contracts/object.ts'
 import { parseAsString, useQueryStates } from 'nuqs'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { useWhyNot } from '#components/shell/access.ts'
 import { Button } from '#components/ui/Button.tsx'
@@ -13,13 +14,12 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths, withQuery } from '#components/paths.ts'
-import { get } from './call.ts'
+import { reading } from './call.ts'
 import { ChangeFlow } from './ChangeFlow.tsx'
 import { DeleteObject } from './DeleteObject.tsx'
 import { Loaded } from './Loaded.tsx'
 import { ObjectHistory } from './ObjectHistory.tsx'
 import { ObjectYaml } from './ObjectYaml.tsx'
-import { objectKey, objectPath } from './objects.ts'
 import { describePolicy } from './policy-words.ts'
 import { RevisionState } from './RevisionState.tsx'
 import { revisionOf } from './RouteList.tsx'
@@ -31,7 +31,7 @@ const CRUMBS = [{ href: paths.security(), label: 'Security' }, { href: paths.pol
 /** One policy: in words, as YAML, and its past; edits go over a review. */
 export function PolicyPage({ namespace, name }: { namespace: string; name: string }) {
   const ref: ObjectRef = { kind: 'AuthorizationPolicy', namespace, name }
-  const stored = useLiveQuery<AuthorizationPolicy>({ key: objectKey(ref), read: () => get<AuthorizationPolicy>(objectPath(ref))({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.revisions, everyMs: 10_000 })
+  const stored = useLiveQuery<AuthorizationPolicy>({ ...reading<AuthorizationPolicy>(asks.object(ref)), topics: TOPICS.revisions, everyMs: 10_000 })
   if (!stored.data) return <Page title={name} crumbs={CRUMBS}><Loaded query={stored} what={`the policy ${name}`}>{() => null}</Loaded></Page>
   return <Policy policy={stored.data} />
 }

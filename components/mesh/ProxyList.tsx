@@ -1,6 +1,7 @@
 'use client'
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import type { Proxy } from '#server/contracts/status.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
@@ -14,7 +15,7 @@ import { StateMark } from '#components/ui/StateMark.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
-import { get, type List } from './call.ts'
+import { reading, type List } from './call.ts'
 import { Loaded } from './Loaded.tsx'
 import { TOPICS } from './topics.ts'
 import { PROXY_MARKS, PROXY_WORDS, TYPE_MARKS, describeType } from './xds-types.ts'
@@ -35,7 +36,7 @@ const COLUMNS: readonly Column<Proxy>[] = [
 /** Every proxy and whether it holds what it was sent. */
 export function ProxyList() {
   const [view, setView] = useQueryStates({ q: parseAsString.withDefault(''), state: parseAsStringLiteral(STATES).withDefault('all') }, { history: 'replace' })
-  const query = useLiveQuery<List<Proxy>>({ key: ['proxies'], read: () => get<List<Proxy>>('/proxies', { limit: 1000 })({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.proxies, everyMs: 5000 })
+  const query = useLiveQuery<List<Proxy>>({ ...reading<List<Proxy>>(asks.proxies()), topics: TOPICS.proxies, everyMs: 5000 })
   const items = query.data?.items ?? []
   const count = (state: (typeof STATES)[number]) => (state === 'all' ? items.length : items.filter((proxy) => proxy.state === state).length)
   return (

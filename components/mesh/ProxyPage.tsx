@@ -2,6 +2,7 @@
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
 import type { Proxy } from '#server/contracts/status.ts'
 import { answer, api } from '#components/api.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
@@ -19,7 +20,7 @@ import { StateMark, type MarkState } from '#components/ui/StateMark.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
-import { get } from './call.ts'
+import { reading } from './call.ts'
 import { Loaded } from './Loaded.tsx'
 import { TOPICS } from './topics.ts'
 import { PROXY_MARKS, PROXY_WORDS, TYPE_MARKS, describeType } from './xds-types.ts'
@@ -32,7 +33,7 @@ const SHOWN_MAX = 300
 
 /** One proxy: what it was sent, what it took, what it refused and in which words. */
 export function ProxyPage({ id }: { id: string }) {
-  const proxy = useLiveQuery<Proxy>({ key: ['proxy', id], read: () => get<Proxy>(`/proxies/${encodeURIComponent(id)}`)({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.proxies, everyMs: 3000 })
+  const proxy = useLiveQuery<Proxy>({ ...reading<Proxy>(asks.proxy(id)), topics: TOPICS.proxies, everyMs: 3000 })
   return (
     <Page title={id} crumbs={[{ href: paths.proxies(), label: 'Proxies' }]} tags={proxy.data && <Tag state={PROXY_MARKS[proxy.data.state]}>{PROXY_WORDS[proxy.data.state]}</Tag>} command={`heddle proxies ${id}`}>
       <Loaded query={proxy} what={`the proxy ${id}`}>
@@ -93,7 +94,7 @@ const FILTERS = { q: parseAsString.withDefault(''), show: parseAsStringLiteral([
 
 function Resources({ id }: { id: string }) {
   const [view, setView] = useQueryStates(FILTERS, { history: 'replace' })
-  const query = useLiveQuery({ key: ['proxy-resources', id], read: () => read(id), topics: TOPICS.proxies, everyMs: 5000 })
+  const query = useLiveQuery({ key: asks.proxyResources(id).key, read: () => read(id), topics: TOPICS.proxies, everyMs: 5000 })
   const items = query.data?.items ?? []
   const count = (state: Resource['state']) => items.filter((resource) => resource.state === state).length
   return (

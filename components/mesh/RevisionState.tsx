@@ -1,16 +1,16 @@
 'use client'
 import type { RevisionStatus } from '#server/contracts/status.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { Skeleton } from '#components/ui/Skeleton.tsx'
 import type { MarkState } from '#components/ui/StateMark.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
-import { get } from './call.ts'
+import { reading } from './call.ts'
 import { TOPICS } from './topics.ts'
 
 export function useRevisionStatus(revision: number | null) {
   return useLiveQuery<RevisionStatus>({
-    key: ['revision-status', revision],
-    read: () => get<RevisionStatus>(`/revisions/${revision}/status`)({ signal: AbortSignal.timeout(10_000) }),
+    ...reading<RevisionStatus>(asks.revisionStatus(revision)),
     topics: TOPICS.proxies,
     paused: revision === null,
     everyMs: 5000,

@@ -1,6 +1,7 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
 import type { Revision } from '#server/contracts/status.ts'
+import { asks } from '#components/asks.ts'
 import { Link } from '#components/ui/Link.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { Skeleton } from '#components/ui/Skeleton.tsx'
@@ -9,7 +10,7 @@ import { get } from './call.ts'
 
 /** A revision never changes once it is there. */
 export function useRevision(revision: number | null) {
-  return useQuery({ queryKey: ['revision', revision], queryFn: get<Revision>(`/revisions/${revision}`), enabled: revision !== null, staleTime: Infinity })
+  return useQuery({ queryKey: asks.revision(revision).key, queryFn: get<Revision>(asks.revision(revision).path), enabled: revision !== null, staleTime: Infinity })
 }
 
 /** `41, 3 min ago by ana`. */

@@ -2,6 +2,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { CertificateAuthority, Rotation } from '#server/contracts/security.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { useWhyNot } from '#components/shell/access.ts'
 import { Button, ButtonLink } from '#components/ui/Button.tsx'
@@ -9,6 +10,7 @@ import { Card } from '#components/ui/Card.tsx'
 import { Dialog } from '#components/ui/Dialog.tsx'
 import { formatLong, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/Link.tsx'
+import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { RelativeTime, useNow } from '#components/ui/RelativeTime.tsx'
@@ -16,8 +18,7 @@ import { StateMark } from '#components/ui/StateMark.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
-import { clock } from './AppliedPanel.tsx'
-import { get } from './call.ts'
+import { reading } from './call.ts'
 import { isOver, shortId, steerRotation, useCertificates } from './certificates.ts'
 import { Loaded } from './Loaded.tsx'
 import { STAGES, describeStages, stageOf } from './rotation-stages.ts'
@@ -27,7 +28,7 @@ type Wish = 'pause' | 'resume' | 'cancel' | 'retire'
 
 /** One staged operation, live: trust both, re-issue, prove on n of n, retire the old. */
 export function RotationPage({ id }: { id: string }) {
-  const query = useLiveQuery<Rotation>({ key: ['rotation', id], read: () => get<Rotation>(`/rotations/${encodeURIComponent(id)}`)({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.identities, everyMs: 1500 })
+  const query = useLiveQuery<Rotation>({ ...reading<Rotation>(asks.rotation(id)), topics: TOPICS.identities, everyMs: 1500 })
   const certificates = useCertificates()
   const [asked, setAsked] = useState<'cancel' | 'retire' | null>(null)
   const why = useWhyNot('admin')
@@ -163,7 +164,7 @@ function History({ rotation }: { rotation: Rotation }) {
     <Card title="So far" note={<span suppressHydrationWarning>for {formatLong(Math.max(0, (isOver(rotation) ? Date.parse(rotation.history.at(-1)?.at ?? rotation.startedAt) : now) - Date.parse(rotation.startedAt)))}</span>}>
       <ol className="m-0 grid list-none gap-2 p-0">
         <li>Started by {rotation.startedBy}, <RelativeTime at={rotation.startedAt} />{rotation.reason && <>: “{rotation.reason}”</>}</li>
-        {rotation.history.map((entry) => <li key={`${entry.at}${entry.what}`} className="text-muted"><span className="tabular-nums">{clock(entry.at)}</span> {entry.what}{entry.by && entry.by !== 'control' && <>, {entry.by}</>}</li>)}
+        {rotation.history.map((entry) => <li key={`${entry.at}${entry.what}`} className="text-muted"><LocalTime at={entry.at} form="clock" /> {entry.what}{entry.by && entry.by !== 'control' && <>, {entry.by}</>}</li>)}
       </ol>
       {rotation.of > 0 && <p className="sr-only" role="status">{rotation.proved} of {plural(rotation.of, 'proxy', 'proxies')} proved</p>}
     </Card>

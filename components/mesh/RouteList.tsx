@@ -1,6 +1,7 @@
 'use client'
 import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs'
 import type { HTTPRoute } from '#server/contracts/http-route.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
@@ -10,7 +11,7 @@ import { formatCount, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/Link.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
 import { paths } from '#components/paths.ts'
-import { get, type List } from './call.ts'
+import { reading, type List } from './call.ts'
 import { Loaded } from './Loaded.tsx'
 import { LoomStrip } from './Loom.tsx'
 import { RevisionState } from './RevisionState.tsx'
@@ -31,7 +32,7 @@ const COLUMNS: readonly Column<HTTPRoute>[] = [
 
 export function RouteList() {
   const [view, setView] = useQueryStates({ q: parseAsString.withDefault(''), show: parseAsInteger.withDefault(PAGE) }, { history: 'replace' })
-  const query = useLiveQuery<List<HTTPRoute>>({ key: ['objects', 'HTTPRoute'], read: () => get<List<HTTPRoute>>('/httproutes', { limit: 1000 })({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.revisions, everyMs: 15_000 })
+  const query = useLiveQuery<List<HTTPRoute>>({ ...reading<List<HTTPRoute>>(asks.routes()), topics: TOPICS.revisions, everyMs: 15_000 })
   return (
     <Card flush title="Routes" note={query.data && plural(query.data.items.length, 'route')} actions={<div data-find><Field label="Find a route" labelHidden placeholder="Find by name, agent or version" value={view.q} onChange={(q) => void setView({ q: q || null, show: null })} className="w-56" /></div>}>
       <Loaded query={query} what="the routes">

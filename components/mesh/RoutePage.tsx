@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react'
 import type { HTTPRoute } from '#server/contracts/http-route.ts'
 import type { ObjectRef } from '#server/contracts/object.ts'
 import type { Proxy } from '#server/contracts/status.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { useWhyNot } from '#components/shell/access.ts'
 import { Button } from '#components/ui/Button.tsx'
@@ -13,7 +14,7 @@ import { Page } from '#components/ui/Page.tsx'
 import { Tabs } from '#components/ui/Tabs.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths, withQuery } from '#components/paths.ts'
-import { get, type List } from './call.ts'
+import { reading, type List } from './call.ts'
 import { ChangeFlow } from './ChangeFlow.tsx'
 import { editable } from './editable.ts'
 import { DeleteObject } from './DeleteObject.tsx'
@@ -21,7 +22,6 @@ import { ObjectFormProvider } from './form-context.tsx'
 import { Loaded } from './Loaded.tsx'
 import { ObjectHistory } from './ObjectHistory.tsx'
 import { ObjectYaml } from './ObjectYaml.tsx'
-import { objectKey, objectPath } from './objects.ts'
 import { RefusedNotice, refusalFindings } from './RefusedNotice.tsx'
 import { RevisionState, useRevisionStatus } from './RevisionState.tsx'
 import { RouteForm } from './RouteForm.tsx'
@@ -39,7 +39,7 @@ const TABS = ['split', 'rules', 'traffic', 'yaml', 'history'] as const
 /** One route: its split, its rules, its traffic, its text and its past; every edit goes over a review. */
 export function RoutePage({ namespace, name }: { namespace: string; name: string }) {
   const ref: ObjectRef = { kind: 'HTTPRoute', namespace, name }
-  const stored = useLiveQuery<HTTPRoute>({ key: objectKey(ref), read: () => get<HTTPRoute>(objectPath(ref))({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.revisions, everyMs: 10_000 })
+  const stored = useLiveQuery<HTTPRoute>({ ...reading<HTTPRoute>(asks.object(ref)), topics: TOPICS.revisions, everyMs: 10_000 })
   const loading = stored.data === undefined
   return (
     <>
@@ -69,7 +69,7 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
   const status = useRevisionStatus(revisionOf(route)).data
   const findings = [...change.findings, ...refusalFindings(status, ref, draft.changed ? null : revisionOf(route))]
   const object = draft.parsed.readable ? draft.parsed.object : null
-  const proxies = useLiveQuery<List<Proxy>>({ key: ['proxies'], read: () => get<List<Proxy>>('/proxies', { limit: 1000 })({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.proxies, everyMs: 10_000 })
+  const proxies = useLiveQuery<List<Proxy>>({ ...reading<List<Proxy>>(asks.proxies()), topics: TOPICS.proxies, everyMs: 10_000 })
 
   // A link to a split that is still a draft: `?split=0.50-50`.
   useEffect(() => {

@@ -6,10 +6,10 @@ import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { formatCount, formatMs, formatRate, formatShare, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/Link.tsx'
+import { useTimeZone } from '#components/ui/LocalTime.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { paths } from '#components/paths.ts'
-import { clock } from './AppliedPanel.tsx'
 import { useRevisions } from './ObjectHistory.tsx'
 import { parentsOf, rulesOf, splitsOf, type RouteRule } from './route-reading.ts'
 import { SeriesMark } from './SeriesMark.tsx'
@@ -27,6 +27,7 @@ export function RouteTraffic({ route, status }: { route: HTTPRoute; status?: Rev
 
 function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRoute; namespace: string; agent: string; rule: RouteRule; status?: RevisionStatus }) {
   const labels = rule.backends.map((backend) => backend.label)
+  const timeZone = useTimeZone()
   const series = useShareSeries(namespace, agent, labels)
   const callers = useCallers(namespace, agent)
   const wanted = useWanted(route, rule)
@@ -39,7 +40,7 @@ function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRo
       <div className="grid gap-3">
         {series.error && <Notice state="warn">The figures do not come in now: {series.error.message}. The mesh serves on.</Notice>}
         <div className="min-w-0">
-          <ShareChart label={`Share of calls by version over the last five minutes: ${labels.map((label, index) => `${label} wanted ${now[index]} %`).join(', ')}`} from={series.from} to={series.to} measured={series.points} wanted={wanted} mark={acceptedAt === null ? null : { at: acceptedAt, label: `accepted ${clock(new Date(acceptedAt).toISOString())}` }} />
+          <ShareChart label={`Share of calls by version over the last five minutes: ${labels.map((label, index) => `${label} wanted ${now[index]} %`).join(', ')}`} from={series.from} to={series.to} measured={series.points} wanted={wanted} mark={acceptedAt === null ? null : { at: acceptedAt, label: `accepted ${new Date(acceptedAt).toLocaleTimeString('en-GB', { timeZone })}` }} />
         </div>
         <Table label="Wanted and measured by version">
           <thead><tr><Th>Version</Th><Th right>Wanted</Th><Th right>Measured, 1 min</Th><Th right>Calls</Th><Th right>Errors</Th></tr></thead>

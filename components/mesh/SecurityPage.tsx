@@ -67,7 +67,7 @@ function Identities({ items, authorities, why, onRevoke }: { items: readonly Svi
     { id: 'act', header: <span className="sr-only">Actions</span>, right: true, cell: (svid) => <Button small look="quiet" aria-label={`Revoke ${svid.spiffeId} of ${svid.proxy}`} why={why ?? (svid.state === 'revoked' ? 'It is revoked' : svid.state === 'expired' ? 'It has ended by itself' : null)} onPress={() => onRevoke(svid)}>Revoke…</Button> },
   ]
   return (
-    <Card flush title="Identities" note={plural(items.length, 'certificate')} actions={<div data-find><Field label="Find an identity" labelHidden placeholder="Find by SPIFFE id or proxy" value={view.q} onChange={(q) => void setView({ q: q || null })} className="w-56" /></div>}>
+    <Card flush title="Identities" note={`${plural(items.length, 'certificate')}; when one ends, connections that are open live out their time`} actions={<div data-find><Field label="Find an identity" labelHidden placeholder="Find by SPIFFE id or proxy" value={view.q} onChange={(q) => void setView({ q: q || null })} className="w-56" /></div>}>
       <DataTable label="Identities" columns={columns} rows={found} rowKey={(svid) => svid.serial} firstSort={{ column: 'life', descending: false }}
         empty={items.length === 0
           ? <EmptyState kind="no-data" title="Nobody has an identity yet" action={<ButtonLink href={paths.connect({ way: 'sidecar' })}>Put a sidecar beside an agent</ButtonLink>}>An agent gets one when its sidecar enrols; the key stays with the sidecar.</EmptyState>

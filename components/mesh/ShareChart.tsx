@@ -1,4 +1,5 @@
 'use client'
+import { useTimeZone } from '#components/ui/LocalTime.tsx'
 import { seriesOf } from './series.ts'
 import { useWidth } from './use-width.ts'
 
@@ -24,6 +25,7 @@ const WIDTH_FIRST = 720
 /** What was wanted (dashed) and what was measured, by version, over time. */
 export function ShareChart({ label, from, to, measured, wanted, mark }: ShareChartProps) {
   const [box, width] = useWidth<HTMLDivElement>(WIDTH_FIRST)
+  const timeZone = useTimeZone()
   const x = (at: number) => BOX.left + ((Math.min(to, Math.max(from, at)) - from) / Math.max(1, to - from)) * (width - BOX.left - BOX.right)
   const y = (share: number) => BOX.top + (1 - share / 100) * (BOX.height - BOX.top - BOX.bottom)
   const versions = Math.max(0, ...wanted.map((step) => step.shares.length), ...measured.map((point) => point.shares.length))
@@ -50,8 +52,8 @@ export function ShareChart({ label, from, to, measured, wanted, mark }: ShareCha
             <text x={x(mark.at) + (x(mark.at) > width * 0.7 ? -6 : 6)} y={BOX.height - 6} textAnchor={x(mark.at) > width * 0.7 ? 'end' : 'start'} fill="var(--text-faint)" fontSize="12">{mark.label}</text>
           </g>
         )}
-        {!(mark && x(mark.at) < BOX.left + 60) && <text x={BOX.left} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12">{time(from)}</text>}
-        {!(mark && x(mark.at) > width * 0.7) && <text x={width - BOX.right} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12" textAnchor="end">{time(to)}</text>}
+        {!(mark && x(mark.at) < BOX.left + 60) && <text x={BOX.left} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12">{time(from, timeZone)}</text>}
+        {!(mark && x(mark.at) > width * 0.7) && <text x={width - BOX.right} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12" textAnchor="end">{time(to, timeZone)}</text>}
       </svg>
     </div>
   )
@@ -79,6 +81,6 @@ function runs(points: readonly SharePoint[], version: number): [number, number][
   return open.length > 0 ? [...all, open] : all
 }
 
-function time(at: number): string {
-  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+function time(at: number, timeZone: string | undefined): string {
+  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZone })
 }

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import type { Role } from '#server/contracts/security.ts'
 import { answer, api } from '#components/api.ts'
 import { usePerson } from '#components/shell/access.ts'
+import { asks } from '#components/asks.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { Copyable } from '#components/ui/Copyable.tsx'
@@ -26,7 +27,7 @@ const STATES = { valid: 'ok', expired: 'idle', revoked: 'idle' } as const
 
 /** Tokens for programs: made once, shown once, ending by themselves. */
 export function Tokens() {
-  const query = useQuery({ queryKey: ['tokens'], queryFn: readTokens })
+  const query = useQuery({ queryKey: asks.tokens().key, queryFn: readTokens })
   const client = useQueryClient()
   const [making, setMaking] = useState(false)
   const [revoking, setRevoking] = useState<ApiToken | null>(null)

@@ -1,5 +1,8 @@
 import { problemOf } from '#components/api.ts'
+import type { Ask } from '#components/asks.ts'
 import { withQuery } from '#components/paths.ts'
+
+const ANSWER_MS = 15_000
 
 export interface CallOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -33,6 +36,11 @@ export async function call<T>(path: string, { method = 'GET', query = {}, body, 
 /** `queryFn: get('/proxies')`. */
 export function get<T>(path: string, query?: CallOptions['query']): (context: { signal: AbortSignal }) => Promise<T> {
   return async ({ signal }) => (await call<T>(path, { query, signal })).body
+}
+
+/** A first question as a live query keeps asking it: `useLiveQuery<T>({ ...reading<T>(asks.proxies()), topics })`. */
+export function reading<T>({ key, path }: Ask): { key: readonly unknown[]; read: () => Promise<T> } {
+  return { key, read: () => get<T>(path)({ signal: AbortSignal.timeout(ANSWER_MS) }) }
 }
 
 export interface List<T> {

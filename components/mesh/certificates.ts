@@ -1,18 +1,19 @@
 'use client'
 import type { z } from 'zod'
 import type { Certificates, Rotation } from '#server/contracts/security.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
-import { call, get, type List } from './call.ts'
+import { call, reading, type List } from './call.ts'
 import { TOPICS } from './topics.ts'
 
 export type CertificateList = z.infer<typeof Certificates>
 
 export function useCertificates() {
-  return useLiveQuery<CertificateList>({ key: ['certificates'], read: () => get<CertificateList>('/certificates')({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.identities, everyMs: 10_000 })
+  return useLiveQuery<CertificateList>({ ...reading<CertificateList>(asks.certificates()), topics: TOPICS.identities, everyMs: 10_000 })
 }
 
 export function useRotations() {
-  return useLiveQuery<List<Rotation>>({ key: ['rotations'], read: () => get<List<Rotation>>('/rotations')({ signal: AbortSignal.timeout(15_000) }), topics: TOPICS.identities, everyMs: 10_000 })
+  return useLiveQuery<List<Rotation>>({ ...reading<List<Rotation>>(asks.rotations()), topics: TOPICS.identities, everyMs: 10_000 })
 }
 
 export function isOver(rotation: Rotation): boolean {

@@ -7,10 +7,6 @@ export function objectPath({ kind, namespace, name }: ObjectRef): string {
   return `/namespaces/${encodeURIComponent(namespace)}/${KINDS[kind].plural}/${encodeURIComponent(name)}`
 }
 
-export function objectKey(ref: ObjectRef): readonly unknown[] {
-  return ['object', ref.kind, ref.namespace, ref.name]
-}
-
 interface Write {
   ref: ObjectRef
   /** The object as it shall be; null deletes it. */

@@ -7,7 +7,8 @@ import { KINDS, type Kind, type MeshObject, type ObjectRef } from '#server/contr
 import { problemsOf } from '#server/contracts/problems.ts'
 import type { DryRun } from '#server/contracts/status.ts'
 import type { FormFinding } from './form-context.tsx'
-import { objectKey, planObject, refOfDraft, writeObject } from './objects.ts'
+import { asks } from '#components/asks.ts'
+import { planObject, refOfDraft, writeObject } from './objects.ts'
 import { useDraft, type Draft } from './use-draft.ts'
 
 const URL_STATE = { step: parseAsStringLiteral(['edit', 'review', 'applied']).withDefault('edit'), revision: parseAsInteger, pointer: parseAsString }
@@ -73,7 +74,7 @@ export function useChange({ kind, at, stored, fresh, onApplied }: ChangeOptions)
   const mutation = useMutation({
     mutationFn: (reason: string) => writeObject({ ...write!, reason }), // the button is not there without one
     onSuccess: ({ object: next, revision }) => {
-      if (ref) client.setQueryData(objectKey(ref), next)
+      if (ref) client.setQueryData(asks.object(ref).key, next)
       draft.discard()
       onApplied(revision, next)
       void client.invalidateQueries({ queryKey: ['revisions'] })

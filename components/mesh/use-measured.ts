@@ -1,11 +1,11 @@
 'use client'
 import type { Graph, GraphEdge, Series } from '#server/contracts/telemetry.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
-import { get } from './call.ts'
+import { get, reading } from './call.ts'
 import type { SharePoint } from './ShareChart.tsx'
 import { TOPICS } from './topics.ts'
 
-const WINDOW = '5m'
 const EVERY_MS = 3000
 
 export interface VersionCount {
@@ -18,7 +18,7 @@ export interface VersionCount {
 /** What an agent received by version, as the mesh counted it: shares over the window, and counts of its last minute. */
 export function useShareSeries(namespace: string, agent: string, versions: readonly string[]): { points: SharePoint[]; minute: VersionCount[]; from: number; to: number; error: Error | null; since: (at: number) => number[] } {
   const target = `agent/${namespace}/${agent}`
-  const { data, error } = useLiveQuery<Series>({ key: ['series', target, 'version', WINDOW], read: () => get<Series>('/series', { target, by: 'version', window: WINDOW })({ signal: AbortSignal.timeout(10_000) }), topics: TOPICS.telemetry, everyMs: EVERY_MS })
+  const { data, error } = useLiveQuery<Series>({ ...reading<Series>(asks.shares(target)), topics: TOPICS.telemetry, everyMs: EVERY_MS })
   const to = data ? Date.parse(data.to) : Date.now()
   const from = data ? Date.parse(data.from) : to - 300_000
   return { points: data ? sharesOf(data, versions) : [], minute: data ? lastMinute(data, to) : [], from, to, error, since: (at) => (data ? countsSince(data, versions, at) : versions.map(() => 0)) }

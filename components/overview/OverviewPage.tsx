@@ -4,7 +4,7 @@ import { messageOf } from '#server/contracts/errors.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { paths, withQuery } from '#components/paths.ts'
 import { readJson } from '#components/read-json.ts'
-import { describeRange, describeWindow, rangeQuery } from '#components/time-range.ts'
+import { describeWindow, rangeQuery } from '#components/time-range.ts'
 import { useTimeRange } from '#components/use-time-range.ts'
 import { ButtonLink } from '#components/ui/Button.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
@@ -22,14 +22,14 @@ const REFRESH_MS = 5000
 
 /** What is worst, what waits, and is the mesh itself well. */
 export function OverviewPage({ initial, otlpHttp }: { initial: Overview; otlpHttp: string }) {
-  const { range, paused } = useTimeRange()
+  const { range, paused, says } = useTimeRange()
   const query = useLiveQuery({ key: ['overview', range], read: () => readJson<Overview>(withQuery('/api/v1/overview', rangeQuery(range))), initial, topics: ['overview'], paused, everyMs: REFRESH_MS })
   const overview = query.data ?? initial
   const empty = overview.agentsTotal === 0 && overview.mesh.proxies.of === 0
   return (
     <Page
       title="Overview"
-      tags={<>{overview.sample && <Tag>sample fleet</Tag>}<span className="text-sm text-muted">{describeRange(range)}</span></>}
+      tags={<>{overview.sample && <Tag>sample fleet</Tag>}<span className="text-sm text-muted">{says}</span></>}
       actions={!empty && <ButtonLink href={paths.connect()}>Connect an agent</ButtonLink>}
       command="npx heddle status"
     >

@@ -1,6 +1,6 @@
 'use client'
 import { useState } from 'react'
-import { describeRange, describeWindow, rangeMs, type WindowName } from '#components/time-range.ts'
+import { describeWindow, rangeMs, type WindowName } from '#components/time-range.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Dialog } from '#components/ui/Dialog.tsx'
 import { Field } from '#components/ui/Field.tsx'
@@ -11,9 +11,9 @@ const OFFERED: readonly WindowName[] = ['5m', '15m', '1h', '6h', '24h']
 
 /** The console's one time range. */
 export function TimeRangePicker() {
-  const { range, setWindow, setFixed } = useTimeRange()
+  const { range, says, setWindow, setFixed } = useTimeRange()
   const [picking, setPicking] = useState(false)
-  const options = [...OFFERED.map((id) => ({ id, title: describeWindow(id) })), { id: 'pick', title: range.kind === 'fixed' ? describeRange(range) : 'Pick…' } as const]
+  const options = [...OFFERED.map((id) => ({ id, title: describeWindow(id) })), { id: 'pick', title: range.kind === 'fixed' ? says : 'Pick…' } as const]
   return (
     <>
       <Segmented label="Time range" options={options} value={range.kind === 'window' ? range.window : 'pick'} onChange={(id) => (id === 'pick' ? setPicking(true) : void setWindow(id))} className="max-md:hidden" />

@@ -2,12 +2,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { Trace } from '#server/contracts/telemetry.ts'
+import { asks } from '#components/asks.ts'
 import { call, get } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
 import { Button } from '#components/ui/Button.tsx'
 import { Copyable } from '#components/ui/Copyable.tsx'
 import { formatCount, formatShare, plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
+import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { Skeleton } from '#components/ui/Skeleton.tsx'
 import { StateMark } from '#components/ui/StateMark.tsx'
@@ -24,8 +26,8 @@ const YOUNG_MS = 30_000
 /** One trace. A young one may still grow, so it is asked for again until it is half a minute old. */
 export function TracePage({ traceId }: { traceId: string }) {
   const query = useQuery({
-    queryKey: ['trace', traceId],
-    queryFn: get<Trace>(`/traces/${encodeURIComponent(traceId)}`),
+    queryKey: asks.trace(traceId).key,
+    queryFn: get<Trace>(asks.trace(traceId).path),
     refetchInterval: (state) => (state.state.data && Date.now() - Date.parse(state.state.data.startedAt) - state.state.data.durationMs < YOUNG_MS ? 3000 : false),
     // The same spans again are the same trace: nothing is laid out anew.
     structuralSharing: (before, after) => (sameSpans(before, after) ? before : after),
@@ -56,7 +58,7 @@ function Summary({ trace }: { trace: Trace }) {
   }, [trace])
   return (
     <p className="m-0 mb-3.5 flex flex-wrap items-center gap-x-6 gap-y-1 text-muted">
-      <time dateTime={trace.startedAt} className="tabular-nums" suppressHydrationWarning>{new Date(trace.startedAt).toLocaleString('en-GB')}</time>
+      <LocalTime at={trace.startedAt} />
       <span><b className="font-semibold text-text">{printDuration(facts.durationMs)}</b>{facts.slowest && facts.services > 1 && <>, {formatShare(facts.slowest.share)} of it in {facts.slowest.service}</>}</span>
       <span>{plural(trace.spans.length, 'span')}, {plural(facts.services, 'service')}</span>
       {facts.tokens > 0 && <span>{formatCount(facts.tokens)} tokens</span>}

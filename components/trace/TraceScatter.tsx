@@ -2,6 +2,7 @@
 import { useRouter } from 'next/navigation'
 import type { TraceSummary } from '#server/contracts/telemetry.ts'
 import { useWidth } from '#components/mesh/use-width.ts'
+import { useTimeZone } from '#components/ui/LocalTime.tsx'
 import { paths } from '#components/paths.ts'
 import { printDuration, ticksOf } from './scale.ts'
 
@@ -10,6 +11,7 @@ const BOX = { height: 128, left: 60, right: 10, top: 10, bottom: 20 }
 /** When traces began and how long they took, on a logarithmic scale; failed ones are triangles. The table below says the same. */
 export function TraceScatter({ traces }: { traces: readonly TraceSummary[] }) {
   const router = useRouter()
+  const timeZone = useTimeZone()
   const [box, width] = useWidth<HTMLDivElement>(1000)
   const times = traces.map((trace) => Date.parse(trace.startedAt))
   const [from, to] = [Math.min(...times), Math.max(...times)]
@@ -29,7 +31,7 @@ export function TraceScatter({ traces }: { traces: readonly TraceSummary[] }) {
           </g>
         ))}
         {(to - from > 0 ? ticksOf({ fromMs: 0, toMs: to - from }, width > 600 ? 4 : 2) : []).slice(0, -1).map((offset) => (
-          <text key={offset} x={x(from + offset)} y={BOX.height - 4} fontSize="12" fill="var(--text-faint)">{new Date(from + offset).toLocaleTimeString('en-GB')}</text>
+          <text key={offset} x={x(from + offset)} y={BOX.height - 4} fontSize="12" fill="var(--text-faint)">{new Date(from + offset).toLocaleTimeString('en-GB', { timeZone })}</text>
         ))}
         {traces.map((trace) => {
           const [cx, cy] = [x(Date.parse(trace.startedAt)), y(trace.durationMs)]

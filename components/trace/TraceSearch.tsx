@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Agent } from '#server/contracts/agent.ts'
 import type { TraceSummary } from '#server/contracts/telemetry.ts'
+import { asks } from '#components/asks.ts'
 import { get, type List } from '#components/mesh/call.ts'
 import { Failure } from '#components/mesh/Loaded.tsx'
 import { Button, ButtonLink } from '#components/ui/Button.tsx'
@@ -18,7 +19,6 @@ import { SkeletonRows } from '#components/ui/Skeleton.tsx'
 import { StateMark } from '#components/ui/StateMark.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { paths } from '#components/paths.ts'
-import { describeRange } from '#components/time-range.ts'
 import { printDuration } from './scale.ts'
 import { TraceScatter } from './TraceScatter.tsx'
 import { useTraceSearch } from './use-trace-search.ts'
@@ -28,8 +28,8 @@ const STATUSES = [{ id: 'any', title: 'Any' }, { id: 'ok', title: 'Ok' }, { id: 
 /** Finds traces by service, operation, duration, status and time. */
 export function TraceSearch() {
   const search = useTraceSearch()
-  const { filters, setFilters, query, traces, range } = search
-  const agents = useQuery({ queryKey: ['objects', 'Agent'], queryFn: get<List<Agent>>('/agents', { limit: 1000 }), staleTime: 60_000, retry: false })
+  const { filters, setFilters, query, traces, says } = search
+  const agents = useQuery({ queryKey: asks.agentNames().key, queryFn: get<List<Agent>>(asks.agentNames().path), staleTime: 60_000, retry: false })
   const services = [...new Set([...(agents.data?.items.map((agent) => agent.metadata.name) ?? []), ...traces.flatMap((trace) => trace.services.map((service) => service.name))])].sort()
   return (
     <div className="grid gap-[18px]">
@@ -54,12 +54,12 @@ export function TraceSearch() {
           : (
             <>
               {query.error && <Notice state="warn">These are the traces as they were found last; since then: {query.error.message}</Notice>}
-              {traces.length > 1 && <Card title="When and how long" note={describeRange(range)}><TraceScatter traces={traces} /></Card>}
-              <Card flush title="Traces" note={traces.length > 0 ? `${formatCount(traces.length)}${query.hasNextPage ? ' and more' : ''}, newest first` : describeRange(range)}>
+              {traces.length > 1 && <Card title="When and how long" note={says}><TraceScatter traces={traces} /></Card>}
+              <Card flush title="Traces" note={traces.length > 0 ? `${formatCount(traces.length)}${query.hasNextPage ? ' and more' : ''}, newest first` : says}>
                 {traces.length === 0
                   ? search.isFiltered
-                    ? <EmptyState kind="filtered" title="No trace is like that" action={<Button onPress={search.clear}>Clear the filters</Button>}>Nothing in the {describeRange(range)} meets all of these. A longer time range may.</EmptyState>
-                    : <EmptyState kind="no-data" title={`No trace in the ${describeRange(range)}`} action={<ButtonLink href={paths.connect({ way: 'telemetry' })}>Send traces to Heddle</ButtonLink>}>Traces come from your agents’ OpenTelemetry exporters, and from sidecars.</EmptyState>
+                    ? <EmptyState kind="filtered" title="No trace is like that" action={<Button onPress={search.clear}>Clear the filters</Button>}>Nothing in the {says} meets all of these. A longer time range may.</EmptyState>
+                    : <EmptyState kind="no-data" title={`No trace in the ${says}`} action={<ButtonLink href={paths.connect({ way: 'telemetry' })}>Send traces to Heddle</ButtonLink>}>Traces come from your agents’ OpenTelemetry exporters, and from sidecars.</EmptyState>
                   : <TraceTable traces={traces} />}
                 {query.hasNextPage && <div className="flex items-center gap-3 px-2.5 py-2"><Button small isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>Older traces</Button>{!search.tailing && filters.tail && !search.paused && <span className="text-sm text-muted">The tail rests while older ones are open.</span>}</div>}
               </Card>

@@ -68,7 +68,7 @@ function describeConsequence({ spiffe_id, proxy, revoked_at }: SvidRow): string 
   const agent = parseSpiffeId(spiffe_id)?.agent
   if (revoked_at) return `${agent ?? proxy} is refused everywhere`
   if (!agent) return 'sidecars cannot reach control; proxies go on with what they have'
-  return `new connections to and from ${agent} at ${proxy} are refused; open ones end within their time`
+  return `new connections of ${proxy} are refused`
 }
 
 function lifeLeft(from: Date, to: Date): number {

@@ -1,9 +1,11 @@
 import type { Metadata } from 'next'
+import { asks } from '#components/asks.ts'
 import { ProxyList } from '#components/mesh/ProxyList.tsx'
 import { Page } from '#components/ui/Page.tsx'
+import { Prefetched } from '../Prefetched.tsx'
 
 export const metadata: Metadata = { title: 'Proxies' }
 
 export default function ProxiesPage() {
-  return <Page title="Proxies" command="heddle proxies"><ProxyList /></Page>
+  return <Page title="Proxies" command="heddle proxies"><Prefetched asks={[asks.proxies()]}><ProxyList /></Prefetched></Page>
 }

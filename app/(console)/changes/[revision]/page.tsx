@@ -1,7 +1,9 @@
 import type { Metadata } from 'next'
 import { notFound } from 'next/navigation'
 import { RevisionNumber } from '#server/contracts/ids.ts'
+import { asks } from '#components/asks.ts'
 import { ChangePage } from '#components/mesh/ChangePage.tsx'
+import { Prefetched } from '../../Prefetched.tsx'
 
 interface Props {
   params: Promise<{ revision: string }>
@@ -14,5 +16,5 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function RevisionPage({ params }: Props) {
   const number = RevisionNumber.safeParse((await params).revision)
   if (!number.success) notFound()
-  return <ChangePage key={number.data} number={number.data} />
+  return <Prefetched asks={[asks.revision(number.data), asks.revisionStatus(number.data)]}><ChangePage key={number.data} number={number.data} /></Prefetched>
 }

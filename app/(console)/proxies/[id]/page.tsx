@@ -1,5 +1,7 @@
 import type { Metadata } from 'next'
+import { asks } from '#components/asks.ts'
 import { ProxyPage } from '#components/mesh/ProxyPage.tsx'
+import { Prefetched } from '../../Prefetched.tsx'
 
 interface Props {
   params: Promise<{ id: string }>
@@ -10,5 +12,6 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function ProxyDetailPage({ params }: Props) {
-  return <ProxyPage id={decodeURIComponent((await params).id)} />
+  const id = decodeURIComponent((await params).id)
+  return <Prefetched asks={[asks.proxy(id), asks.proxyResources(id)]}><ProxyPage id={id} /></Prefetched>
 }

@@ -10,6 +10,6 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function TraceDetailPage({ params }: Props) {
-  const { traceId } = await params
-  return <TracePage traceId={decodeURIComponent(traceId).toLowerCase()} />
+  // Asked by the browser: a trace may have fifty thousand spans, which would stand twice in the page.
+  return <TracePage traceId={decodeURIComponent((await params).traceId).toLowerCase()} />
 }

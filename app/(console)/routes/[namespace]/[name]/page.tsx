@@ -1,5 +1,7 @@
 import type { Metadata } from 'next'
+import { asks } from '#components/asks.ts'
 import { RoutePage } from '#components/mesh/RoutePage.tsx'
+import { Prefetched } from '../../../Prefetched.tsx'
 
 interface Props {
   params: Promise<{ namespace: string; name: string }>
@@ -11,5 +13,6 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 
 export default async function RouteDetailPage({ params }: Props) {
   const { namespace, name } = await params
-  return <RoutePage namespace={decodeURIComponent(namespace)} name={decodeURIComponent(name)} />
+  const at = { kind: 'HTTPRoute', namespace: decodeURIComponent(namespace), name: decodeURIComponent(name) } as const
+  return <Prefetched asks={[asks.object(at), asks.revisions(at), asks.proxies()]}><RoutePage namespace={at.namespace} name={at.name} /></Prefetched>
 }

@@ -1,0 +1,50 @@
+// The first question of each page, in one place: the server asks it before the page is sent, the page keeps asking it. Same key and
+// same path on both sides, so that nobody looks at a skeleton.
+import { KINDS, type ObjectRef } from '#server/contracts/object.ts'
+import { withQuery } from './paths.ts'
+import { rangeMs, type TimeRange } from './time-range.ts'
+
+export interface Ask {
+  /** Under which the page keeps the answer. */
+  key: readonly unknown[]
+  /** Below `/api/v1`. */
+  path: string
+  /** The answer is the first of many pages. */
+  paged?: boolean
+}
+
+const segment = encodeURIComponent
+const LIST_MAX = 1000
+
+export interface TraceFilters {
+  service: string
+  operation: string
+  status: 'any' | 'ok' | 'error'
+  minDurationMs: number | null
+  maxDurationMs: number | null
+}
+
+export const asks = {
+  routes: (): Ask => ({ key: ['objects', 'HTTPRoute'], path: `/httproutes?limit=${LIST_MAX}` }),
+  policies: (): Ask => ({ key: ['objects', 'AuthorizationPolicy'], path: `/authorizationpolicies?limit=${LIST_MAX}` }),
+  agentNames: (): Ask => ({ key: ['objects', 'Agent'], path: `/agents?limit=${LIST_MAX}` }),
+  object: ({ kind, namespace, name }: ObjectRef): Ask => ({ key: ['object', kind, namespace, name], path: `/namespaces/${segment(namespace)}/${KINDS[kind].plural}/${segment(name)}` }),
+  proxies: (): Ask => ({ key: ['proxies'], path: `/proxies?limit=${LIST_MAX}` }),
+  proxy: (id: string): Ask => ({ key: ['proxy', id], path: `/proxies/${segment(id)}` }),
+  proxyResources: (id: string): Ask => ({ key: ['proxy-resources', id], path: `/proxies/${segment(id)}/resources` }),
+  certificates: (): Ask => ({ key: ['certificates'], path: '/certificates' }),
+  rotations: (): Ask => ({ key: ['rotations'], path: '/rotations' }),
+  rotation: (id: string): Ask => ({ key: ['rotation', id], path: `/rotations/${segment(id)}` }),
+  revisions: (at: ObjectRef | null): Ask => ({ key: ['revisions', at], path: withQuery('/revisions', { limit: 50, kind: at?.kind, namespace: at?.namespace, name: at?.name }), paged: true }),
+  revision: (revision: number | null): Ask => ({ key: ['revision', revision], path: `/revisions/${revision}` }),
+  revisionStatus: (revision: number | null): Ask => ({ key: ['revision-status', revision], path: `/revisions/${revision}/status` }),
+  audit: (asked: { actor: string | null; action: string | null; result: string | null }): Ask => ({ key: ['audit', asked], path: withQuery('/audit', { ...asked, limit: 100 }), paged: true }),
+  tokens: (): Ask => ({ key: ['tokens'], path: '/tokens' }),
+  /** What an agent received by version in the last five minutes. */
+  shares: (target: string): Ask => ({ key: ['series', target, 'version', '5m'], path: withQuery('/series', { target, by: 'version', window: '5m' }) }),
+  trace: (traceId: string): Ask => ({ key: ['trace', traceId], path: `/traces/${segment(traceId)}` }),
+  traces: ({ status, ...filters }: TraceFilters, range: TimeRange): Ask => {
+    const { from, to } = range.kind === 'fixed' ? range : { from: new Date(Date.now() - rangeMs(range)).toISOString(), to: null }
+    return { key: ['traces', filters, status, range], path: withQuery('/traces', { ...filters, status: status === 'any' ? null : status, from, to, limit: 50 }), paged: true }
+  },
+}
