@@ -10,6 +10,7 @@ import { readBody, writeYaml } from './body.ts'
 import { certificates } from './certificates.ts'
 import { requireRole, type ApiEnv, type ApiOptions } from './context.ts'
 import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
+import { explainRoutes } from './explain.ts'
 import { graphRoutes } from './graph.ts'
 import { healthRoutes } from './health.ts'
 import { identify } from './identify.ts'
@@ -45,6 +46,7 @@ const routes = newRoutes() //
   .route('/', overviewRoutes)
   .route('/', traceRoutes)
   .route('/', revisions)
+  .route('/', explainRoutes)
   .route('/', proxies)
   .route('/', proxyResources)
   .route('/', certificates)

@@ -9,7 +9,7 @@ export interface AgentRef {
 
 /** What the policies of a state let one agent do with another: every call, some of them, or none. */
 export function mayCall(state: MeshState, caller: AgentRef, target: AgentRef): 'all' | 'some' | 'none' {
-  const policies = state.policies.filter((policy) => policy.metadata.namespace === target.namespace && policy.spec.targetRefs.some((ref) => ref.name === target.agent))
+  const policies = state.policies.filter((policy) => policy.spec.mode === 'Enforce' && policy.metadata.namespace === target.namespace && policy.spec.targetRefs.some((ref) => ref.name === target.agent))
   const rulesOf = (action: 'Allow' | 'Deny') =>
     policies.filter((policy) => policy.spec.action === action).flatMap((policy) => policy.spec.rules.filter((rule) => matchesCaller(state, policy, rule.from, caller)))
   const denied = rulesOf('Deny')
@@ -23,13 +23,13 @@ export function mayCall(state: MeshState, caller: AgentRef, target: AgentRef): '
 
 type From = AuthorizationPolicy['spec']['rules'][number]['from']
 
-function matchesCaller(state: MeshState, policy: AuthorizationPolicy, from: From, caller: AgentRef): boolean {
+/** As the compiler writes it: agents are those of the named namespaces, or of the policy's own; namespaces alone are whole. */
+export function matchesCaller(state: MeshState, policy: AuthorizationPolicy, from: From, caller: AgentRef): boolean {
   if (from.length === 0) return true
   const id = spiffeIdOf(state.trustDomain, caller.namespace, caller.agent)
-  return from.some(
-    (one) =>
-      one.identities.includes(id) ||
-      one.namespaces.includes(caller.namespace) ||
-      (caller.namespace === policy.metadata.namespace && one.agents.includes(caller.agent)),
-  )
+  return from.some((one) => {
+    const namespaces = one.namespaces.length > 0 ? one.namespaces : [policy.metadata.namespace]
+    const named = one.agents.length > 0 ? one.agents.includes(caller.agent) && namespaces.includes(caller.namespace) : one.namespaces.includes(caller.namespace)
+    return named || one.identities.includes(id)
+  })
 }

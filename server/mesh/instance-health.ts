@@ -1,15 +1,21 @@
 // What an instance's health means for the calls it gets.
+import type { InstanceHealth } from '../contracts/health-probe.ts'
 import type { Instance } from '../contracts/mesh-state.ts'
 
-/** An overloaded instance keeps this share of its weight, so that what it does is seen to get better. */
-export const OVERLOADED_SHARE = 0.25
+/** Tenths of its weight that an instance keeps: an overloaded one gets a little, so that what it does is seen to get better. */
+const TENTHS: Record<InstanceHealth, number> = { ready: 10, degraded: 5, overloaded: 1, asleep: 0, draining: 0, down: 0 }
+export const TENTHS_WHOLE = 10
 
 /** Takes calls at all: one that is down, asleep or draining keeps its endpoint, marked, and gets none. */
-export function isUsable({ health = 'ready' }: Pick<Instance, 'health'>): boolean {
-  return health === 'ready' || health === 'degraded' || health === 'overloaded'
+export function isUsable(instance: Pick<Instance, 'health'>): boolean {
+  return tenthsOf(instance) > 0
 }
 
-/** Its weight among the instances of its version and of others; 0 for one that takes no calls. */
+export function tenthsOf({ health = 'ready' }: Pick<Instance, 'health'>): number {
+  return TENTHS[health]
+}
+
+/** Its weight among other versions and agents; 0 for one that takes no calls. */
 export function usableWeight(instance: Pick<Instance, 'health' | 'weight'>): number {
   return isUsable(instance) ? instance.weight : 0
 }
