@@ -21,9 +21,9 @@ export function openSenders(pool: Pool, options: { needCredentials: boolean }): 
 
   async function lookUp(hash: Buffer): Promise<Sender | null> {
     const { rows } = await pool.query<Sender>(
-      `select mesh, spiffe_id as name from telemetry_token where hash = $1 and revoked_at is null
+      `select mesh, spiffe_id as name, proxy from telemetry_token where hash = $1 and revoked_at is null
        union all
-       select $2, name from api_token where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())
+       select $2, 'token ' || name, null from api_token where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())
        limit 1`,
       [hash, MESH_DEFAULT],
     )
@@ -34,7 +34,7 @@ export function openSenders(pool: Pool, options: { needCredentials: boolean }): 
     async identify(authorization) {
       if (authorization === null) {
         if (options.needCredentials) throw new MeshError('unauthenticated', 'off loopback telemetry needs a token: authorization: Bearer …')
-        return { mesh: MESH_DEFAULT, name: null }
+        return { mesh: MESH_DEFAULT, name: null, proxy: null }
       }
       const token = /^Bearer +(\S{1,512})$/i.exec(authorization)?.[1]
       if (!token) throw new MeshError('unauthenticated', 'the authorization header takes a bearer token')

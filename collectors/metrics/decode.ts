@@ -7,6 +7,8 @@ import { eachPoint, type Point } from './points.ts'
 
 const CUMULATIVE = 2
 const READINGS_MAX = 10_000
+/** Clocks differ by as much. */
+const CLOCK_MS = 60_000
 
 export interface DecodedMetrics {
   flushes: ProxyFlush[]
@@ -20,7 +22,7 @@ export function decodeMetrics(bytes: Buffer, sender: Sender, nowMs: number): Dec
   const refused = new Map<string, number>()
   let points = 0
   eachPoint(bytes, (point) => {
-    const problem = whyNot(point, sender)
+    const problem = whyNot(point, sender, nowMs)
     if (problem !== null) return void refused.set(problem, (refused.get(problem) ?? 0) + 1)
     points++
     const place = placeOf(point)
@@ -36,12 +38,16 @@ export function decodeMetrics(bytes: Buffer, sender: Sender, nowMs: number): Dec
   return { flushes: [...flushes.values()], points, refused }
 }
 
-/** A proxy speaks for the agent whose identity it proved, and for no other. */
-function whyNot({ resource }: Point, sender: Sender): string | null {
+/**
+ * A proxy speaks for itself and the agent whose identity it proved, and for no other. Counters that begin later than now would make
+ * all that follow them late.
+ */
+function whyNot({ resource, startMs }: Point, sender: Sender, nowMs: number): string | null {
   if (!resource.proxy) return 'not_proxy_metrics'
+  if (sender.proxy === null || sender.proxy !== resource.instance) return 'unattested_proxy'
   const identity = sender.name === null ? null : parseSpiffeId(sender.name)
-  const proved = identity !== null && identity.namespace === resource.namespace && identity.agent === resource.service
-  return proved && resource.instance !== '' ? null : 'unattested_proxy'
+  if (identity?.namespace !== resource.namespace || identity.agent !== resource.service) return 'unattested_proxy'
+  return startMs > nowMs + CLOCK_MS ? 'future_start' : null
 }
 
 const CLUSTER_SERIES: Record<string, string> = {

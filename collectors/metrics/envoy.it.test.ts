@@ -117,8 +117,30 @@ test('counters without the proxy’s own token are no evidence, and the sender i
   expect(await eventually('the revoked token is refused', 8000, async () => ((await send(RESOURCE, TOKEN)).status === 401 ? true : null))).toBe(true)
 })
 
-function metricsOf(resource: Record<string, string>, value: number): string {
+test('an API token is nobody’s identity, whatever its name', async () => {
+  await using lab = await startTestCollector()
+  await addAgents(lab.db, ['caller', 'other'])
+  await lab.db.pool.query(`insert into api_token (id, name, prefix, hash, role, created_by) values ('1', 'spiffe://mesh.local/ns/default/agent/caller', 'hdl', $1, 'viewer', 'me')`, [createHash('sha256').update('of-a-viewer').digest()])
+  const answer = await fetch(`${lab.http}/v1/metrics`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: 'Bearer of-a-viewer' }, body: metricsOf(RESOURCE, 10) })
+  expect(await answer.json()).toMatchObject({ partialSuccess: { rejectedDataPoints: '1' } })
+  expect((await lab.db.pool.query('select from telemetry.edge_count')).rowCount).toBe(0)
+})
+
+test('a proxy cannot silence a replica of its agent, nor itself by a start that is yet to come', async () => {
+  await using lab = await startTestCollector()
+  await addAgents(lab.db, ['caller', 'other'])
+  await lab.db.pool.query(`insert into telemetry_token (hash, mesh, spiffe_id, proxy) values ($1, 'local', 'spiffe://mesh.local/ns/default/agent/caller', 'caller-2')`, [createHash('sha256').update('of-caller-2').digest()])
+  const send = async (token: string, value: number, startMs: number) =>
+    (await fetch(`${lab.http}/v1/metrics`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: metricsOf(RESOURCE, value, startMs) })).json()
+  const started = Date.now() - 1000
+  expect(await send('of-caller-2', 1, started)).toMatchObject({ partialSuccess: { rejectedDataPoints: '1', errorMessage: expect.stringContaining('its own telemetry token') } })
+  expect(await send(TOKEN, 1, Date.now() + 3_600_000)).toMatchObject({ partialSuccess: { rejectedDataPoints: '1', errorMessage: expect.stringContaining('yet to come') } })
+  expect(await send(TOKEN, 10, started)).toEqual({})
+  expect((await lab.db.pool.query('select requests from telemetry.edge_count where resolution = 10')).rows).toEqual([{ requests: '10' }])
+})
+
+function metricsOf(resource: Record<string, string>, value: number, startMs?: number): string {
   const attributes = (values: Record<string, string>) => Object.entries(values).map(([key, text]) => ({ key, value: { stringValue: text } }))
-  const point = { attributes: attributes({ 'envoy.cluster_name': 'default/other/v1', 'envoy.response_code_class': '2' }), startTimeUnixNano: '1', timeUnixNano: `${Date.now()}000000`, asInt: String(value) }
+  const point = { attributes: attributes({ 'envoy.cluster_name': 'default/other/v1', 'envoy.response_code_class': '2' }), startTimeUnixNano: startMs === undefined ? '1' : `${startMs}000000`, timeUnixNano: `${Date.now()}000000`, asInt: String(value) }
   return JSON.stringify({ resourceMetrics: [{ resource: { attributes: attributes(resource) }, scopeMetrics: [{ metrics: [{ name: 'envoy.cluster.upstream_rq_xx', sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [point] } }] }] }] })
 }

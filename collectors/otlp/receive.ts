@@ -81,6 +81,7 @@ const REASONS: Record<string, string> = {
   log_without_trace: 'Heddle keeps the log records of traces alone; this one has no trace id',
   not_proxy_metrics: 'Heddle keeps the metrics of its own proxies alone; send spans, and it makes the metrics',
   unattested_proxy: 'metrics of a proxy count when its own telemetry token came with them',
+  future_start: 'their start is yet to come; compare the clocks',
 }
 
 function partialOf(refused: ReadonlyMap<string, number>): Partial | null {

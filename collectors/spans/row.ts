@@ -1,8 +1,10 @@
 /** Who sent a request, as its token proves; `name` null is unattested. */
 export interface Sender {
   mesh: string
-  /** SPIFFE id, or the name of an API token. */
+  /** The SPIFFE id of a proxy, or `token NAME` for an API token, whose name anybody may choose. */
   name: string | null
+  /** The proxy whose telemetry token came along; null for every other sender. */
+  proxy: string | null
 }
 
 /** An OTLP Resource with what we read from it. */

@@ -79,7 +79,7 @@ test('a span keeps who sent it: a SPIFFE id, a token’s name, or nobody', async
   const hash = (token: string) => createHash('sha256').update(token).digest()
   await lab.db.pool.query(`insert into telemetry_token (hash, mesh, spiffe_id, proxy) values ($1, 'local', 'spiffe://mesh.local/ns/default/agent/alpha', 'alpha-1')`, [hash('of-a-proxy')])
   await lab.db.pool.query(`insert into api_token (id, name, prefix, hash, role, created_by) values ('1', 'ci', 'hdl', $1, 'viewer', 'me')`, [hash('of-a-person')])
-  for (const [token, sender] of [['of-a-proxy', 'spiffe://mesh.local/ns/default/agent/alpha'], ['of-a-person', 'ci'], [undefined, null]] as const) {
+  for (const [token, sender] of [['of-a-proxy', 'spiffe://mesh.local/ns/default/agent/alpha'], ['of-a-person', 'token ci'], [undefined, null]] as const) {
     const span = freshSpan()
     await send(lab, 'alpha', [span], token)
     expect((await readTrace(lab.db, 'local', span.traceId))?.spans).toMatchObject([{ sender }])
