@@ -18,6 +18,8 @@ import { watchPeers } from './identity/peers.ts'
 import { runRotations } from './identity/rotation.ts'
 import { openControlCredentials } from './identity/server-credentials.ts'
 import { SIDECAR_DEFINITION, sidecarHandlers } from './identity/service.ts'
+import { SEMANTIC_DEFINITION } from './semantic/service.ts'
+import { startSemantic } from './semantic/start.ts'
 import { openLog } from './run/log.ts'
 import { announceProcess } from './run/registry.ts'
 import { runUntilStopped } from './run/shutdown.ts'
@@ -52,11 +54,13 @@ await runUntilStopped(log, async (things) => {
   const world = things.use(await startWorld({ db, controlId, address, onError }))
   const ads = adsHandlers({ authenticate: (call) => peers.authenticate(call), untilInvalid: (peer, end) => peers.untilInvalid(peer, end), join: world.join, leave: world.leave, onError })
   const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: config.bind, port: config.otlpGrpcPort }, address, discovery, onError })
+  const semantic = things.use(startSemantic({ db, mesh, outside, source: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
   const server = things.use(
     await startXdsServer({
       services: [
         { definition: ADS_DEFINITION, handlers: ads },
         { definition: SIDECAR_DEFINITION, handlers: sidecar },
+        { definition: SEMANTIC_DEFINITION, handlers: semantic.handlers },
       ],
       credentials,
       host: config.bind,
@@ -67,6 +71,7 @@ await runUntilStopped(log, async (things) => {
   const status = things.use(await startStatusServer('control', () => (world.isReady() ? null : 'the state of the mesh cannot be read; proxies keep what they have')))
   new Gauge({ name: 'heddle_xds_proxies', help: 'Proxies with a stream to this process', registers: [status.registry], collect() { this.set(world.proxies()) } })
   new Gauge({ name: 'heddle_xds_revision', help: 'The newest revision that this process has compiled', registers: [status.registry], collect() { this.set(world.revision(mesh)) } })
+  new Gauge({ name: 'heddle_semantic_dropped_total', help: 'Decisions that the store did not take in time', registers: [status.registry], collect() { this.set(semantic.dropped()) } })
   things.use(announceProcess({ role: 'control', home: config.home, ports: { xds: server.port, status: status.port }, state: 'ready' }))
   log.info({ xds: server.port, status: status.port, controlId }, 'control is ready')
 })

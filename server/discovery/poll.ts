@@ -25,7 +25,7 @@ export interface PollOptions {
   mesh: string
   outside: Outside
   commit: Commit
-  env?: NodeJS.ProcessEnv
+  env?: Record<string, string | undefined>
   onError(error: Error): void
 }
 
@@ -99,7 +99,7 @@ async function pollOne(options: PollOptions, due: Due): Promise<void> {
   }
 }
 
-function credentialOf({ credential }: Due, env: NodeJS.ProcessEnv): Record<string, string> {
+function credentialOf({ credential }: Due, env: Record<string, string | undefined>): Record<string, string> {
   if (credential === null) return {}
   const value = env[CREDENTIAL_PREFIX + credential]
   return value ? { authorization: value } : {}

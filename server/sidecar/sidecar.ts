@@ -10,6 +10,7 @@ import { serveCard } from './card-server.ts'
 import { drain } from './drain.ts'
 import { envoyAdmin } from './envoy-admin.ts'
 import { endLeftover, runEnvoy, type EnvoyProcess } from './envoy-process.ts'
+import { relayExtProc } from './ext-proc-relay.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { keepIdentity } from './identity-keeper.ts'
 import { openKeptConfig } from './kept-config.ts'
@@ -47,14 +48,16 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
         secrets.publish(held)
         // The stream to control proves who this is; it moves to the new certificate before the old one runs out.
         if (what === 'certificate') ads.reconnect()
+        if (what === 'certificate') extProc.reconnect()
       },
     }),
   )
   const kept = things.use(openKeptConfig(paths.kept, (error) => log(`cannot keep the configuration: ${error.message}`)))
   const ads = relayAds({ connect: (withinMs) => keeper.link.connect(withinMs), kept, log })
+  const extProc = things.use(relayExtProc({ connect: (withinMs) => keeper.link.connect(withinMs) }))
   const otlp = relayOtlp({ ...otlpGrpc, token: () => prepared.state.telemetryToken })
   things.use(otlp)
-  things.use(await serveEnvoy(paths.socket, { ads, secrets, otlp }))
+  things.use(await serveEnvoy(paths.socket, { ads, secrets, otlp, extProc }))
   things.use(ads)
   things.use(await serveCard(paths.cardSocket, target, { meshOrigin: `http://${agent}.${namespace}.mesh`, ownHosts: new Set(hostAddresses()) }))
 

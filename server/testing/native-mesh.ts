@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ServerDuplexStream } from '@grpc/grpc-js'
+import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { commitChange } from '../changes/commit.ts'
 import { encodeJson, type Json } from '../compile/encode.ts'
 import { MeshError } from '../contracts/errors.ts'
@@ -27,7 +27,7 @@ import { callerThrough, eventually, type Caller } from './load.ts'
 export const TRUST_DOMAIN = 'mesh.test'
 const MESH = 'local'
 const SECRET_TYPE = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret'
-const IDENTITY_HEADER = 'x-test-spiffe-id'
+export const IDENTITY_HEADER = 'x-test-spiffe-id'
 
 export interface TestControl extends AsyncDisposable {
   port: number
@@ -123,7 +123,8 @@ export interface AddProxy {
   agentPort?: number
 }
 
-export async function startNativeMesh(db: Db): Promise<NativeMesh> {
+/** `beside`: services that the sidecars' socket has besides secrets, such as the semantic one. */
+export async function startNativeMesh(db: Db, beside: { definition: ServiceDefinition; handlers: UntypedServiceImplementation }[] = []): Promise<NativeMesh> {
   const things = new AsyncDisposableStack()
   await db.pool.query('insert into mesh (name, trust_domain) values ($1, $2) on conflict do nothing', [MESH, TRUST_DOMAIN])
   const control = things.use(await startTestControl(db))
@@ -133,7 +134,7 @@ export async function startNativeMesh(db: Db): Promise<NativeMesh> {
     const keys = await makeKeys()
     const leaf = await signSvid(issuing, { spiffeId, proxy: 'test', publicKey: keys.publicKey, ttlMs: 3_600_000 })
     return { chain: `${leaf.toString('pem')}\n${issuing.pem}`, key: await exportKeyPem(keys.privateKey), roots: root.pem }
-  }))
+  }, beside))
   const exported: Buffer[] = []
   const otlp = things.use(await startOtlp(exported))
   const envoy = await findEnvoy({ envoyPath: process.env['ENVOY_PATH'] ?? '' })
@@ -207,7 +208,7 @@ export async function startNativeMesh(db: Db): Promise<NativeMesh> {
 }
 
 /** The sidecar's SDS, for all proxies of a test in one place: who asks says its identity in a header. */
-async function startSecrets(issue: (spiffeId: string) => Promise<{ chain: string; key: string; roots: string }>) {
+async function startSecrets(issue: (spiffeId: string) => Promise<{ chain: string; key: string; roots: string }>, beside: NonNullable<Parameters<typeof startNativeMesh>[1]>) {
   const bytes = (value: Buffer) => value
   const definition = { stream: { path: '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets', requestStream: true, responseStream: true, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes } }
   const stream = (call: ServerDuplexStream<Buffer, Buffer>) => {
@@ -226,7 +227,7 @@ async function startSecrets(issue: (spiffeId: string) => Promise<{ chain: string
     call.on('end', () => call.end())
     call.on('error', () => {}) // an Envoy that is killed breaks its stream
   }
-  return startXdsServer({ services: [{ definition, handlers: { stream } }], host: '127.0.0.1', port: 0 })
+  return startXdsServer({ services: [{ definition, handlers: { stream } }, ...beside], host: '127.0.0.1', port: 0 })
 }
 
 function startOtlp(exported: Buffer[]) {

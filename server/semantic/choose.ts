@@ -1,0 +1,63 @@
+// A task, a route and a state of the mesh → a choice. What control does for a call, the playground for a person and the evaluation for a set.
+import { createHash } from 'node:crypto'
+import type { AgentRoute, SemanticRule } from '../contracts/agent-route.ts'
+import { SemanticRule as RuleSchema } from '../contracts/agent-route.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import { agentKey, findCandidates, type Candidate } from '../mesh/capability.ts'
+import { chooseAgent, type Choice } from './decide.ts'
+import type { Embedder, Vector } from './embedder.ts'
+import { measureCandidates, type Lately } from './measures.ts'
+import { bestSkills, embedSkills, type Skill } from './skills.ts'
+
+/** Skills of a route's candidates, embedded once for as long as none of them changes. */
+export class SkillMemory {
+  readonly #embedder: Embedder
+  readonly #known = new Map<string, Promise<Skill[]>>()
+
+  constructor(embedder: Embedder) {
+    this.#embedder = embedder
+  }
+
+  skillsOf(candidates: readonly Candidate[]): Promise<Skill[]> {
+    const key = createHash('sha256').update(JSON.stringify(candidates.map(({ agent, capabilities }) => [agentKey(agent), capabilities]))).digest('base64')
+    let found = this.#known.get(key)
+    if (!found) {
+      found = embedSkills(this.#embedder, candidates)
+      found.catch(() => this.#known.delete(key)) // the next call tries again
+      this.#known.set(key, found)
+      if (this.#known.size > SETS_MAX) this.#known.delete(this.#known.keys().next().value ?? '')
+    }
+    return found
+  }
+}
+
+const SETS_MAX = 64
+
+export interface Caller {
+  namespace: string
+  agent: string
+}
+
+export interface RoutePlan {
+  rule: SemanticRule
+  candidates: Candidate[]
+  skills: Skill[]
+}
+
+/** What stays the same from task to task. `namespace` is the caller's. */
+export async function planRoute(state: MeshState, route: AgentRoute, namespace: string, memory: SkillMemory): Promise<RoutePlan> {
+  const candidates = findCandidates(state, route, namespace)
+  return { rule: route.spec.semantic ?? RuleSchema.parse({}), candidates, skills: await memory.skillsOf(candidates) }
+}
+
+export function chooseFor(plan: RoutePlan, state: MeshState, task: Vector, caller: Caller | null, lately: Lately): Choice {
+  const best = bestSkills(task, plan.skills)
+  const measures = measureCandidates(state, plan.candidates, caller, lately)
+  const scored = plan.candidates.flatMap(({ agent }) => {
+    const key = agentKey(agent)
+    const measured = measures.get(key)
+    const skill = best.get(key)
+    return measured ? [{ agent: key, skill: skill?.skill ?? null, similarity: skill?.similarity ?? null, measures: measured }] : []
+  })
+  return chooseAgent(scored, plan.rule)
+}

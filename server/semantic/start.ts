@@ -1,0 +1,62 @@
+// Everything of semantic routing that a control process runs. The model is loaded when the first AgentRoute wants it, so that a mesh
+// without one pays nothing.
+import type { UntypedServiceImplementation } from '@grpc/grpc-js'
+import { messageOf } from '../contracts/errors.ts'
+import type { Db } from '../db/client.ts'
+import type { Outside } from '../fetch/fetch.ts'
+import { openEmbedder, type Embedder } from './embedder.ts'
+import { followState } from './follow-state.ts'
+import { startRecorder } from './recorder.ts'
+import { startRouter } from './router.ts'
+import { semanticHandlers, type SemanticServiceOptions } from './service.ts'
+
+const WARM_EVERY_MS = 1000
+
+export interface SemanticOptions {
+  db: Db
+  mesh: string
+  outside: Outside
+  /** `HEDDLE_EMBEDDINGS`. */
+  source: string
+  authenticate: SemanticServiceOptions['authenticate']
+  onError(error: Error): void
+}
+
+export interface Semantic extends AsyncDisposable {
+  handlers: UntypedServiceImplementation
+  /** Decisions that were not stored. */
+  dropped(): number
+}
+
+export function startSemantic({ db, mesh, outside, source, authenticate, onError }: SemanticOptions): Semantic {
+  const state = followState(db, mesh, onError)
+  const recorder = startRecorder(db, mesh, onError)
+  const embedder = lazily(() => openEmbedder({ source, outside }))
+  const router = startRouter({ db, mesh, embedder, recorder, state: state.current, onError })
+  // Skills are embedded before the first task asks, and again soon after a card changed.
+  const warm = setInterval(() => void router.warm().catch((error: unknown) => onError(new Error(`skills cannot be embedded: ${messageOf(error)}`))), WARM_EVERY_MS).unref()
+  return {
+    handlers: semanticHandlers({ authenticate, state: state.current, router, onError }),
+    dropped: () => recorder.dropped,
+    async [Symbol.asyncDispose]() {
+      clearInterval(warm)
+      router[Symbol.dispose]()
+      await recorder[Symbol.asyncDispose]()
+      await state[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function lazily(open: () => Promise<Embedder>): Embedder {
+  let opened: Promise<Embedder> | null = null
+  return {
+    name: 'lazy',
+    async embed(texts) {
+      opened ??= open().catch((error: unknown) => {
+        opened = null // the next task tries again
+        throw error
+      })
+      return (await opened).embed(texts)
+    },
+  }
+}
