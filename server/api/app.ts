@@ -10,6 +10,7 @@ import { readBody, writeYaml } from './body.ts'
 import { certificates } from './certificates.ts'
 import { requireRole, type ApiEnv, type ApiOptions } from './context.ts'
 import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
+import { analysisRoutes } from './analysis.ts'
 import { explainRoutes } from './explain.ts'
 import { graphRoutes } from './graph.ts'
 import { healthRoutes } from './health.ts'
@@ -47,6 +48,7 @@ const routes = newRoutes() //
   .route('/', traceRoutes)
   .route('/', revisions)
   .route('/', explainRoutes)
+  .route('/', analysisRoutes)
   .route('/', proxies)
   .route('/', proxyResources)
   .route('/', certificates)

@@ -15,6 +15,7 @@ export const COMMANDS = {
   apply: 'create or change objects from a file',
   diff: 'show what apply would change',
   delete: 'delete objects',
+  analyze: 'say what is wrong or risky in the configuration as it is',
   explain: 'say where a call would go, and why',
   revert: 'make a new revision that undoes one',
   split: 'show or set the weights of a route',

@@ -26,7 +26,7 @@ export function asAnyRoute(route: GRPCRoute): AnyRoute {
 
 /**
  * The rank of the result is the one that GRPCRoute asks for: service and method, service, method, then headers. A method alone
- * is no path prefix, so it is matched on `:path` and ranked by its HTTP method, which every gRPC call has.
+ * is no path prefix, so it is matched on `:path`, which has the query, and ranked by its HTTP method, which every gRPC call has.
  */
 function asHttpMatch({ method, headers }: GRPCRouteMatch): HTTPRouteMatch {
   const base = { headers, queryParams: [] }
@@ -35,5 +35,5 @@ function asHttpMatch({ method, headers }: GRPCRouteMatch): HTTPRouteMatch {
   if (type === 'RegularExpression') return { ...base, path: { type: 'RegularExpression', value: `/${service || '[^/]+'}/${name || '.+'}` } }
   if (service && name) return { ...base, path: { type: 'Exact', value: `/${service}/${name}` } }
   if (service) return { ...base, path: { type: 'PathPrefix', value: `/${service}` } }
-  return { path: { type: 'PathPrefix', value: '/' }, method: 'POST', queryParams: [], headers: [...headers, { type: 'RegularExpression', name: ':path', value: `/[^/]+/${name ?? ''}` }] }
+  return { path: { type: 'PathPrefix', value: '/' }, method: 'POST', queryParams: [], headers: [...headers, { type: 'RegularExpression', name: ':path', value: `/[^/]+/${name ?? ''}(\\?.*)?` }] }
 }

@@ -24,13 +24,13 @@ export function explainCall(state: MeshState, request: ExplainRequest): Explanat
   const view: RequestView = { path: request.path, method: request.method, headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])) }
   const decision = decide(state, target, view, request.host)
   const sent = decision.outcome.kind === 'forward' ? normalizePath(decision.outcome.path) : null
-  const owners = decision.outcome.kind === 'forward' ? [...new Set(decision.owners)] : []
+  const { owners, ...answer } = decision
   return done({
     ...base,
-    ...decision,
+    ...answer,
     virtualHost: `${target.metadata.name}.${target.metadata.namespace}.mesh`,
     target: nameOf(target),
-    policies: sent === null ? [] : owners.map((agent) => ({ agent: nameOf(agent), ...explainPolicies(state, agent, caller, { ...view, path: sent }) })),
+    policies: sent === null ? [] : [...new Set(owners)].map((agent) => ({ agent: nameOf(agent), ...explainPolicies(state, agent, caller, { ...view, path: sent }) })),
   })
 }
 
@@ -99,7 +99,7 @@ function sharesOf(agent: Agent, versions: readonly { version: Version; share: nu
 }
 
 function describeConsidered(one: RankedMatch, { won, miss, winner }: { won: boolean; miss: string | null; winner: RankedMatch | undefined }): Explanation['considered'][number] {
-  const { route, rule, ruleIndex, matchIndex } = one
+  const { rule, ruleIndex, matchIndex } = one
   const why = won ? `fits: ${describeMatch(one.match)}` : (miss ?? `fits too, but ${winner ? `rule ${winner.ruleIndex + 1} of ${describeRef(routeRef(winner))} comes first: ${describeMatch(winner.match)}` : ''}`)
   return { object: routeRef(one), rule: ruleIndex, ruleName: rule.name ?? null, match: matchIndex, won, why }
 }

@@ -17,7 +17,7 @@ export function whyNoMatch(match: HTTPRouteMatch, request: RequestView): string 
   if (!fitsPath(match.path, pathname)) return `the path ${pathname} ${describePathMiss(match.path)}`
   if (match.method && match.method !== request.method) return `the method is ${request.method}, not ${match.method}`
   for (const header of match.headers) {
-    const value = header.name === ':path' ? pathname : request.headers[header.name.toLowerCase()]
+    const value = header.name === ':path' ? request.path : request.headers[header.name.toLowerCase()]
     if (value === undefined) return `the header ${header.name} is missing`
     if (!fitsValue(header, value)) return `the header ${header.name} is “${value}”, not ${header.type === 'Exact' ? `“${header.value}”` : `of the form ${header.value}`}`
   }

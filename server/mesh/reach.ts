@@ -48,7 +48,9 @@ export function versionsOf(state: MeshState, agent: Agent): Version[] {
 /** What takes calls for an agent now: announced by sidecars, or listed in its spec (those are reached in plaintext). */
 export function instancesOf(state: MeshState, agent: Agent): Instance[] {
   const { namespace, name } = agent.metadata
-  const announced = (indexOf(state).instances.get(`${namespace}/${name}`) ?? []).filter((instance) => instance.source === 'sidecar')
+  const rows = indexOf(state).instances.get(`${namespace}/${name}`) ?? []
+  const announced = rows.filter((instance) => instance.source === 'sidecar')
+  const healthOf = (address: string, port: number) => rows.find((row) => row.source === 'static' && row.address === address && row.port === port)?.health
   const listed = agent.spec.instances.map((entry): Instance => ({
     id: `${namespace}.${name}@${entry.address}:${entry.port}`,
     namespace,
@@ -61,6 +63,7 @@ export function instancesOf(state: MeshState, agent: Agent): Instance[] {
     weight: entry.weight,
     tls: false,
     source: 'static',
+    health: healthOf(entry.address, entry.port) ?? 'ready',
   }))
   return [...announced, ...listed].sort((a, b) => compareText(a.id, b.id))
 }

@@ -3,6 +3,7 @@ import { changeMesh } from '#server/changes/change-mesh.ts'
 import { KINDS, Kind } from '#server/contracts/object.ts'
 import type { Db } from '#server/db/client.ts'
 import { readMeshState } from '#server/db/mesh-state.ts'
+import { warnOfChange } from '#server/mesh/analysis/analyze.ts'
 import { planChange } from '#server/mesh/plan.ts'
 import { readCertificates } from '#server/queries/certificates.ts'
 import { readProxyViews } from '#server/queries/proxy-views.ts'
@@ -32,6 +33,7 @@ export function nativeDriver(db: Db): Driver {
       return {
         ...plan,
         problems,
+        warnings: problems.length > 0 ? plan.warnings : [...plan.warnings, ...warnOfChange(state, plan.after)],
         summary: [...plan.summary, ...(problems.length > 0 ? [] : [describeReach(needed.length, proxies.length, xdsDiff.length)])],
         affected: { callers: plan.callers, proxies: needed },
         xdsDiff: xdsDiff.slice(0, XDS_DIFF_MAX),
