@@ -15,11 +15,17 @@ import { freePort } from '#server/testing/free-port.ts'
 
 const SPANS = Number(process.argv[2] ?? 200_000)
 const PER_REQUEST = 500
-const SENDERS = 4
+const SENDERS = Number(process.argv[3] ?? 4)
 /** Clock ticks a second in /proc/PID/stat. */
 const TICKS = 100
 const GOALS = { cpuSecondsPerMillionSpans: 8, bytesPerSpan: 150, ackP99Ms: 500, rssMb: 400 }
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
+
+// Tables with what they keep aside, and indexes, over all days.
+const SIZES = `
+  select regexp_replace(relname, '_\\d{8}', '') as name, sum(pg_relation_size(c.oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0)) as bytes
+  from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'telemetry' and relkind in ('r', 'i')
+  group by 1 having sum(pg_relation_size(c.oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0)) > 200000 order by 2 desc`
 
 const directory = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
 await chmod(directory, 0o711)
@@ -42,7 +48,7 @@ try {
   const samples = await sendAll(pool)
   const seconds = (performance.now() - startedAt) / 1000
   const rssMb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${collector.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  await untilReckoned(client)
+  await untilFolded(client)
   const cpu = { collector: cpuSeconds(collector.pid!) - cpuBefore.collector, postgres: (await postgresCpu()) - cpuBefore.postgres } // as above
   await client.query('checkpoint')
   const { rows } = await client.query<{ spans: string }>('select count(*) as spans from telemetry.span')
@@ -54,15 +60,16 @@ try {
   report({ spans: stored, seconds, spansPerSecond: stored / seconds, cpuSecondsPerMillionSpans: cpu.collector * perMillion, postgresCpuSecondsPerMillionSpans: cpu.postgres * perMillion, ackP50Ms: acks[Math.floor(acks.length / 2)]!, ackP99Ms, rssMb, bytesPerSpan }) // not empty
   await mkdir(RESULTS, { recursive: true })
   await writeFile(join(RESULTS, `ingest-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`), JSON.stringify({ at: new Date().toISOString(), node: process.version, perRequest: PER_REQUEST, senders: SENDERS, spans: stored, seconds, cpu, rssMb, bytesPerSpan, samples }))
+  for (const { name, bytes } of (await client.query<{ name: string; bytes: string }>(SIZES)).rows) console.log(`  ${name.padEnd(34)} ${(Number(bytes) / stored).toFixed(1).padStart(12)} bytes a span`)
   await client.end()
 } finally {
-  collector?.kill()
+  await stopped(collector)
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
 }
 
 function startCollectorProcess(grpcPort: number) {
-  return spawn(process.execPath, [fileURLToPath(new URL('../collectors/main.ts', import.meta.url)), '--role', 'collector'], {
+  return spawn(process.execPath, [...(process.env['HEDDLE_BENCH_PROFILE'] ? ['--cpu-prof', `--cpu-prof-dir=${process.env['HEDDLE_BENCH_PROFILE']}`] : []), fileURLToPath(new URL('../collectors/main.ts', import.meta.url)), '--role', 'collector'], {
     env: { ...process.env, HEDDLE_HOME: join(directory, 'home'), DATABASE_URL: postgres.url, HEDDLE_OTLP_HTTP_PORT: String(httpPort), HEDDLE_OTLP_GRPC_PORT: String(grpcPort), HEDDLE_LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
@@ -81,6 +88,7 @@ function makeRequest(): Request {
   for (let trace = 0; trace < PER_REQUEST / 10; trace++) {
     const traceId = randomBytes(16).toString('hex')
     let parent: TestSpan | undefined
+    let startUs = Date.now() * 1000 - Math.floor(Math.random() * 5e6)
     for (let index = 0; index < 10; index++) {
       const server = index % 2 === 0
       const span = freshSpan({
@@ -88,6 +96,8 @@ function makeRequest(): Request {
         kind: server ? 2 : 3,
         name: server ? 'POST /' : 'chat sample-model',
         parentSpanId: parent?.spanId,
+        startTimeUnixNano: `${(startUs += 1 + Math.floor(Math.random() * 20_000))}${Math.floor(100 + Math.random() * 900)}`,
+        endTimeUnixNano: `${startUs + 300 + Math.floor(Math.random() * 200_000)}000`,
         attributes: attributesOf({
           'http.request.method': 'POST', 'url.path': '/v1/message', 'server.address': 'translator.default.mesh', 'http.response.status_code': 200, 'network.protocol.version': '1.1',
           ...(server ? { 'http.route': '/' } : { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'sample-model', 'gen_ai.usage.input_tokens': 120 + index, 'gen_ai.usage.output_tokens': 40 + trace }),
@@ -140,13 +150,13 @@ async function untilTaking(): Promise<void> {
   throw new Error('the collector did not start')
 }
 
-async function untilReckoned(client: pg.Client): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt++) {
-    const { rowCount } = await client.query('select from telemetry.trace where reckon_at is not null limit 1')
-    if (rowCount === 0) return
-    await sleep(250)
+/** What was appended is folded away: its cost belongs to the spans. */
+async function untilFolded(client: pg.Client): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await client.query('select from telemetry.edge_delta limit 1')).rowCount === 0) return
+    await sleep(100)
   }
-  throw new Error('the calls were not counted within 150 s')
+  throw new Error('the counts were not folded within 20 s')
 }
 
 function cpuSeconds(pid: number): number {
@@ -167,4 +177,11 @@ function report(figures: Record<string, number>): void {
     const goal = (GOALS as Record<string, number>)[name]
     console.log(`${name.padEnd(36)} ${value.toFixed(1).padStart(12)}${goal === undefined ? '' : `   goal ≤ ${goal}: ${value <= goal ? 'met' : 'missed'}`}`)
   }
+}
+
+async function stopped(child: ReturnType<typeof startCollectorProcess> | undefined): Promise<void> {
+  if (!child || child.exitCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill()
+  await ended
 }

@@ -1,6 +1,8 @@
 // What an attribute key means to us, in every vocabulary that senders speak. Old and new names of one thing share a slot.
 // HTTP, RPC, GenAI: https://opentelemetry.io/docs/specs/semconv/ · OpenInference: https://github.com/Arize-ai/openinference/tree/main/spec
 
+import { ByteTable } from '#server/otlp/byte-table.ts'
+
 /** Places for the values of one span, filled while its bytes are walked. */
 export const SLOT = {
   httpStatus: 0,
@@ -133,17 +135,16 @@ const CONTENT_PREFIXES = [
 /** Within an event named `gen_ai.…` these carry a message as well. */
 const EVENT_CONTENT_KEYS = new Set(['content', 'message', 'tool_calls', 'body', 'messages', 'arguments', 'result', 'input', 'output', 'event_body'])
 
-const KNOWN_MAX = 10_000
-const known = new Map<string, number>()
+const KNOWN_MAX = 8192
 
-/** The slot of a key, `CONTENT`, or `PLAIN`. Answers for keys seen before come from a bounded memory. */
-export function meaningOfKey(key: string): number {
-  const before = known.get(key)
-  if (before !== undefined) return before
-  const meaning = CONTENT_KEYS.has(key) || CONTENT_PREFIXES.some((prefix) => key.startsWith(prefix)) ? CONTENT : Object.hasOwn(KEYS, key) ? KEYS[key]! : PLAIN // own key, so present
-  if (known.size < KNOWN_MAX) known.set(key, meaning)
-  return meaning
+/** The slot of a key, `CONTENT`, or `PLAIN`. */
+function meaningOfKey(key: string): number {
+  if (CONTENT_KEYS.has(key) || CONTENT_PREFIXES.some((prefix) => key.startsWith(prefix))) return CONTENT
+  return Object.hasOwn(KEYS, key) ? KEYS[key]! : PLAIN // own key, so present
 }
+
+/** `meaningOfKey` of the key's bytes. */
+export const meaningsOfKeys = new ByteTable(KNOWN_MAX, (bytes, from, to) => meaningOfKey(bytes.toString('latin1', from, to)))
 
 export function isEventContent(eventName: string, key: string): boolean {
   return meaningOfKey(key) === CONTENT || (eventName.startsWith('gen_ai.') && EVENT_CONTENT_KEYS.has(key))

@@ -1,8 +1,12 @@
 import { MeshError } from '#server/contracts/errors.ts'
+import { ByteTable } from '#server/otlp/byte-table.ts'
 import { readLength, readTag, readVarint, readVarint64, skip, skipFixed64, type Cursor } from '#server/otlp/wire.ts'
 
 /** Deeper values are refused: reading them back would need as deep a stack. */
 const DEPTH_MAX = 32
+
+/** Values that mean something to us repeat: methods, hosts, models. */
+const texts = new ByteTable(8192, (bytes, from, to) => bytes.toString('utf8', from, to))
 
 /** Reads the scalar of an AnyValue that ends at `end`; a list, a map or bytes give null. The cursor is left at `end`. */
 export function readScalar(cursor: Cursor, end: number): string | number | boolean | null {
@@ -14,7 +18,7 @@ export function readScalar(cursor: Cursor, end: number): string | number | boole
     switch (tag) {
       case 0x0a: {
         const to = readLength(cursor)
-        value = cursor.bytes.toString('utf8', cursor.at, to)
+        value = texts.get(cursor.bytes, cursor.at, to)
         cursor.at = to
         break
       }

@@ -141,7 +141,7 @@ test('times that cannot be right are placed at arrival, and break nothing', asyn
   const answer = await post(lab, requestOf(spans), { 'content-type': 'application/json' })
   expect([answer.status, await answer.text()]).toEqual([200, '{}'])
   const { rows } = await lab.db.pool.query<{ name: string; ok: boolean; clock: boolean; duration_us: string }>(
-    `select operation.name, abs(extract(epoch from time) * 1000 - $2) < 60000 as ok, flags & 4 <> 0 as clock, duration_us from telemetry.span join telemetry.operation on operation.id = operation_id where trace_id = $1::uuid`,
+    `select operation.name, abs(extract(epoch from time) * 1000 - $2) < 60000 as ok, flags & 4 <> 0 as clock, duration_us from telemetry.span join telemetry.span_class on span_class.id = class_id join telemetry.operation on operation.id = operation_id where trace_id = $1::uuid`,
     [traceId, now],
   )
   expect(rows).toHaveLength(7)
@@ -203,7 +203,7 @@ test('recorded payloads of agent frameworks and tools are taken whole', async ()
     }
   }
   expect((await post(lab, sample('telemetrygen-v0.161.0-traces.pb'))).status).toBe(200)
-  const { rows } = await lab.db.pool.query<{ operation: string }>('select distinct gen_ai_operation as operation from telemetry.span where gen_ai_operation is not null')
+  const { rows } = await lab.db.pool.query<{ operation: string }>('select distinct gen_ai_operation as operation from telemetry.span_class where gen_ai_operation is not null')
   expect(rows.map((row) => row.operation)).toEqual(expect.arrayContaining(['chat', 'execute_tool', 'invoke_agent']))
   expect(lab.collector.totals.contentDropped).toBeGreaterThan(50)
   const { rows: blocks } = await lab.db.pool.query<{ bytes: Buffer }>('select bytes from telemetry.span_block')

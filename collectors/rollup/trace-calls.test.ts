@@ -1,22 +1,20 @@
 import { expect, test } from 'vitest'
 import { FLAG, KIND, PROTOCOL } from '../spans/row.ts'
-import type { GenAi } from '../spans/row.ts'
+import type { SpanClass } from '../spans/span-class.ts'
 import type { CallSpan } from './call-span.ts'
 import { callsOfTrace, type Call } from './trace-calls.ts'
 
 const services = new Map<string, number>()
 
-type Fields = Partial<Omit<CallSpan, 'genAi' | 'service'> & GenAi>
+type Fields = Partial<Omit<CallSpan, 'class'> & Omit<SpanClass, 'id' | 'service'>>
 
 function span(service: string, spanId: string, parentId: string | null, fields: Fields = {}): CallSpan {
   if (!services.has(service)) services.set(service, services.size + 1)
-  const { operation = null, agent = null, model = null, tool = null, conversation = null, inputTokens = null, outputTokens = null, ...rest } = fields
-  const genAi: GenAi = { operation, agent, model, tool, conversation, inputTokens, outputTokens }
+  const { kind = KIND.internal, status = 0, protocol = PROTOCOL.http, httpStatus = null, peer = null, operation = null, agent = null, model = null, tool = null, ...rest } = fields
+  const ref = { id: services.get(service)!, mesh: 'local', node: `agent/default/${service}`, namespace: 'default', version: 'v1' } // set above
   return {
-    spanId, parentId, service: { id: services.get(service)!, mesh: 'local', node: `agent/default/${service}`, namespace: 'default', version: 'v1' }, // set above
-    timeUs: 1e6, durationUs: 1000, flags: 0, kind: KIND.internal, protocol: PROTOCOL.http, peer: null, bytesSent: null, bytesReceived: null,
-    genAi: Object.values(genAi).every((value) => value === null) ? null : genAi,
-    ...rest,
+    spanId, parentId, class: { id: 1, service: ref, kind, status, protocol, httpStatus, peer, operation, agent, model, tool },
+    timeUs: 1e6, durationUs: 1000, flags: 0, bytesSent: 0, bytesReceived: 0, inputTokens: 0, outputTokens: 0, ...rest,
   }
 }
 const server = (service: string, id: string, parent: string | null, fields: Fields = {}) => span(service, id, parent, { kind: KIND.server, ...fields })

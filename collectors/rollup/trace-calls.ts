@@ -45,12 +45,12 @@ export function callsOfTrace(sent: readonly CallSpan[]): Call[] {
   return calls
 }
 
-const byTime = (a: CallSpan, b: CallSpan) => a.timeUs - b.timeUs || (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : a.service.id - b.service.id)
+const byTime = (a: CallSpan, b: CallSpan) => a.timeUs - b.timeUs || (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : a.class.service.id - b.class.service.id)
 const isProxy = (span: CallSpan) => (span.flags & FLAG.proxy) !== 0
 const outcomeOf = (span: CallSpan): Call['outcome'] => ((span.flags & FLAG.error) !== 0 ? 'error' : (span.flags & FLAG.refused) !== 0 ? 'refused' : 'ok')
-const protocolOf = (span: CallSpan) => PROTOCOLS[span.protocol] ?? ''
-const isModelCall = (span: CallSpan) => span.genAi !== null && span.genAi.model !== null && span.genAi.operation !== null && MODEL_OPERATIONS.has(span.genAi.operation)
-const isToolCall = (span: CallSpan) => span.genAi !== null && span.genAi.tool !== null && span.genAi.operation === 'execute_tool'
+const protocolOf = (span: CallSpan) => PROTOCOLS[span.class.protocol] ?? ''
+const isModelCall = ({ class: { model, operation } }: CallSpan) => model !== null && operation !== null && MODEL_OPERATIONS.has(operation)
+const isToolCall = ({ class: { tool, operation } }: CallSpan) => tool !== null && operation === 'execute_tool'
 
 /** Proxies are walked through: they carry a call, they do not make it. Where a proxy and an agent share an id, the agent's is meant. */
 function parentsOf(spans: readonly CallSpan[]): Map<CallSpan, CallSpan> {
@@ -69,10 +69,10 @@ function parentsOf(spans: readonly CallSpan[]): Map<CallSpan, CallSpan> {
 function addJoined(calls: Call[], known: Known): void {
   const tries = new Map<CallSpan, CallSpan[]>()
   for (const span of known.spans) {
-    if (isProxy(span) || (span.kind !== KIND.server && span.kind !== KIND.consumer)) continue
+    if (isProxy(span) || (span.class.kind !== KIND.server && span.class.kind !== KIND.consumer)) continue
     const caller = known.parents.get(span)
-    if (!caller || (caller.service.node === span.service.node && caller.kind !== KIND.client)) continue
-    if (caller.kind !== KIND.client) {
+    if (!caller || (caller.class.service.node === span.class.service.node && caller.class.kind !== KIND.client)) continue
+    if (caller.class.kind !== KIND.client) {
       calls.push(answeredCall(caller, span, span, 0, known))
       continue
     }
@@ -87,9 +87,9 @@ function addJoined(calls: Call[], known: Known): void {
 function addProxied(calls: Call[], known: Known): void {
   let arrived: Map<CallSpan, CallSpan> | null = null
   for (const span of known.spans) {
-    if (!isProxy(span) || span.kind !== KIND.server) continue
+    if (!isProxy(span) || span.class.kind !== KIND.server) continue
     const caller = known.parents.get(span)
-    if (caller && caller.kind === KIND.client && caller.service.node !== span.service.node && !known.answered.has(caller)) (arrived ??= new Map()).set(caller, span)
+    if (caller && caller.class.kind === KIND.client && caller.class.service.node !== span.class.service.node && !known.answered.has(caller)) (arrived ??= new Map()).set(caller, span)
   }
   if (arrived) for (const [caller, proxy] of arrived) calls.push(answeredCall(caller, proxy, caller, 0, known))
 }
@@ -99,17 +99,17 @@ function answeredCall(caller: CallSpan, callee: CallSpan, timed: CallSpan, retri
   let operation: CallSpan | null = null
   known.answered.add(caller)
   for (let at: CallSpan | undefined = caller, depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
-    if (at.service.id !== caller.service.id || (at !== caller && (at.kind === KIND.server || isOwnWork(at)))) break
+    if (at.class.service.id !== caller.class.service.id || (at !== caller && (at.class.kind === KIND.server || isOwnWork(at)))) break
     known.answered.add(at)
     if (operation === null && isModelCall(at)) operation = at
   }
   const spends = operation !== null && !known.spent.has(operation)
   if (operation !== null) known.spent.add(operation)
   return {
-    source: caller.service.node,
-    sourceVersion: caller.service.version,
-    target: callee.service.node,
-    targetVersion: callee.service.version,
+    source: caller.class.service.node,
+    sourceVersion: caller.class.service.version,
+    target: callee.class.service.node,
+    targetVersion: callee.class.service.version,
     protocol: protocolOf(callee) || protocolOf(caller),
     evidence: 'spans',
     timeUs: timed.timeUs,
@@ -118,21 +118,21 @@ function answeredCall(caller: CallSpan, callee: CallSpan, timed: CallSpan, retri
     retries,
     bytesSent: 0,
     bytesReceived: 0,
-    inputTokens: spends ? (operation?.genAi?.inputTokens ?? 0) : 0,
-    outputTokens: spends ? (operation?.genAi?.outputTokens ?? 0) : 0,
+    inputTokens: spends ? operation!.inputTokens : 0,
+    outputTokens: spends ? operation!.outputTokens : 0,
   }
 }
 
 /** An agent at work inside the service: calls under it are its own, it is not one of them. */
 function isOwnWork(span: CallSpan): boolean {
-  return span.kind !== KIND.client && span.genAi?.operation === 'invoke_agent'
+  return span.class.kind !== KIND.client && span.class.operation === 'invoke_agent'
 }
 
 /** Calls that left the mesh through a proxy, by the proxy's own span: the mesh's evidence of an external edge. */
 function addTunnels(calls: Call[], { spans }: Known): void {
   for (const span of spans) {
-    if (!isProxy(span) || span.kind !== KIND.server || span.peer === null) continue
-    calls.push({ ...oneSided(span, span.service.node, `external/${span.peer}`), evidence: 'mesh', bytesSent: span.bytesSent ?? 0, bytesReceived: span.bytesReceived ?? 0 })
+    if (!isProxy(span) || span.class.kind !== KIND.server || span.class.peer === null) continue
+    calls.push({ ...oneSided(span, span.class.service.node, `external/${span.class.peer}`), evidence: 'mesh', bytesSent: span.bytesSent, bytesReceived: span.bytesReceived })
   }
 }
 
@@ -146,10 +146,10 @@ function addGuessed(calls: Call[], known: Known): void {
       const parent = known.parents.get(span)
       if (parent) (inner ??= new Set()).add(parent)
     }
-    const agent = span.kind === KIND.client && span.peer !== null ? agentOfHost(span.peer) : null
+    const agent = span.class.kind === KIND.client && span.class.peer !== null ? agentOfHost(span.class.peer) : null
     if (agent === null) continue
     for (let at: CallSpan | undefined = span, depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
-      if (at.service.id !== span.service.id || (at !== span && (at.kind === KIND.server || isOwnWork(at)))) break
+      if (at.class.service.id !== span.class.service.id || (at !== span && (at.class.kind === KIND.server || isOwnWork(at)))) break
       ;(under ??= new Map()).set(at, agent)
     }
   }
@@ -162,41 +162,41 @@ function addGuessed(calls: Call[], known: Known): void {
 
 /** `agent`: the mesh's name for whom this operation called over HTTP, where a span under it tells. */
 function genAiCall(span: CallSpan, known: Known, agent: string | null, hasInner: boolean): Call | null {
-  const { genAi } = span
-  if (genAi === null || genAi.operation === null) return null
+  const { operation, model, tool } = span.class
+  if (operation === null) return null
   // A framework's span and its client library's are often nested and tell of one call: the inner one is it.
-  if (isModelCall(span)) return hasInner ? null : oneSided(span, actorOf(span, known), agent ?? `model/${span.service.namespace}/${genAi.model}`)
-  if (isToolCall(span)) return oneSided(span, actorOf(span, known), agent ?? `tool/${span.service.namespace}/${genAi.tool}`)
-  if (genAi.operation !== 'invoke_agent' || genAi.agent === null) return null
+  if (isModelCall(span)) return hasInner ? null : oneSided(span, actorOf(span, known), agent ?? `model/${span.class.service.namespace}/${model}`)
+  if (isToolCall(span)) return oneSided(span, actorOf(span, known), agent ?? `tool/${span.class.service.namespace}/${tool}`)
+  if (operation !== 'invoke_agent' || span.class.agent === null) return null
   const source = actorOf(span, known)
-  const target = span.kind === KIND.client && agent !== null ? agent : `agent/${span.service.namespace}/${genAi.agent}`
-  if (target === source || (span.kind !== KIND.client && !isNested(span, known))) return null // the service itself at work
+  const target = span.class.kind === KIND.client && agent !== null ? agent : `agent/${span.class.service.namespace}/${span.class.agent}`
+  if (target === source || (span.class.kind !== KIND.client && !isNested(span, known))) return null // the service itself at work
   return oneSided(span, source, target)
 }
 
 function isNested(span: CallSpan, known: Known): boolean {
-  for (let at = known.parents.get(span), depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) if (at.service.id === span.service.id && at.genAi?.operation === 'invoke_agent') return true
+  for (let at = known.parents.get(span), depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) if (at.class.service.id === span.class.service.id && at.class.operation === 'invoke_agent') return true
   return false
 }
 
 /** The agent in whose work a span stands: the nearest nested `invoke_agent` above, else its service. The outermost one is the service. */
 function actorOf(span: CallSpan, known: Known): string {
   for (let at = known.parents.get(span), depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
-    if (at.service.id !== span.service.id || at.genAi?.operation !== 'invoke_agent') continue
-    return at.genAi.agent !== null && isNested(at, known) ? `agent/${at.service.namespace}/${at.genAi.agent}` : span.service.node
+    if (at.class.service.id !== span.class.service.id || at.class.operation !== 'invoke_agent') continue
+    return at.class.agent !== null && isNested(at, known) ? `agent/${at.class.service.namespace}/${at.class.agent}` : span.class.service.node
   }
-  return span.service.node
+  return span.class.service.node
 }
 
 /** A client span to a host. Under a GenAI operation it is that operation's own call, told there. */
 function hostCall(span: CallSpan, known: Known): Call | null {
-  if (span.kind !== KIND.client || span.peer === null || isHere(span.peer)) return null
+  if (span.class.kind !== KIND.client || span.class.peer === null || isHere(span.class.peer)) return null
   for (let at = known.parents.get(span), depth = 0; at && depth < DEPTH_MAX; at = known.parents.get(at), depth++) {
-    if (at.service.id !== span.service.id || at.kind === KIND.server) break
-    if (at.kind === KIND.client && at.peer !== null) return null // the outer client span tells of the same call
+    if (at.class.service.id !== span.class.service.id || at.class.kind === KIND.server) break
+    if (at.class.kind === KIND.client && at.class.peer !== null) return null // the outer client span tells of the same call
     if (isModelCall(at) || isToolCall(at)) return null
   }
-  return oneSided(span, actorOf(span, known), agentOfHost(span.peer) ?? `external/${span.peer}`)
+  return oneSided(span, actorOf(span, known), agentOfHost(span.class.peer) ?? `external/${span.class.peer}`)
 }
 
 const MESH_HOST = /^([a-z0-9-]+)\.([a-z0-9-]+)\.mesh$/
@@ -215,10 +215,10 @@ function isHere(host: string): boolean {
 function oneSided(span: CallSpan, source: string, target: string): Call {
   return {
     source,
-    sourceVersion: source === span.service.node ? span.service.version : '',
+    sourceVersion: source === span.class.service.node ? span.class.service.version : '',
     target,
     targetVersion: '',
-    protocol: span.protocol === PROTOCOL.none && span.genAi?.operation ? 'genai' : protocolOf(span),
+    protocol: span.class.protocol === PROTOCOL.none && span.class.operation ? 'genai' : protocolOf(span),
     evidence: 'spans',
     timeUs: span.timeUs,
     durationUs: span.durationUs,
@@ -226,7 +226,7 @@ function oneSided(span: CallSpan, source: string, target: string): Call {
     retries: 0,
     bytesSent: 0,
     bytesReceived: 0,
-    inputTokens: isModelCall(span) || span.genAi?.operation !== 'invoke_agent' ? (span.genAi?.inputTokens ?? 0) : 0,
-    outputTokens: isModelCall(span) || span.genAi?.operation !== 'invoke_agent' ? (span.genAi?.outputTokens ?? 0) : 0,
+    inputTokens: isModelCall(span) || span.class.operation !== 'invoke_agent' ? span.inputTokens : 0,
+    outputTokens: isModelCall(span) || span.class.operation !== 'invoke_agent' ? span.outputTokens : 0,
   }
 }

@@ -55,10 +55,10 @@ export const traceOf = (spans: readonly CallSpan[]): KnownTrace => ({ spans, cal
 export function extendTrace(trace: KnownTrace, added: readonly CallSpan[], limits = MEMORY): KnownTrace {
   if (trace.spans.length + added.length > limits.traceSpansMax) return trace
   const byId = new Map<string, CallSpan>()
-  for (const span of trace.spans) byId.set(`${span.spanId}${span.service.id}`, span)
+  for (const span of trace.spans) byId.set(`${span.spanId}${span.class.service.id}`, span)
   let changed = false
   for (const span of added) {
-    const key = `${span.spanId}${span.service.id}`
+    const key = `${span.spanId}${span.class.service.id}`
     const before = byId.get(key)
     // A span may be sent again when it has gone on: the longer one is the later one, in whatever order they come.
     if (before && before.durationUs >= span.durationUs) continue

@@ -15,6 +15,8 @@ export interface Cut {
 
 export interface Kept {
   bytes: Buffer
+  from: number
+  to: number
   /** What was cut, when it may be recorded. */
   content: Buffer | null
   /** Values dropped for good. */
@@ -55,9 +57,9 @@ export function cutContent(bytes: Buffer, start: number, end: number, cuts: read
     if (split) content.field(EVENT_FIELD, split.content)
     else content.slice(bytes, cut.from, cut.to)
   }
-  if (kept === null) return { bytes: bytes.subarray(start, end), content: null, dropped: 0 }
+  if (kept === null) return { bytes, from: start, to: end, content: null, dropped: 0 }
   kept.slice(bytes, copied, end)
-  return { bytes: kept.done(), content: content?.done() ?? null, dropped }
+  return { bytes: kept.done(), from: 0, to: kept.length, content: content?.done() ?? null, dropped }
 }
 
 /** An event in two: without its content, and with nothing else but its name and time. Null when it has none. */

@@ -6,7 +6,7 @@ import type { ByteWriter } from '#server/otlp/writer.ts'
 
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
 /** Microseconds from 1970 to 2000, where PostgreSQL's time begins. */
-const EPOCH_US = 946_684_800_000_000
+export const EPOCH_US = 946_684_800_000_000
 
 export function beginCopy(writer: ByteWriter): void {
   writer.raw(HEADER)
@@ -28,6 +28,12 @@ export function copyTime(writer: ByteWriter, timeUs: number): void {
 export function copyBytes(writer: ByteWriter, bytes: Uint8Array): void {
   writer.int32be(bytes.length)
   writer.raw(bytes)
+}
+
+/** `length` bytes of a buffer, without making a view of them. */
+export function copySlice(writer: ByteWriter, bytes: Buffer, from: number, length: number): void {
+  writer.int32be(length)
+  writer.slice(bytes, from, from + length)
 }
 
 export function copyInt64(writer: ByteWriter, value: number | null): void {

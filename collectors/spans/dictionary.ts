@@ -1,24 +1,11 @@
-// Names become numbers: services, span names, resources, scopes, senders. Numbers are looked up once and remembered, within limits.
+// Names become numbers: services, classes of spans, resources, scopes, senders. Looked up once and remembered, within limits.
 import { createHash } from 'node:crypto'
 import type { Pool } from '#server/db/pool.ts'
-import type { ServiceRef } from '../rollup/call-span.ts'
-import type { SpanIds } from './block.ts'
+import { makeClasses, openService, withinLimits, type KnownService, type WantedClass } from './classes.ts'
 import type { Sender, SpanGroup, SpanRow } from './row.ts'
+import { classKey, type ServiceRef, type SpanClass } from './span-class.ts'
 
-const LIMITS = { groups: 20_000, operationsPerService: 2_000 }
-export const OTHER_NAMES = '(other names)'
-
-interface KnownService {
-  ref: ServiceRef
-  operations: Map<string, number>
-}
-interface KnownGroup {
-  resource: number
-  scope: number
-  sender: number
-  service: KnownService
-  day: string
-}
+const KNOWN_MAX = 20_000
 
 /** Numbers of a resource with its scope and sender. */
 export interface GroupIds {
@@ -28,10 +15,15 @@ export interface GroupIds {
   service: ServiceRef
 }
 
+interface KnownGroup extends GroupIds {
+  known: KnownService
+  day: string
+}
+
 export interface Dictionary {
   groupOf(group: SpanGroup): Promise<GroupIds>
-  /** Numbers for each span, in order; makes what is missing. */
-  idsOf(spans: readonly SpanRow[]): Promise<SpanIds[]>
+  /** Gives each span its class and the numbers of its group; makes what is missing. */
+  name(spans: readonly SpanRow[]): Promise<void>
 }
 
 export function openDictionary(pool: Pool): Dictionary {
@@ -44,14 +36,16 @@ export function openDictionary(pool: Pool): Dictionary {
     const today = new Date().toISOString().slice(0, 10)
     const before = groups.get(key)
     if (before?.day === today) return before
+    const known = await serviceOf(group)
     const found: KnownGroup = {
       resource: await describedId(pool, sender.mesh, resource.bytes),
       scope: await describedId(pool, sender.mesh, scope),
       sender: await senderId(pool, sender),
-      service: await serviceOf(group),
+      service: known.ref,
+      known,
       day: today,
     }
-    if (groups.size >= LIMITS.groups) groups.delete(groups.keys().next().value!) // not empty; the oldest goes
+    if (groups.size >= KNOWN_MAX) groups.delete(groups.keys().next().value!) // not empty; the oldest goes
     groups.set(key, found)
     return found
   }
@@ -60,51 +54,50 @@ export function openDictionary(pool: Pool): Dictionary {
     const key = [sender.mesh, resource.namespace, resource.service, resource.version, resource.proxy].join('\0')
     const before = services.get(key)
     if (before) return before
-    const { rows } = await pool.query<{ id: number }>(
-      `with made as (
-         insert into telemetry.service (mesh, namespace, name, version, proxy) values ($1, $2, $3, $4, $5) on conflict do nothing returning id)
-       select id from made union all
-       select id from telemetry.service where mesh = $1 and namespace = $2 and name = $3 and version = $4 and proxy = $5 limit 1`,
-      [sender.mesh, resource.namespace, resource.service, resource.version, resource.proxy],
-    )
-    const id = rows[0]?.id ?? (await pool.query<{ id: number }>('select id from telemetry.service where mesh = $1 and namespace = $2 and name = $3 and version = $4 and proxy = $5', [sender.mesh, resource.namespace, resource.service, resource.version, resource.proxy])).rows[0]!.id // made by another meanwhile, so it is there
-    const { rows: names } = await pool.query<{ id: number; name: string }>('select id, name from telemetry.operation where service_id = $1 order by id limit $2', [id, LIMITS.operationsPerService + 1])
-    const ref: ServiceRef = { id, mesh: sender.mesh, node: `agent/${resource.namespace}/${resource.service}`, namespace: resource.namespace, version: resource.version }
-    const service: KnownService = { ref, operations: new Map(names.map((row) => [row.name, row.id])) }
-    if (services.size >= LIMITS.groups) services.delete(services.keys().next().value!) // not empty
+    const columns = [sender.mesh, resource.namespace, resource.service, resource.version, resource.proxy]
+    const find = 'select id from telemetry.service where mesh = $1 and namespace = $2 and name = $3 and version = $4 and proxy = $5'
+    let { rows } = await pool.query<{ id: number }>(find, columns)
+    if (rows.length === 0) {
+      await pool.query('insert into telemetry.service (mesh, namespace, name, version, proxy) values ($1, $2, $3, $4, $5) on conflict do nothing', columns)
+      rows = (await pool.query<{ id: number }>(find, columns)).rows
+    }
+    const service = await openService(pool, { id: rows[0]!.id, mesh: sender.mesh, node: `agent/${resource.namespace}/${resource.service}`, namespace: resource.namespace, version: resource.version }) // made above
+    if (services.size >= KNOWN_MAX) services.delete(services.keys().next().value!) // not empty
     services.set(key, service)
     return service
   }
 
   return {
-    async groupOf(group) {
-      const { resource, scope, sender, service } = await groupOf(group)
-      return { resource, scope, sender, service: service.ref }
-    },
-    async idsOf(spans) {
+    groupOf,
+    async name(spans) {
       const known = new Map<SpanGroup, KnownGroup>()
-      for (const { group } of spans) if (!known.has(group)) known.set(group, await groupOf(group))
-      const missing = new Map<KnownService, Set<string>>()
-      for (const { group, name } of spans) {
-        const { service } = known.get(group)! // filled above for every group
-        if (service.operations.has(name)) continue
-        const names = missing.get(service) ?? new Set<string>()
-        names.add(service.operations.size + names.size >= LIMITS.operationsPerService ? OTHER_NAMES : name)
-        missing.set(service, names)
+      const missing = new Map<KnownService, Map<string, WantedClass>>()
+      for (const span of spans) {
+        let group = known.get(span.group)
+        if (!group) known.set(span.group, (group = await groupOf(span.group)))
+        span.ids = group
+        span.class = group.known.classes.get(classKey(span.name, span.fields)) ?? want(span, group.known, missing)
       }
-      for (const [service, names] of missing) await makeOperations(pool, service, [...names])
-      return spans.map(({ group, name }) => {
-        const { resource, scope, sender, service } = known.get(group)! // as above
-        return { resource, scope, sender, service: service.ref, operation: service.operations.get(name) ?? service.operations.get(OTHER_NAMES)! } // the limit made it
-      })
+      for (const [service, wanted] of missing) await makeClasses(pool, service, wanted)
+      if (missing.size > 0) for (const span of spans) span.class ??= known.get(span.group)!.known.classes.get(classKey(span.name, span.fields))! // named and made above
     },
   }
 }
 
-async function makeOperations(pool: Pool, service: KnownService, names: string[]): Promise<void> {
-  await pool.query('insert into telemetry.operation (service_id, name) select $1, unnest($2::text[]) on conflict do nothing', [service.ref.id, names])
-  const { rows } = await pool.query<{ id: number; name: string }>('select id, name from telemetry.operation where service_id = $1 and name = any($2)', [service.ref.id, names])
-  for (const { id, name } of rows) service.operations.set(name, id)
+/** Null until it is made; a class beyond the limit is another one, under which the span then goes. */
+function want(span: SpanRow, service: KnownService, missing: Map<KnownService, Map<string, WantedClass>>): SpanClass | null {
+  let wanted = missing.get(service)
+  if (!wanted) missing.set(service, (wanted = new Map()))
+  const key = classKey(span.name, span.fields)
+  if (!wanted.has(key)) {
+    const { name, fields } = withinLimits(service, wanted.size, span.name, span.fields)
+    span.name = name
+    span.fields = fields
+    const before = service.classes.get(classKey(name, fields))
+    if (before) return before
+    wanted.set(classKey(name, fields), { name, fields })
+  }
+  return null
 }
 
 async function describedId(pool: Pool, mesh: string, bytes: Buffer): Promise<number> {

@@ -1,6 +1,6 @@
 import { genAiOperation, hostOfUrl, SLOT } from '../attributes.ts'
 import { storableText } from '#server/otlp/wire.ts'
-import { FLAG, KIND, PROTOCOL, type GenAi } from './row.ts'
+import { FLAG, KIND, PROTOCOL, type SpanRow } from './row.ts'
 
 export type Slots = (string | number | boolean | null)[]
 
@@ -8,33 +8,37 @@ const TEXT_MAX = 255
 /** The proxies' way out of the mesh; `server.address` on its spans is the authority that was asked for. */
 const EXTERNAL_CLUSTER = 'external'
 
-export interface Meaning {
-  flags: number
-  protocol: number
-  httpStatus: number | null
-  peer: string | null
-  bytesSent: number | null
-  bytesReceived: number | null
-  genAi: GenAi | null
+/**
+ * Says on the row what its attributes mean. A 4xx is refused, not an error; a JSON-RPC error inside a 200 is one (`error.type`, status).
+ */
+export function describeSpan(row: SpanRow, slots: Slots, proxy: boolean): void {
+  const { fields } = row
+  const httpStatus = integer(slots[SLOT.httpStatus], 999)
+  const method = slots[SLOT.httpMethod]
+  const external = proxy && text(slots[SLOT.upstreamCluster]) === EXTERNAL_CLUSTER
+  const clientError = httpStatus !== null && httpStatus >= 400 && httpStatus < 500
+  const failed = (httpStatus !== null && httpStatus >= 500) || slots[SLOT.error] === true || slots[SLOT.error] === 'true' || (fields.status === 2 && !clientError)
+  if (failed) row.flags |= FLAG.error
+  else if (clientError) row.flags |= FLAG.refused
+  fields.httpStatus = httpStatus === 0 ? null : httpStatus
+  fields.protocol = protocolOf(slots, external && method === 'CONNECT', (method !== null && method !== '') || httpStatus !== null)
+  if (external) {
+    fields.peer = hostOf(text(slots[SLOT.peer]))
+    row.bytesSent = integer(slots[SLOT.requestSize])
+    row.bytesReceived = integer(slots[SLOT.responseSize])
+  } else if (!proxy && (fields.kind === KIND.client || fields.kind === KIND.producer)) fields.peer = peerOf(slots)
+  for (let slot: number = SLOT.operation; slot <= SLOT.openInferenceKind; slot++) if (slots[slot] !== null) return describeGenAi(row, slots) // these slots stand together
 }
 
-/** What a span's attributes say. A 4xx is refused, not an error; a JSON-RPC error inside a 200 is one (`error.type`, status). */
-export function describeSpan(slots: Slots, kind: number, status: number, proxy: boolean): Meaning {
-  const httpStatus = integer(slots[SLOT.httpStatus], 999)
-  const method = text(slots[SLOT.httpMethod])
-  const external = proxy && text(slots[SLOT.upstreamCluster]) === EXTERNAL_CLUSTER
-  const tunnel = external && method === 'CONNECT'
-  const clientError = httpStatus !== null && httpStatus >= 400 && httpStatus < 500
-  const failed = (httpStatus !== null && httpStatus >= 500) || String(slots[SLOT.error]) === 'true' || (status === 2 && !clientError)
-  return {
-    flags: (failed ? FLAG.error : 0) | (clientError && !failed ? FLAG.refused : 0),
-    protocol: protocolOf(slots, tunnel, method !== null || httpStatus !== null),
-    httpStatus: httpStatus === 0 ? null : httpStatus,
-    peer: external ? hostOf(text(slots[SLOT.peer])) : !proxy && (kind === KIND.client || kind === KIND.producer) ? peerOf(slots) : null,
-    bytesSent: external ? integer(slots[SLOT.requestSize]) : null,
-    bytesReceived: external ? integer(slots[SLOT.responseSize]) : null,
-    genAi: genAiOf(slots),
-  }
+function describeGenAi(row: SpanRow, slots: Slots): void {
+  const { fields } = row
+  fields.operation = genAiOperation(text(slots[SLOT.operation]), text(slots[SLOT.openInferenceKind]))
+  fields.agent = text(slots[SLOT.agent])
+  fields.model = text(slots[SLOT.model])
+  fields.tool = text(slots[SLOT.tool])
+  row.conversation = text(slots[SLOT.conversation])
+  row.inputTokens = integer(slots[SLOT.inputTokens])
+  row.outputTokens = integer(slots[SLOT.outputTokens])
 }
 
 function protocolOf(slots: Slots, tunnel: boolean, http: boolean): number {
@@ -51,27 +55,23 @@ function peerOf(slots: Slots): string | null {
   return hostOf(host)
 }
 
-function hostOf(text: string | null): string | null {
-  return text === null ? null : (hostOfUrl(text)?.slice(0, TEXT_MAX) ?? null)
-}
+const HOSTS_MAX = 4096
+const hosts = new Map<string, string | null>()
 
-function genAiOf(slots: Slots): GenAi | null {
-  const operation = genAiOperation(text(slots[SLOT.operation]), text(slots[SLOT.openInferenceKind]))
-  const genAi: GenAi = {
-    operation,
-    agent: text(slots[SLOT.agent]),
-    model: text(slots[SLOT.model]),
-    tool: text(slots[SLOT.tool]),
-    conversation: text(slots[SLOT.conversation]),
-    inputTokens: integer(slots[SLOT.inputTokens]),
-    outputTokens: integer(slots[SLOT.outputTokens]),
-  }
-  return Object.values(genAi).every((value) => value === null) ? null : genAi
+function hostOf(text: string | null): string | null {
+  if (text === null) return null
+  const before = hosts.get(text)
+  if (before !== undefined) return before
+  const host = hostOfUrl(text)?.slice(0, TEXT_MAX) ?? null
+  if (hosts.size === HOSTS_MAX) hosts.clear()
+  hosts.set(text, host)
+  return host
 }
 
 function text(value: Slots[number] | undefined): string | null {
   if (value === null || value === undefined || value === '') return null
-  return storableText(String(value)).slice(0, TEXT_MAX).toWellFormed()
+  const said = storableText(String(value))
+  return (said.length > TEXT_MAX ? said.slice(0, TEXT_MAX) : said).toWellFormed()
 }
 
 /** A whole number from 0 to `max`, also from text, as Envoy and some frameworks send it. */

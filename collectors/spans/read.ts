@@ -1,11 +1,12 @@
 // One OTLP Span: ids, times, what its attributes mean, and which of its bytes are content. This is the hot path: no closures a span.
 import { readLength, readTag, readVarint, skip, skipFixed64, storableText, type Cursor } from '#server/otlp/wire.ts'
-import { CONTENT, meaningOfKey, SLOT, SLOTS } from '../attributes.ts'
+import { ByteTable } from '#server/otlp/byte-table.ts'
+import { CONTENT, meaningsOfKeys, SLOT, SLOTS } from '../attributes.ts'
 import type { Decoded } from '../decode.ts'
 import { checkValue, readScalar } from '../values.ts'
 import { cutContent, type Cut } from './content.ts'
 import { describeSpan, type Slots } from './meaning.ts'
-import { FLAG, type SpanGroup } from './row.ts'
+import { FLAG, KIND, type SpanGroup, type SpanRow } from './row.ts'
 import { placeInTime } from './time.ts'
 
 export interface SpanReader {
@@ -17,6 +18,7 @@ export interface SpanReader {
 }
 
 const OPERATION_NAME_MAX = 255
+const names = new ByteTable(8192, (bytes, from, to) => storableText(bytes.toString('utf8', from, to)))
 const slots: Slots = new Array(SLOTS).fill(null)
 const cuts: Cut[] = []
 
@@ -57,7 +59,7 @@ export function readSpan(cursor: Cursor, group: SpanGroup, reader: SpanReader): 
       }
       case 0x2a: {
         const to = readLength(cursor)
-        name = bytes.toString('utf8', cursor.at, Math.min(to, cursor.at + OPERATION_NAME_MAX))
+        name = names.get(bytes, cursor.at, Math.min(to, cursor.at + OPERATION_NAME_MAX))
         cursor.at = to
         break
       }
@@ -96,31 +98,36 @@ export function readSpan(cursor: Cursor, group: SpanGroup, reader: SpanReader): 
     reader.decoded.refused.set(problem, (reader.decoded.refused.get(problem) ?? 0) + 1)
     return
   }
-  const parentId = parentLength === 8 && !isZero(bytes, parentAt, 8) ? bytes.subarray(parentAt, parentAt + 8) : null
+  if (parentLength !== 8 || isZero(bytes, parentAt, 8)) parentAt = -1
   const place = placeInTime(bytes, startAt, endAt, reader)
   const kept = cutContent(bytes, start, end, cuts, reader, slots)
-  const meaning = describeSpan(slots, kind, status, reader.proxy)
   reader.decoded.contentDropped += kept.dropped
-  reader.decoded.spans.push({
+  const isEntry = parentAt < 0 || kind === KIND.server || kind === KIND.consumer
+  const row: SpanRow = {
     group,
-    traceId: bytes.subarray(traceAt, traceAt + 16),
-    spanId: bytes.subarray(spanAt, spanAt + 8),
-    parentId,
-    name: storableText(name),
-    kind: kind > 5 ? 0 : kind,
-    status: status > 2 ? 0 : status,
+    source: bytes,
+    traceAt,
+    spanAt,
+    parentAt,
+    name,
+    fields: { kind: kind > 5 ? 0 : kind, status: status > 2 ? 0 : status, protocol: 0, httpStatus: null, peer: null, operation: null, agent: null, model: null, tool: null },
     timeUs: place.timeUs,
     durationUs: place.durationUs,
-    flags: meaning.flags | place.flags | (parentId === null ? FLAG.root : 0) | (reader.proxy ? FLAG.proxy : 0) | (kept.content === null ? 0 : FLAG.content),
-    protocol: meaning.protocol,
-    httpStatus: meaning.httpStatus,
-    peer: meaning.peer,
-    bytesSent: meaning.bytesSent,
-    bytesReceived: meaning.bytesReceived,
-    genAi: meaning.genAi,
-    bytes: kept.bytes,
+    flags: place.flags | (parentAt < 0 ? FLAG.root : 0) | (isEntry ? FLAG.entry : 0) | (reader.proxy ? FLAG.proxy : 0) | (kept.content === null ? 0 : FLAG.content),
+    bytesSent: null,
+    bytesReceived: null,
+    inputTokens: null,
+    outputTokens: null,
+    conversation: null,
+    kept: kept.bytes,
+    keptFrom: kept.from,
+    keptTo: kept.to,
     content: kept.content,
-  })
+    ids: null,
+    class: null,
+  }
+  describeSpan(row, slots, reader.proxy)
+  reader.decoded.spans.push(row)
 }
 
 /** KeyValue: key (1), value (2). The key comes first in every encoder we know; where it does not, the value is kept unread. */
@@ -132,18 +139,24 @@ function readAttribute(cursor: Cursor, fieldAt: number, end: number): void {
     const tag = readTag(cursor)
     if (tag === 0x0a) {
       const to = readLength(cursor)
-      meaning = meaningOfKey(cursor.bytes.toString('latin1', cursor.at, to))
+      meaning = meaningsOfKeys.get(cursor.bytes, cursor.at, to)
       cursor.at = to
     } else if (tag === 0x12) {
       const to = readLength(cursor)
       if (meaning >= 0) {
         if (meaning === SLOT.url) cuts.push({ kind: 'url', from: fieldAt, bodyFrom: cursor.at, to: end })
         slots[meaning] = readScalar(cursor, to) ?? slots[meaning]! // the slot exists: SLOTS is their number
-      } else checkValue(cursor, to)
+      } else if (isShortText(cursor.bytes, cursor.at, to)) cursor.at = to
+      else checkValue(cursor, to)
     } else skip(cursor, tag)
   }
   cursor.end = outer
   if (meaning === CONTENT) cuts.push({ kind: 'attribute', from: fieldAt, bodyFrom: fieldAt, to: end })
+}
+
+/** Most values are: a text of less than 128 bytes, and nothing behind it. */
+function isShortText(bytes: Buffer, from: number, to: number): boolean {
+  return bytes[from] === 0x0a && to - from >= 2 && bytes[from + 1]! < 128 && from + 2 + bytes[from + 1]! === to
 }
 
 /** A message whose attributes are in the field with `attributeTag`: walked to its leaves. */

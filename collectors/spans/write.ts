@@ -8,8 +8,9 @@ import { addDeltas, prepareDeltas, type EdgeStore } from '../rollup/edge-deltas.
 import { traceKey } from '../rollup/stored-traces.ts'
 import type { TraceMemory } from '../rollup/trace-memory.ts'
 import { takeTurn } from '../rollup/turn.ts'
-import { packBlocks, type Block, type Placed, type SpanIds } from './block.ts'
-import { beginCopy, copyBytes, copyInt16, copyInt32, copyInt64, copyNull, copyText, copyTime, endCopy, sendCopy } from './copy.ts'
+import { BlockPacker, type Block } from './block.ts'
+import { beginCopy, copyBytes, copyInt32, copySlice, copyTime, endCopy, sendCopy } from './copy.ts'
+import { copySpan, SPAN_COLUMNS } from './copy-span.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { SpanRow } from './row.ts'
 
@@ -23,98 +24,78 @@ export async function writeSpans(store: SpanStore, spans: readonly SpanRow[]): P
   await withDays(store.pool, spans.map((span) => span.timeUs), () => write(store, spans))
 }
 
+interface Batch {
+  traces: Map<string, TraceBatch>
+  spans: Buffer
+  blocks: Buffer
+  content: Buffer | null
+}
+
 async function write(store: SpanStore, spans: readonly SpanRow[]): Promise<void> {
-  const { pool, dictionary, memory } = store
-  const ids = await dictionary.idsOf(spans)
-  const { blocks, placed } = packBlocks(spans, ids)
-  const fresh = byTrace(spans, ids)
+  await store.dictionary.name(spans)
+  const batch = layOut(spans)
   try {
-    const counted = await inTransaction(pool, async (client) => {
+    const counted = await inTransaction(store.pool, async (client) => {
       const trusted = await takeTurn(client)
-      const calls = await countCalls(client, fresh, memory, trusted)
-      await sendCopy(client, SPAN_COLUMNS, copySpans(placed))
-      await sendCopy(client, 'telemetry.span_block (day, id, bytes)', copyBlocks(blocks))
-      const content = placed.filter(({ span }) => span.content !== null)
-      if (content.length > 0) await sendCopy(client, 'telemetry.span_content (time, trace_id, span_id, service_id, bytes)', copyContent(content))
+      const calls = await countCalls(client, batch.traces, store.memory, trusted)
+      await sendCopy(client, SPAN_COLUMNS, batch.spans)
+      await sendCopy(client, 'telemetry.span_block (day, id, bytes)', batch.blocks)
+      if (batch.content) await sendCopy(client, 'telemetry.span_content (time, trace_id, span_id, service_id, bytes)', batch.content)
       await addDeltas(client, await prepareDeltas(store, calls.changes))
       return calls
     })
-    if (!counted.trusted) memory.clear()
-    for (const [key, trace] of counted.traces) memory.put(key, trace)
+    if (!counted.trusted) store.memory.clear()
+    for (const [key, trace] of counted.traces) store.memory.put(key, trace)
   } catch (error) {
-    memory.clear() // it may have been committed all the same
+    store.memory.clear() // it may have been committed all the same
     throw error
   }
 }
 
-function byTrace(spans: readonly SpanRow[], ids: readonly SpanIds[]): Map<string, TraceBatch> {
+const ROW_BYTES = 160
+
+/** Trace by trace, so that neighbours in a block share what they say. */
+function layOut(spans: readonly SpanRow[]): Batch {
+  const rowsOf = new Map<string, SpanRow[]>()
+  for (const span of spans) {
+    const key = traceKey(span.group.sender.mesh, span.source, span.traceAt)
+    const rows = rowsOf.get(key)
+    if (rows) rows.push(span)
+    else rowsOf.set(key, [span])
+  }
   const traces = new Map<string, TraceBatch>()
-  spans.forEach((span, index) => {
-    const { mesh } = span.group.sender
-    const key = traceKey(mesh, span.traceId)
-    let trace = traces.get(key)
-    if (!trace) traces.set(key, (trace = { traceId: span.traceId.toString('hex'), mesh, spans: [] }))
-    trace.spans.push(callSpanOf(span, ids[index]!)) // one entry a span
-  })
-  return traces
+  const packer = new BlockPacker()
+  const writer = new ByteWriter(spans.length * ROW_BYTES + 64)
+  const content: SpanRow[] = []
+  beginCopy(writer)
+  for (const [key, rows] of rowsOf) {
+    const [first] = rows
+    traces.set(key, { traceId: first!.source.toString('hex', first!.traceAt, first!.traceAt + 16), mesh: first!.group.sender.mesh, spans: rows.map(callSpanOf) }) // a trace is there for its spans
+    for (const span of rows) {
+      const at = packer.add(span)
+      copySpan(writer, span, packer.id, at)
+      if (span.content !== null) content.push(span)
+    }
+  }
+  endCopy(writer)
+  packer.close()
+  return { traces, spans: writer.done(), blocks: copyBlocks(packer.blocks), content: content.length === 0 ? null : copyContent(content) }
 }
 
-function callSpanOf(span: SpanRow, { service }: SpanIds): CallSpan {
+function callSpanOf(span: SpanRow): CallSpan {
+  const { source, spanAt, parentAt } = span
   return {
-    spanId: span.spanId.toString('latin1'),
-    parentId: span.parentId?.toString('latin1') ?? null,
-    service,
+    spanId: source.toString('latin1', spanAt, spanAt + 8),
+    parentId: parentAt < 0 ? null : source.toString('latin1', parentAt, parentAt + 8),
+    class: span.class!, // named before it is laid out
     timeUs: span.timeUs,
     durationUs: span.durationUs,
     flags: span.flags,
-    kind: span.kind,
-    protocol: span.protocol,
-    peer: span.peer,
-    bytesSent: span.bytesSent,
-    bytesReceived: span.bytesReceived,
-    genAi: span.genAi,
+    bytesSent: span.bytesSent ?? 0,
+    bytesReceived: span.bytesReceived ?? 0,
+    inputTokens: span.inputTokens ?? 0,
+    outputTokens: span.outputTokens ?? 0,
   }
-}
-
-const SPAN_COLUMNS = `telemetry.span (time, trace_id, span_id, parent_id, duration_us, block_id, block_at, service_id, operation_id, flags, kind, status,
-  protocol, http_status, input_tokens, output_tokens, bytes_sent, bytes_received, peer, gen_ai_operation, gen_ai_agent, gen_ai_model, gen_ai_tool, gen_ai_conversation)`
-const SPAN_FIELDS = 24
-
-function copySpans(placed: readonly Placed[]): Buffer {
-  const writer = new ByteWriter(placed.length * 224 + 64)
-  beginCopy(writer)
-  const id = Buffer.alloc(8)
-  for (const { span, ids, block, at } of placed) {
-    writer.int16be(SPAN_FIELDS)
-    copyTime(writer, span.timeUs)
-    copyBytes(writer, span.traceId)
-    copyBytes(writer, span.spanId)
-    if (span.parentId === null) copyNull(writer)
-    else copyBytes(writer, span.parentId)
-    copyInt64(writer, span.durationUs)
-    id.writeBigInt64BE(block)
-    copyBytes(writer, id)
-    copyInt32(writer, at)
-    copyInt32(writer, ids.service.id)
-    copyInt32(writer, ids.operation)
-    copyInt16(writer, span.flags)
-    copyInt16(writer, span.kind)
-    copyInt16(writer, span.status)
-    copyInt16(writer, span.protocol)
-    copyInt16(writer, span.httpStatus)
-    copyInt32(writer, span.genAi?.inputTokens ?? null)
-    copyInt32(writer, span.genAi?.outputTokens ?? null)
-    copyInt64(writer, span.bytesSent)
-    copyInt64(writer, span.bytesReceived)
-    copyText(writer, span.peer)
-    copyText(writer, span.genAi?.operation ?? null)
-    copyText(writer, span.genAi?.agent ?? null)
-    copyText(writer, span.genAi?.model ?? null)
-    copyText(writer, span.genAi?.tool ?? null)
-    copyText(writer, span.genAi?.conversation ?? null)
-  }
-  endCopy(writer)
-  return writer.done()
 }
 
 function copyBlocks(blocks: readonly Block[]): Buffer {
@@ -132,15 +113,15 @@ function copyBlocks(blocks: readonly Block[]): Buffer {
   return writer.done()
 }
 
-function copyContent(placed: readonly Placed[]): Buffer {
+function copyContent(spans: readonly SpanRow[]): Buffer {
   const writer = new ByteWriter(4096)
   beginCopy(writer)
-  for (const { span, ids } of placed) {
+  for (const span of spans) {
     writer.int16be(5)
     copyTime(writer, span.timeUs)
-    copyBytes(writer, span.traceId)
-    copyBytes(writer, span.spanId)
-    copyInt32(writer, ids.service.id)
+    copySlice(writer, span.source, span.traceAt, 16)
+    copySlice(writer, span.source, span.spanAt, 8)
+    copyInt32(writer, span.class!.service.id) // named before it is laid out
     copyBytes(writer, span.content!) // callers keep those that have some
   }
   endCopy(writer)

@@ -30,6 +30,13 @@ export class ByteWriter {
     this.#buffer = grown
   }
 
+  /** Makes room for `bytes` more, counts them as written, and hands out the buffer to write them into: they are its last. */
+  take(bytes: number): Buffer {
+    this.reserve(bytes)
+    this.#at += bytes
+    return this.#buffer
+  }
+
   varint(value: number): void {
     this.reserve(10)
     while (value > 127) {

@@ -108,10 +108,10 @@ export async function readTraceRows(db: Db, mesh: string, traceId: string): Prom
 }
 
 const SPANS = `
-  select span_id, service_id, service.name as service, service.namespace, block_id, block_at,
+  select span_id, span.service_id, service.name as service, service.namespace, block_id, block_at,
     (extract(epoch from time) * 1000)::double precision as time_ms, duration_us, flags, status,
     gen_ai_operation, gen_ai_agent, gen_ai_model, gen_ai_tool, gen_ai_conversation, input_tokens, output_tokens
-  from telemetry.span join telemetry.service on service.id = service_id
+  from telemetry.span join telemetry.span_class on span_class.id = class_id join telemetry.service on service.id = span.service_id
   where trace_id = $1::uuid and service.mesh = $2
   order by time, span_id limit $3`
 

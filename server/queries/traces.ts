@@ -54,16 +54,26 @@ export async function readTraces(db: Db, mesh: string, search: TraceSearch): Pro
   }
 }
 
+// The indexes keep time in stretches of ten seconds; within one, PostgreSQL sorts (migration 0004).
+const STRETCH = `date_bin('10 seconds', time, '2000-01-01 00:00:00+00')`
+const IN_WINDOW = `time >= $7 and time < least($8, coalesce(to_timestamp($9::numeric / 1000000) + interval '1 microsecond', 'infinity'))
+  and ${STRETCH} >= date_bin('10 seconds', $7::timestamptz, '2000-01-01 00:00:00+00') and ${STRETCH} <= least($8, coalesce(to_timestamp($9::numeric / 1000000), 'infinity'))`
+const MATCHES = `($3::text is null or class_id in (select id from named)) and ($5::bigint is null or duration_us >= $5) and ($6::bigint is null or duration_us <= $6)`
+
 // A trace stands at its newest matching span. One whose newest was on an earlier page is left out of this one.
 const MATCHED = `
   with wanted as (select id from telemetry.service where mesh = $1 and ($2::text is null or name = $2 or namespace || '/' || name = $2)),
+  named as (select span_class.id from telemetry.span_class join telemetry.operation on operation.id = operation_id where operation.name = $3 and span_class.service_id in (select id from wanted)),
   seen as materialized (
-    select trace_id, time from telemetry.span
-    where time >= $7 and time < least($8, coalesce(to_timestamp($9::numeric / 1000000) + interval '1 microsecond', 'infinity'))
-      and service_id in (select id from wanted)
-      and ($2::text is not null or $3::text is not null or parent_id is null or kind in (2, 5))
-      and ($3::text is null or operation_id in (select id from telemetry.operation where name = $3 and service_id in (select id from wanted)))
-      and ($5::bigint is null or duration_us >= $5) and ($6::bigint is null or duration_us <= $6)
+    select trace_id, time from (
+      select of_service.* from wanted cross join lateral (
+        select trace_id, time from telemetry.span
+        where $2::text is not null and service_id = wanted.id and ${IN_WINDOW} and ${MATCHES}
+        order by ${STRETCH} desc, time desc limit $12) of_service
+      union all
+      (select trace_id, time from telemetry.span
+        where $2::text is null and ($3::text is not null or flags & 64 <> 0) and service_id in (select id from wanted) and ${IN_WINDOW} and ${MATCHES}
+        order by ${STRETCH} desc, time desc limit $12)) either
     order by time desc limit $12),
   scan as (select count(*) as scanned, (extract(epoch from min(time)) * 1000000)::bigint as last_us from seen),
   newest as (select trace_id, max(time) as at from seen group by trace_id),
@@ -73,8 +83,8 @@ const MATCHED = `
       and ($9::numeric is null or not exists (
         select 1 from telemetry.span earlier where earlier.trace_id = newest.trace_id and earlier.time > to_timestamp($9::numeric / 1000000) and earlier.time < $8
           and earlier.service_id in (select id from wanted)
-          and ($2::text is not null or $3::text is not null or earlier.parent_id is null or earlier.kind in (2, 5))
-          and ($3::text is null or earlier.operation_id in (select id from telemetry.operation where name = $3 and service_id in (select id from wanted)))
+          and ($2::text is not null or $3::text is not null or earlier.flags & 64 <> 0)
+          and ($3::text is null or earlier.class_id in (select id from named))
           and ($5::bigint is null or earlier.duration_us >= $5) and ($6::bigint is null or earlier.duration_us <= $6)))
       and ($4::text is null or ($4 = 'error') = exists (select 1 from telemetry.span failed where failed.trace_id = newest.trace_id and failed.flags & 8 <> 0))
     order by at desc, trace_id desc limit $11)
@@ -120,7 +130,7 @@ const SUMMARIES = `
     select distinct on (trace_id, span_id, span.service_id) trace_id, time, duration_us, parent_id, flags, service.name as service, operation.name as operation,
       case when gen_ai_operation in ('chat', 'generate_content', 'text_completion', 'embeddings') then input_tokens end as input_tokens,
       case when gen_ai_operation in ('chat', 'generate_content', 'text_completion', 'embeddings') then output_tokens end as output_tokens
-    from telemetry.span join telemetry.service on service.id = span.service_id join telemetry.operation on operation.id = operation_id
+    from telemetry.span join telemetry.span_class on span_class.id = class_id join telemetry.service on service.id = span.service_id join telemetry.operation on operation.id = operation_id
     where trace_id = any($1::uuid[]) and service.mesh = $2),
   by_service as (select trace_id, service, count(*) as spans from spans group by trace_id, service),
   services as (select trace_id, jsonb_agg(jsonb_build_object('name', service, 'spans', spans) order by spans desc, service) as services from by_service group by trace_id)

@@ -54,7 +54,7 @@ export interface StoredSpan {
 export async function spansOf(db: Db, traceId: string): Promise<StoredSpan[]> {
   const { rows } = await db.pool.query<StoredSpan>(
     `select service.name as service, operation.name as operation, span_id, duration_us, flags
-     from telemetry.span join telemetry.service on service.id = service_id join telemetry.operation on operation.id = operation_id
+     from telemetry.span join telemetry.span_class on span_class.id = class_id join telemetry.service on service.id = span.service_id join telemetry.operation on operation.id = operation_id
      where trace_id = $1::uuid order by time`,
     [traceId],
   )

@@ -102,7 +102,7 @@ export async function startCrashLab() {
       const stored = new Set(rows.map((row) => row.id))
       const [counts] = await query<{ counted: string; calls: string }>(
         postgres.url,
-        `select (select coalesce(sum(requests), 0) from telemetry.edge_count where resolution = 10) as counted, (select count(distinct span_id) from telemetry.span where kind = 2) as calls`,
+        `select (select coalesce(sum(requests), 0) from telemetry.edge_count where resolution = 10) as counted, (select count(distinct span_id) from telemetry.spans where kind = 'server') as calls`,
       )
       return { acknowledged: acknowledged.length, missing: acknowledged.filter((id) => !stored.has(id)), countedTwice: Number(counted(counts).counted) - Number(counted(counts).calls) }
     },
