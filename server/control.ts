@@ -17,9 +17,10 @@ import { openAuthority } from './identity/authority.ts'
 import { watchPeers } from './identity/peers.ts'
 import { runRotations } from './identity/rotation.ts'
 import { openControlCredentials } from './identity/server-credentials.ts'
-import { SIDECAR_DEFINITION, sidecarHandlers } from './identity/service.ts'
+import { SIDECAR_DEFINITION, sidecarHandlers, type SidecarServiceOptions } from './identity/service.ts'
 import { SEMANTIC_DEFINITION } from './semantic/service.ts'
 import { startSemantic } from './semantic/start.ts'
+import { startProbes, type Probes } from './probes/control-run.ts'
 import { openLog } from './run/log.ts'
 import { announceProcess } from './run/registry.ts'
 import { runUntilStopped } from './run/shutdown.ts'
@@ -53,8 +54,9 @@ await runUntilStopped(log, async (things) => {
 
   const world = things.use(await startWorld({ db, controlId, address, onError }))
   const ads = adsHandlers({ authenticate: (call) => peers.authenticate(call), untilInvalid: (peer, end) => peers.untilInvalid(peer, end), join: world.join, leave: world.leave, onError })
-  const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: config.bind, port: config.otlpGrpcPort }, address, discovery, onError })
   const semantic = things.use(startSemantic({ db, mesh, outside, source: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
+  const probes = things.use(startProbes({ db, mesh, outside, state: semantic.state, similarity: semantic.similarity, onError }))
+  const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: config.bind, port: config.otlpGrpcPort }, address, discovery: withProbes(discovery, probes), onError })
   const server = things.use(
     await startXdsServer({
       services: [
@@ -75,3 +77,15 @@ await runUntilStopped(log, async (things) => {
   things.use(announceProcess({ role: 'control', home: config.home, ports: { xds: server.port, status: status.port }, state: 'ready' }))
   log.info({ xds: server.port, status: status.port, controlId }, 'control is ready')
 })
+
+/** A heartbeat carries what the sidecar's probes found; the rest of it says nothing new most of the time. */
+function withProbes(discovery: ReturnType<typeof receiveHeartbeats>, probes: Probes): SidecarServiceOptions['discovery'] {
+  return {
+    async heartbeat(peer, { probeResults, ...request }) {
+      await discovery.heartbeat(peer, request)
+      if (probeResults && probeResults.length > 0) await probes.take(peer, probeResults)
+    },
+    leave: (peer) => discovery.leave(peer),
+    ordersOf: (peer) => probes.ordersOf(peer),
+  }
+}

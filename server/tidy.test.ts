@@ -23,7 +23,7 @@ const ROOMS: Record<string, readonly string[]> = {
   // The one way out to URLs that came from outside.
   'server/fetch': [],
   'server/discovery': ['server/compile', 'server/mesh', 'server/db', 'server/changes', 'server/fetch'],
-  'server/probes': ['server/mesh', 'server/db', 'server/fetch'],
+  'server/probes': ['server/mesh', 'server/db', 'server/fetch', 'server/discovery'],
   // The task of a call comes as Envoy's own messages.
   'server/semantic': ['server/compile', 'server/mesh', 'server/db', 'server/fetch'],
   'server/changes': ['server/mesh', 'server/db', 'type prisma'],

@@ -3,6 +3,7 @@
  * JSON bodies. `Enrol` is the one method open to a client without a certificate.
  */
 import { z } from 'zod'
+import { ProbeOrder, ProbeResult } from './health-probe.ts'
 import { DnsLabel, VersionName } from './ids.ts'
 
 export const SIDECAR_SERVICE = 'heddle.sidecar.v1.Sidecar'
@@ -71,6 +72,8 @@ export const HeartbeatRequest = z.strictObject({
   card: z.unknown().nullable().optional(),
   /** Sentences for the console, e.g. "the agent's port 9000 answers beyond loopback". */
   warnings: z.array(z.string().max(512)).max(16).default([]),
+  /** What its probes found since the last heartbeat, oldest first; sent only to a control that ordered probes. */
+  probeResults: z.array(ProbeResult).max(256).optional(),
 })
 export type HeartbeatRequest = z.infer<typeof HeartbeatRequest>
 
@@ -82,5 +85,7 @@ export const HeartbeatResponse = z.object({
   /** True when the leaf must be renewed now (its issuer is being retired). */
   renewNow: z.boolean(),
   controls: z.array(z.string()),
+  /** Every probe that runs beside this agent now. */
+  probes: z.array(ProbeOrder).default([]),
 })
 export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>

@@ -24,15 +24,23 @@ export interface McpSession {
   call(method: string, params?: Record<string, unknown>): Promise<Record<string, unknown>>
 }
 
-export interface McpTarget {
-  outside: Outside
-  url: string
-  headers?: Record<string, string>
-  timeoutMs?: number
+/** One POST to the server's endpoint. */
+export type McpTarget = (body: string, headers: Record<string, string>) => Promise<Fetched>
+
+export function mcpOver(outside: Outside, url: string, own: Record<string, string> = {}, timeoutMs?: number): McpTarget {
+  return (body, headers) =>
+    fetchOutside(outside, url, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...own, ...headers },
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      // An answer over SSE stays open when the message has come.
+      enough: (text) => /^data: ?\{.*"(result|error)".*\}\r?\n\r?\n/ms.test(text),
+    })
 }
 
 /** The server as it introduces itself, with its tools as capabilities; the document is what is kept as its card. */
-export async function readMcpServer(target: McpTarget): Promise<{ card: AgentCard; document: Record<string, unknown> }> {
+export async function readMcpServer(target: McpTarget, url: string): Promise<{ card: AgentCard; document: Record<string, unknown> }> {
   const session = await openMcp(target)
   const warnings: string[] = []
   const tools = await listTools(session, warnings)
@@ -42,7 +50,7 @@ export async function readMcpServer(target: McpTarget): Promise<{ card: AgentCar
     document,
     card: {
       form: 'mcp', name: session.serverName, description: '', version: session.serverVersion, streaming: false, pushNotifications: false, security: [], warnings, capabilities,
-      interfaces: [{ url: target.url, binding: 'MCP', protocolVersion: session.revision }],
+      interfaces: [{ url, binding: 'MCP', protocolVersion: session.revision }],
     },
   }
 }
@@ -99,15 +107,8 @@ async function exchange(target: McpTarget, method: string, params: Record<string
   return { fetched, message: messageOfBody(fetched) }
 }
 
-function send({ outside, url, headers, timeoutMs }: McpTarget, body: unknown, more: Record<string, string>): Promise<Fetched> {
-  return fetchOutside(outside, url, {
-    method: 'POST',
-    body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers, ...more },
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    // An answer over SSE stays open when the message has come.
-    enough: (text) => /^data: ?\{.*"(result|error)".*\}\r?\n\r?\n/ms.test(text),
-  })
+function send(target: McpTarget, body: unknown, headers: Record<string, string>): Promise<Fetched> {
+  return target(JSON.stringify(body), headers)
 }
 
 /** JSON, or the one message of an SSE answer; null for neither. */

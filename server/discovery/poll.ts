@@ -7,7 +7,7 @@ import { fetchOutside, parseUrl, type Outside } from '../fetch/fetch.ts'
 import { parseJson } from '../fetch/json.ts'
 import { readA2aCard } from './card.ts'
 import { takeCard, type TakenCard } from './cards.ts'
-import { readMcpServer } from './mcp.ts'
+import { mcpOver, readMcpServer } from './mcp.ts'
 import type { Commit } from './register.ts'
 import { checkSignature } from './signature.ts'
 
@@ -111,7 +111,7 @@ type Read = { etag: string | null; taken: Omit<TakenCard, 'mesh' | 'namespace' |
 export async function readSource(outside: Outside, source: Pick<DiscoverySource, 'url' | 'kind'> & { etag?: string | null; headers?: Record<string, string> }): Promise<Read | null> {
   const { url, kind, etag = null, headers = {} } = source
   if (kind === 'mcp') {
-    const { card, document } = await readMcpServer({ outside, url, headers })
+    const { card, document } = await readMcpServer(mcpOver(outside, url, headers), url)
     return { etag: null, taken: { source: 'mcp', url, document, card, signature: { state: 'none', reason: '' } } }
   }
   const conditional: Record<string, string> = etag === null ? {} : { 'if-none-match': etag }

@@ -37,6 +37,8 @@ export type Resolve = (host: string) => Promise<{ address: string; family: numbe
 export interface Outside {
   allow: AllowList
   resolve?: Resolve
+  /** A Unix socket that every request goes to, whatever its URL: the agent behind a sidecar. */
+  socketPath?: string
 }
 
 /**
@@ -49,8 +51,8 @@ export async function fetchOutside(outside: Outside, address: string, options: F
   let url = parseUrl(address)
   let headers = options.headers ?? {}
   for (let redirects = 0; ; redirects++) {
-    const pinned = await withinTime(signal, timeoutMs, resolveChecked(outside, url))
-    const fetched = await requestOnce(url, pinned, { ...options, headers }, signal, timeoutMs)
+    const where = outside.socketPath === undefined ? pinTo(await withinTime(signal, timeoutMs, resolveChecked(outside, url))) : { socketPath: outside.socketPath }
+    const fetched = await requestOnce(url, where, { ...options, headers }, signal, timeoutMs)
     const location = fetched.status >= 300 && fetched.status < 400 && fetched.status !== 304 ? fetched.headers.location : undefined
     if (location === undefined) return fetched
     if (redirects >= redirectsMax) throw new MeshError('unavailable', redirectsMax === 0 ? `${url.host} redirects to another address, which is not followed` : `${url.host} redirects more than ${redirectsMax} times`)
@@ -91,14 +93,19 @@ async function resolveChecked({ allow, resolve = resolveByDns }: Outside, url: U
 
 const resolveByDns: Resolve = (host) => new Promise((resolve, reject) => dnsLookup(host, { all: true, verbatim: true }, (error, addresses) => (error ? reject(error) : resolve(addresses))))
 
-function requestOnce(url: URL, pinned: { address: string; family: number }, options: FetchOptions, signal: AbortSignal, timeoutMs: number): Promise<Fetched> {
+/** The name is not asked again: the connection goes to the address that was checked. */
+function pinTo(pinned: { address: string; family: number }): Where {
+  return { lookup: (_host, { all }, answer) => (all ? answer(null, [pinned]) : answer(null, pinned.address, pinned.family)) }
+}
+
+type Where = { lookup: LookupFunction } | { socketPath: string }
+
+function requestOnce(url: URL, where: Where, options: FetchOptions, signal: AbortSignal, timeoutMs: number): Promise<Fetched> {
   const { method = 'GET', body, headers = {} } = options
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest
-  // The name is not asked again: the connection goes to the address that was checked.
-  const lookup: LookupFunction = (_host, { all }, answer) => (all ? answer(null, [pinned]) : answer(null, pinned.address, pinned.family))
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(describeFailure(error, url, signal, timeoutMs))
-    const call = send(url, { method, signal, lookup, agent: false, headers: { 'user-agent': 'heddle', accept: 'application/json', ...headers, 'accept-encoding': 'gzip, identity', ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) } }, (response) => {
+    const call = send(url, { method, signal, ...where, agent: false, headers: { 'user-agent': 'heddle', accept: 'application/json', ...headers, 'accept-encoding': 'gzip, identity', ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }) } }, (response) => {
       readBody(response, call, options).then((bytes) => resolve({ url: url.href, status: response.statusCode ?? 0, headers: response.headers, body: bytes }), fail)
     })
     call.once('error', fail)

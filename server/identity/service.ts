@@ -27,6 +27,8 @@ export interface SidecarServiceOptions {
   discovery: {
     heartbeat(peer: Peer, request: HeartbeatRequest): Promise<void>
     leave(peer: Peer): Promise<void>
+    /** Probes that its sidecar runs. */
+    ordersOf?(peer: Peer): HeartbeatResponse['probes']
   }
   onError?: (error: Error) => void
 }
@@ -77,6 +79,7 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
       trusts: trust.roots.map((root) => root.id),
       renewNow: peer.issuerId !== trust.issuer.id,
       controls: await controls(),
+      probes: discovery.ordersOf?.(peer) ?? [],
     }
   }
 

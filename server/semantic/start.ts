@@ -2,9 +2,10 @@
 // without one pays nothing.
 import type { UntypedServiceImplementation } from '@grpc/grpc-js'
 import { messageOf } from '../contracts/errors.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
 import type { Outside } from '../fetch/fetch.ts'
-import { openEmbedder, type Embedder } from './embedder.ts'
+import { cosine, openEmbedder, type Embedder } from './embedder.ts'
 import { followState } from './follow-state.ts'
 import { startRecorder } from './recorder.ts'
 import { startRouter } from './router.ts'
@@ -26,6 +27,10 @@ export interface Semantic extends AsyncDisposable {
   handlers: UntypedServiceImplementation
   /** Decisions that were not stored. */
   dropped(): number
+  /** The mesh as decisions see it; null before the first reading. */
+  state(): MeshState | null
+  /** How near two texts are in meaning. */
+  similarity(one: string, other: string): Promise<number>
 }
 
 export function startSemantic({ db, mesh, outside, source, authenticate, onError }: SemanticOptions): Semantic {
@@ -38,6 +43,11 @@ export function startSemantic({ db, mesh, outside, source, authenticate, onError
   return {
     handlers: semanticHandlers({ authenticate, state: state.current, router, onError }),
     dropped: () => recorder.dropped,
+    state: state.current,
+    async similarity(one, other) {
+      const [a, b] = await embedder.embed([one, other])
+      return a && b ? cosine(a, b) : 0
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(warm)
       router[Symbol.dispose]()

@@ -2,6 +2,7 @@
 import { messageOf } from '../contracts/errors.ts'
 import { HEARTBEAT_MS, HeartbeatResponse, type HeartbeatRequest } from '../contracts/sidecar.ts'
 import type { IdentityKeeper } from './identity-keeper.ts'
+import type { Probing } from '../probes/schedule.ts'
 import type { ObservedAgent } from './observe.ts'
 import type { PreparedSidecar } from './prepare.ts'
 
@@ -13,6 +14,7 @@ export interface HeartbeatOptions {
   holds: () => HeartbeatRequest['holds']
   observed: ObservedAgent
   isReady: () => boolean
+  probing: Probing
   onState: (state: State) => void
 }
 
@@ -41,12 +43,15 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   const send = async () => {
     const state: State = phase === 'draining' ? 'draining' : isReady() ? 'ready' : 'starting'
     onState(state)
+    const probeResults = options.probing.take()
     try {
-      const answer = await keeper.link.call('heartbeat', requestOf(options, state), HeartbeatResponse)
+      const answer = await keeper.link.call('heartbeat', { ...requestOf(options, state), ...(probeResults.length > 0 ? { probeResults } : {}) }, HeartbeatResponse)
       if (lost) log('control answers again')
       lost = false
       learn(answer, keeper, prepared)
+      options.probing.follow(answer.probes)
     } catch (error) {
+      options.probing.putBack(probeResults)
       if (!lost) log(`heartbeats fail; the mesh goes on without control: ${messageOf(error)}`)
       lost = true
     }

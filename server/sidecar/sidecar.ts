@@ -4,13 +4,16 @@ import { announceProcess } from '../run/registry.ts'
 import { writePrivate } from '../run/home.ts'
 import { isAlive } from '../run/process-time.ts'
 import { relayAds } from './ads-relay.ts'
-import { agentReadiness, hostAddresses } from './agent-target.ts'
+import { ALLOW_NOTHING } from '../fetch/addresses.ts'
+import type { ProbeTarget } from '../probes/check.ts'
+import { agentReadiness, hostAddresses, type AgentTarget } from './agent-target.ts'
 import { writeBootstrap } from './bootstrap.ts'
 import { serveCard } from './card-server.ts'
 import { drain } from './drain.ts'
 import { envoyAdmin } from './envoy-admin.ts'
 import { endLeftover, runEnvoy, type EnvoyProcess } from './envoy-process.ts'
 import { relayExtProc } from './ext-proc-relay.ts'
+import { startProbing } from '../probes/schedule.ts'
 import { startHeartbeat } from './heartbeat.ts'
 import { keepIdentity } from './identity-keeper.ts'
 import { openKeptConfig } from './kept-config.ts'
@@ -69,7 +72,9 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
     running = await startEnvoy()
     await readiness.settle(ADOPTED_READY_MS) // it has been serving all the time: the first heartbeat must not say otherwise
   }
+  const probing = things.use(startProbing(probeTarget(target), () => beatNow()))
   const heartbeat = startHeartbeat({
+    probing,
     prepared,
     keeper,
     holds: () => secrets.holds,
@@ -101,6 +106,12 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
     writePrivate(paths.bootstrap, bootstrap)
     return runEnvoy({ path: envoy.path, bootstrapFile: paths.bootstrap, logs: paths.dir, home, name: proxyId, ports: portsShown, adopt, remember: (mark) => save({ envoy: mark }), log })
   }
+}
+
+/** The agent alone, on loopback or its socket: a probe's path leads nowhere else. */
+function probeTarget(target: AgentTarget): ProbeTarget {
+  if ('port' in target) return { outside: { allow: { allows: (address, _, port) => address === '127.0.0.1' && port === target.port } }, origin: `http://127.0.0.1:${target.port}` }
+  return { outside: { allow: ALLOW_NOTHING, socketPath: target.socket }, origin: 'http://localhost' }
 }
 
 function bothReady(envoy: Verdict, agent: Verdict): Verdict {

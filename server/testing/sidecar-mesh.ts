@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -49,6 +49,8 @@ export interface SidecarMesh extends AsyncDisposable {
 export interface JoinOptions {
   version?: string
   waitReady?: boolean
+  /** How the agent answers; with its name and version when it is left out. */
+  answer?: RequestListener
 }
 
 export interface JoinedAgent {
@@ -142,7 +144,8 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
   const received: JoinedAgent['received'] = []
   const server = createServer((request, response) => {
     received.push({ path: request.url ?? '', headers: request.headers })
-    response.end(`${agent} ${version}`)
+    if (options.answer) options.answer(request, response)
+    else response.end(`${agent} ${version}`)
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   things.defer(async () => {
