@@ -17,7 +17,9 @@ import { healthRoutes } from './health.ts'
 import { identify } from './identify.ts'
 import { ingest } from './ingest.ts'
 import { joinTokens } from './join-tokens.ts'
+import { objectSets } from './object-sets.ts'
 import { objects } from './objects.ts'
+import { parts } from './parts.ts'
 import { documentOf } from './openapi.ts'
 import { answerErrors, problemResponse } from './problem.ts'
 import { proxies } from './proxies.ts'
@@ -37,6 +39,7 @@ export const API_PATH = '/api/v1'
 /** One line a file of routes; the order is that of the document. */
 const routes = newRoutes() //
   .route('/', healthRoutes)
+  .route('/', parts)
   .route('/', authRoutes)
   .route('/', users)
   .route('/', tokens)
@@ -48,6 +51,7 @@ const routes = newRoutes() //
   .route('/', traceRoutes)
   .route('/', revisions)
   .route('/', explainRoutes)
+  .route('/', objectSets)
   .route('/', analysisRoutes)
   .route('/', proxies)
   .route('/', proxyResources)

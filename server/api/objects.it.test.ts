@@ -36,7 +36,7 @@ test('an object is created, read, changed with its ETag, and deleted, each write
   expect(read.headers.get('etag')).toBe('"3"')
   expect(await read.json()).toMatchObject({ metadata: { generation: 1, resourceVersion: '3' }, spec: { rules: [{ backendRefs: [{ weight: 90 }, { weight: 10 }] }] } })
 
-  const changed = await operator.put(at, route(50, 50), { 'if-match': '"3"' })
+  const changed = await operator.put(at, route(50, 50), { 'if-match': 'W/"3"' }) // as a proxy that compresses passes it on
   expect([changed.status, changed.headers.get('x-heddle-revision')]).toEqual([200, '4'])
   const same = await operator.put(at, route(50, 50), { 'if-match': '"4"' })
   expect([same.status, same.headers.get('x-heddle-revision')]).toEqual([200, '4'])
@@ -105,7 +105,7 @@ test('a regular expression is stored unread, with a warning', async () => {
   const { operator } = await withTranslator(db)
   const lookahead = route(1, 1, (rule) => Object.assign(rule, { matches: [{ path: { type: 'RegularExpression', value: '/a(?=b)' } }] }))
   const dry = await operator.put(`${at}?dryRun=All`, lookahead)
-  expect(await dry.json()).toMatchObject({ valid: true, warnings: [{ pointer: '/spec/rules/0/matches/0/path/value', code: 'regex_unverified' }] })
+  expect(await dry.json()).toMatchObject({ valid: true, warnings: expect.arrayContaining([expect.objectContaining({ pointer: '/spec/rules/0/matches/0/path/value', code: 'regex_unverified' })]) })
   expect((await operator.put(at, lookahead)).status).toBe(201)
 })
 

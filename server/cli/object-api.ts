@@ -2,7 +2,7 @@ import { MeshError } from '../contracts/errors.ts'
 import type { MeshObject, ObjectRef } from '../contracts/object.ts'
 import type { DryRun } from '../contracts/status.ts'
 import type { Api } from './client.ts'
-import { pathOf } from './manifest.ts'
+import { pathOf, type Written } from './manifest.ts'
 
 export interface CurrentObject {
   object: MeshObject
@@ -37,6 +37,18 @@ export async function writeObject(api: Api, mesh: string, ref: ObjectRef, body: 
 export async function dryRunWrite(api: Api, mesh: string, ref: ObjectRef, body: unknown, current: CurrentObject | null): Promise<DryRun> {
   const { body: answer } = await api.request<DryRun>('PUT', pathOf(ref), { query: { mesh, dryRun: 'All' }, body, headers: ifMatch(current) })
   return answer
+}
+
+/** What several objects would change together; each replaces the form that is there now. */
+export async function dryRunSet(api: Api, mesh: string, written: readonly Written[]): Promise<DryRun> {
+  const items = []
+  for (const { ref, body } of written) {
+    const current = await readCurrent(api, mesh, ref)
+    const metadata = body['metadata'] as Record<string, unknown> // readManifests has seen that it is one
+    items.push({ ...body, metadata: { ...metadata, resourceVersion: current?.object.metadata.resourceVersion } })
+  }
+  const { body } = await api.request<DryRun>('POST', '/objects', { query: { mesh, dryRun: 'All' }, body: { items } })
+  return body
 }
 
 export function ifMatch(current: CurrentObject | null): Record<string, string> {

@@ -29,6 +29,7 @@ export function modifyPath(modifier: PathModifier, matched: PathMatch, path: str
   if (modifier.type === 'ReplaceFullPath') return (modifier.replaceFullPath || '/') + search
   const prefix = matched.value.replace(/\/+$/, '')
   const replacement = modifier.replacePrefixMatch.replace(/\/+$/, '')
+  if (prefix === '' && replacement === '') return path
   const rest = pathname.slice(prefix.length)
   if (replacement === '') return `/${rest.replace(/^\/+/, '')}${search}`
   return (prefix === '' ? `${replacement}/${rest.replace(/^\//, '')}` : `${replacement}${rest}`) + search

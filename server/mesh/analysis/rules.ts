@@ -39,14 +39,24 @@ export function analyzeRules(state: MeshState, tell: Tell): void {
 const STRIPPED = /^(x-envoy-.*|x-heddle-(.*-)?caller|x-forwarded-client-cert)$/i
 
 function tellMatch(match: HTTPRouteMatch, told: Told): void {
+  if (match.path.type === 'RegularExpression' && /^[A-Za-z0-9_-]/.test(match.path.value)) told('/path/value', 'regex_never_fits', `${match.path.value} begins with a letter or digit, and a path with “/”`)
+  for (const [index, { name }] of match.headers.entries()) if (STRIPPED.test(name)) told(`/headers/${index}/name`, 'header_stripped', `${name} is removed on the way in`)
+}
+
+/** What RE2 cannot read. RE2 bounds what it builds, so that no expression can hold this process. */
+export function analyzeExpressions(state: MeshState, tell: Tell): void {
+  for (const route of allRoutes(state))
+    for (const [ruleIndex, rule] of route.spec.rules.entries())
+      for (const [index, match] of rule.matches.entries()) tellExpressions(match, (pointer, code, detail) => tell(route, `/spec/rules/${ruleIndex}/matches/${index}${pointer}`, code, detail))
+}
+
+function tellExpressions(match: HTTPRouteMatch, told: Told): void {
   const expressions = [
     ...(match.path.type === 'RegularExpression' ? [{ pointer: '/path/value', value: match.path.value }] : []),
     ...match.headers.map((header, index) => ({ ...header, pointer: `/headers/${index}/value` })).filter((header) => header.type === 'RegularExpression'),
     ...match.queryParams.map((parameter, index) => ({ ...parameter, pointer: `/queryParams/${index}/value` })).filter((parameter) => parameter.type === 'RegularExpression'),
   ]
   for (const { pointer, value } of expressions) if (!isExpression(value)) told(pointer, 'regex_unreadable', `RE2 cannot read ${value}; every proxy refuses it and keeps the form before`)
-  if (match.path.type === 'RegularExpression' && /^[A-Za-z0-9_-]/.test(match.path.value)) told('/path/value', 'regex_never_fits', `${match.path.value} begins with a letter or digit, and a path with “/”`)
-  for (const [index, { name }] of match.headers.entries()) if (STRIPPED.test(name)) told(`/headers/${index}/name`, 'header_stripped', `${name} is removed on the way in`)
 }
 
 function tellRetries(rule: HTTPRouteRule, told: Told): void {
