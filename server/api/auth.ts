@@ -117,13 +117,14 @@ async function slowGuesses<T>(c: ApiContext, account: string, attempt: () => Pro
   const key = `${account} ${c.var.peer}`
   const waitS = Math.max(guesses.account.waitS(key), guesses.address.waitS(c.var.peer))
   if (waitS > 0) throw new MeshError('rate_limited', `too many attempts; try again in ${waitS} s`, { extra: { retryAfterS: waitS } })
+  guesses.account.failed(key)
+  guesses.address.failed(c.var.peer)
   const outcome = await attempt()
   if (outcome) {
     guesses.account.succeeded(key)
+    guesses.address.forgiven(c.var.peer)
     return outcome
   }
-  guesses.account.failed(key)
-  guesses.address.failed(c.var.peer)
   await audit(c, 'sign-in', account, 'denied', c.var.caller?.name ?? `somebody at ${c.var.peer}`)
   throw new MeshError('unauthenticated', 'that is not right: the address and password do not fit, or the link is used or older than 15 minutes')
 }

@@ -39,17 +39,22 @@ async function findBearer(token: string, { db, config }: Doors): Promise<Caller 
   return findTokenCaller(db, token)
 }
 
-/** Sets `caller`. Guessing tokens is slowed down by address. */
+/** Sets `caller`. Guessing tokens is slowed down by address; who shares it and has a good one does not notice. */
 export function identify(limiter: FailureLimiter): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    const waitS = c.req.header('authorization') ? limiter.waitS(c.var.peer) : 0
-    if (waitS > 0) throw new MeshError('rate_limited', `too many wrong tokens from this address; try again in ${waitS} s`, { extra: { retryAfterS: waitS } })
-    try {
-      c.set('caller', await findCaller(c.req.raw.headers, c.var))
-    } catch (error) {
-      if (error instanceof MeshError && error.code === 'unauthenticated') limiter.failed(c.var.peer)
-      throw error
-    }
+    c.set('caller', await findCallerSlowly(c.req.raw.headers, c.var, { limiter, peer: c.var.peer }))
     await next()
+  }
+}
+
+export async function findCallerSlowly(headers: Headers, doors: Doors, { limiter, peer }: { limiter: FailureLimiter; peer: string }): Promise<Caller | null> {
+  try {
+    return await findCaller(headers, doors)
+  } catch (error) {
+    if (!(error instanceof MeshError) || error.code !== 'unauthenticated') throw error
+    const waitS = limiter.waitS(peer)
+    if (waitS > 0) throw new MeshError('rate_limited', `too many wrong tokens from this address; try again in ${waitS} s`, { extra: { retryAfterS: waitS }, cause: error })
+    limiter.failed(peer)
+    throw error
   }
 }

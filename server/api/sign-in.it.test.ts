@@ -134,6 +134,48 @@ test('guessing tokens is slowed down by address', async () => {
   for (let tries = 0; tries < 20; tries++) expect((await guess()).status).toBe(401)
   const slowed = await guess()
   expect([slowed.status, slowed.headers.has('retry-after')]).toEqual([429, true])
+  const { token } = await (await api.as('operator').post('/tokens', { name: 'neighbour', role: 'viewer' })).json()
+  expect((await api.send('/agents', { headers: { authorization: `Bearer ${token}`, 'x-heddle-peer': '192.0.2.9' } })).status).toBe(200) // behind the same address
+})
+
+test('guesses at a password are counted when they come, so that many at once are no more than one after the other', async () => {
+  await using db = await testDatabase()
+  const { post } = await withAdmin(db)
+  const guess = () => post('/auth/sign-in', { email: FIRST_ADMIN, password: 'guess' }, { 'x-heddle-peer': '192.0.2.11' })
+  const answers = await Promise.all(Array.from({ length: 20 }, guess))
+  expect(answers.map(({ status }) => status).sort()).toEqual([...Array(5).fill(401), ...Array(15).fill(429)])
+})
+
+test('what was made with a token ends with it, and with the person behind it', async () => {
+  await using db = await testDatabase()
+  const { api } = await withAdmin(db)
+  const asAdmin = api.as('admin')
+  const person = await (await asAdmin.post('/users', { email: 'ann@example.com', role: 'admin' })).json()
+  const ann = cookieOf(await api.send('/auth/link', { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ secret: person.signInUrl.split('#link=')[1] }) }))
+  const make = async (headers: Record<string, string>) => (await (await api.send('/tokens', { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body: JSON.stringify({ name: 'ci', role: 'operator' }) })).json()) as { id: string; token: string }
+  const bearer = ({ token }: { token: string }) => ({ authorization: `Bearer ${token}` })
+  const works = async (made: { token: string }) => (await api.send('/agents', { headers: bearer(made) })).status === 200
+  const [first, second] = [await make({ cookie: ann, origin: TEST_ORIGIN }), await make({ cookie: ann, origin: TEST_ORIGIN })]
+  const child = await make(bearer(first))
+  const grandchild = await make(bearer(child))
+  expect((await api.send(`/tokens/${child.id}`, { method: 'DELETE', headers: bearer(second) })).status).toBe(404) // of the same name, and not its maker
+  expect((await api.send(`/tokens/${child.id}`, { method: 'DELETE', headers: bearer(first) })).status).toBe(200)
+  expect([await works(first), await works(child), await works(grandchild)]).toEqual([true, false, false])
+  const another = await make(bearer(second))
+  expect(await works(another)).toBe(true)
+  expect((await asAdmin.delete(`/users/${person.id}`)).status).toBe(200)
+  expect([await works(second), await works(another)]).toEqual([false, false])
+})
+
+test('tokens are listed page by page', async () => {
+  await using db = await testDatabase()
+  const { api } = await withAdmin(db)
+  const operator = api.as('operator')
+  for (const name of ['a', 'b', 'c']) await operator.post('/tokens', { name, role: 'viewer' })
+  const first = await (await operator.get('/tokens?limit=2')).json()
+  const rest = await (await operator.get(`/tokens?limit=2&continue=${first.metadata.continue}`)).json()
+  expect([...first.items, ...rest.items].map(({ name }: { name: string }) => name)).toEqual(['c', 'b', 'a'])
+  expect(rest.metadata.continue).toBeNull()
 })
 
 test('a page of another site can neither write with the cookie nor dress JSON up as a form', async () => {

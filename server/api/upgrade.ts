@@ -3,7 +3,10 @@ import { DnsLabel, MESH_DEFAULT } from '#server/contracts/ids.ts'
 import { MeshError } from '#server/contracts/errors.ts'
 import type { ApiOptions } from './context.ts'
 import { allowedHosts, sameOrigin } from './guard.ts'
-import { findCaller } from './identify.ts'
+import { failureLimiter } from '#server/auth/limiter.ts'
+import { findCaller, findCallerSlowly } from './identify.ts'
+
+const guesses = failureLimiter({ max: 20, windowMs: 60_000 })
 
 export interface Admitted {
   id: string
@@ -17,7 +20,7 @@ export async function admitUpgrade(request: IncomingMessage, options: ApiOptions
   const hosts = allowedHosts(options.config)
   if (!hosts.has((headers.get('host') ?? '').toLowerCase())) throw new MeshError('forbidden', 'this server does not answer to that name')
   if (!sameOrigin(headers, hosts)) throw new MeshError('forbidden', 'this connection came from a page of another site')
-  const caller = await findCaller(headers, options)
+  const caller = await findCallerSlowly(headers, options, { limiter: guesses, peer: request.socket.remoteAddress ?? 'unknown' })
   if (!caller) throw new MeshError('unauthenticated', 'sign in first')
   const mesh = new URL(request.url ?? '/', 'http://any').searchParams.get('mesh') ?? MESH_DEFAULT
   const known = DnsLabel.safeParse(mesh).success && (await options.db.prisma.mesh.findUnique({ where: { name: mesh }, select: { name: true } }))

@@ -3,6 +3,8 @@ export interface FailureLimiter {
   /** Seconds until the next try is looked at; 0 when one is welcome now. */
   waitS(key: string): number
   failed(key: string): void
+  /** Takes one failure back: a try is counted before its outcome is known, so that parallel ones cannot slip through. */
+  forgiven(key: string): void
   succeeded(key: string): void
 }
 
@@ -30,6 +32,10 @@ export function failureLimiter(options: { max: number; windowMs: number; keysMax
       failures.delete(key) // re-inserted last, so that the first key is the one longest quiet
       failures.set(key, entry)
       if (failures.size > keysMax) failures.delete(failures.keys().next().value!) // size > 0, so there is a first key
+    },
+    forgiven(key) {
+      const entry = current(key)
+      if (entry && entry.count > 0) entry.count -= 1
     },
     succeeded(key) {
       failures.delete(key)

@@ -4,6 +4,7 @@ import type { Role } from '#server/contracts/security.ts'
 import type { Db } from '#server/db/client.ts'
 import { inTransaction, type PoolClient } from '#server/db/pool.ts'
 import type { Auth } from './auth.ts'
+import { revokeTokensMadeBy } from './tokens.ts'
 
 export const FIRST_ADMIN = 'admin@heddle.local'
 
@@ -29,24 +30,21 @@ export async function createUser(db: Db, user: { email: string; name: string; ro
   return rows[0].id
 }
 
-/** A change of role ends every session of that person, so that no page goes on with the rights of before, and every token above it. */
+/** A change of role ends every session of that person, so that no page goes on with the rights of before, and every token of theirs above it. */
 export async function changeUser(db: Db, id: string, change: { role?: Role; name?: string }): Promise<void> {
   await inTransaction(db.pool, async (client) => {
     if (change.role && change.role !== 'admin') await keepOneAdmin(client, id)
     await client.query(`update "user" set role = coalesce($2, role), name = coalesce($3, name), "updatedAt" = now() where id = $1`, [id, change.role ?? null, change.name ?? null])
     if (!change.role) return
     await endSessions(client, id)
-    await client.query(
-      `update api_token set revoked_at = now() where created_by = (select email from "user" where id = $1) and role <> all ($2) and revoked_at is null`,
-      [id, ROLES_WITHIN[change.role]],
-    )
+    await revokeTokensMadeBy(client, id, ROLES_WITHIN[change.role])
   })
 }
 
 export async function deleteUser(db: Db, id: string): Promise<void> {
   await inTransaction(db.pool, async (client) => {
     await keepOneAdmin(client, id)
-    await client.query(`update api_token set revoked_at = now() where created_by = (select email from "user" where id = $1) and revoked_at is null`, [id])
+    await revokeTokensMadeBy(client, id)
     await client.query(`delete from "user" where id = $1`, [id])
   })
 }

@@ -16,15 +16,15 @@ export const ApiToken = z.object({
 })
 export type ApiToken = z.infer<typeof ApiToken>
 
-const TOKENS_MAX = 1000
-
-/** Newest first; those of `createdBy` alone when it is given. */
-export async function readTokens(db: Db, createdBy: string | null): Promise<ApiToken[]> {
+/** Newest first; among `ids` alone when they are given. `after` is the id of the last on the page before. */
+export async function readTokens(db: Db, page: { ids: string[] | null; limit: number; after?: string }): Promise<ApiToken[]> {
+  const { ids, limit, after } = page
   const rows = await db.prisma.apiToken.findMany({
-    where: createdBy === null ? {} : { createdBy },
-    orderBy: { createdAt: 'desc' },
-    take: TOKENS_MAX,
-    omit: { hash: true },
+    where: ids ? { id: { in: ids } } : {},
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+    take: limit,
+    ...(after && { cursor: { id: after }, skip: 1 }),
+    omit: { hash: true, madeBy: true },
   })
   return rows.map(({ revokedAt, ...row }) => ({
     ...row,

@@ -16,7 +16,7 @@ export async function testApi(db: Db) {
   const send = async (path: string, init: RequestInit = {}) => app.fetch(new Request(`${TEST_ORIGIN}/api/v1${path}`, init))
   const tokens = new Map<Role, string>()
   for (const role of ['viewer', 'operator', 'admin'] as const)
-    tokens.set(role, (await createToken(db, { name: `test ${role}`, role, createdBy: 'test', expiresAt: null })).token)
+    tokens.set(role, (await createToken(db, { name: `test ${role}`, role, maker: { id: 'test', name: 'test' }, expiresAt: null })).token)
 
   /** Requests with a token of that role; a body goes as JSON unless it is text, which goes as it is. */
   const as = (role: Role) => {
