@@ -1,11 +1,11 @@
 import { MeshError } from '#server/contracts/errors.ts'
 import type { ObjectChange } from '#server/mesh/change.ts'
 
-/** `If-Match: "12"` is revision 12, `*` whatever is there; without the header nothing may be there yet. */
+/** `If-Match: "12"` is revision 12 (`W/"12"` too: a proxy that compresses weakens what it passes on), `*` whatever is there; without the header nothing may be there yet. */
 export function parseIfMatch(header: string | undefined): ObjectChange['expected'] {
   if (header === undefined) return null
   if (header.trim() === '*') return 'any'
-  const match = /^"(\d{1,9})"$/.exec(header.trim())
+  const match = /^(?:W\/)?"(\d{1,9})"$/.exec(header.trim())
   if (!match) throw new MeshError('bad_request', `If-Match takes an ETag as this API gives it, such as "12"`)
   return Number(match[1])
 }
