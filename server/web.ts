@@ -49,6 +49,7 @@ await runUntilStopped(log, async (things) => {
     pages(request, response).catch((error: unknown) => failPage(error, request, response))
   })
   server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy()) // a client that resets while it is being looked at
     if (pathOf(request) === '/api/v1/live') void openLive(request, socket, head)
     else if (dev) void pageUpgrades(request, socket, head)
     else refuseUpgrade(socket, '404 Not Found')

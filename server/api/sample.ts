@@ -4,6 +4,7 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { NAMESPACE_DEFAULT } from '#server/contracts/ids.ts'
 import { MeshError } from '#server/contracts/errors.ts'
+import { recordAudit } from '#server/db/audit.ts'
 import type { ObjectRef } from '#server/contracts/object.ts'
 import { SampleAgentReport, SampleDesired, SampleKnobs, SampleReport } from '#server/contracts/sample.ts'
 import { toProblem } from '#server/changes/change-mesh.ts'
@@ -54,17 +55,20 @@ export const sample = newRoutes()
     return c.json(await describe(c), 200)
   })
   .openapi(turn, async (c) => {
-    requireRole(c, 'operator')
-    await writeSampleWanted(c.var.db, c.var.mesh, { ...c.req.valid('json'), running: true })
+    const caller = requireRole(c, 'operator')
+    const knobs = c.req.valid('json')
+    await writeSampleWanted(c.var.db, c.var.mesh, { ...knobs, running: true })
+    await recordAudit(c.var.db.pool, { mesh: c.var.mesh, actor: caller.name, action: 'sample.change', target: 'sample fleet', result: 'ok', detail: knobs })
     return c.json(await describe(c), 200)
   })
   .openapi(remove, async (c) => {
-    requireRole(c, 'operator')
+    const caller = requireRole(c, 'operator')
     const { db, mesh } = c.var
     const refs = await readSampleRefs(db, mesh)
     await refuseWhileNeeded(c, refs)
     const { wanted, last } = await readSample(db, mesh)
     await writeSampleWanted(db, mesh, { ...wanted, running: false })
+    await recordAudit(db.pool, { mesh, actor: caller.name, action: 'sample.remove', target: 'sample fleet', result: 'ok' })
     if (isFresh(last)) await untilLeft(c, refs)
     if (refs.length === 0) return c.json({ removed: 0, revision: null }, 200)
     const { revision } = await commit(c, deletions(refs), { reason: 'the sample fleet is removed' })

@@ -22,13 +22,15 @@ export async function requestRotation(db: Db, { mesh, by, reason }: { mesh: stri
   })
 }
 
-/** Throws `conflict` when the rotation has ended, or for a retirement that something still blocks. */
+/** Throws `conflict` for a wish that the rotation cannot take where it is: ended, paused already, or a retirement that something still blocks. */
 export async function wishRotation(db: Db, { mesh, id, wish, by }: { mesh: string; id: string; wish: Wish; by: string }): Promise<void> {
   await inTransaction(db.pool, async (client) => {
-    const { rows } = await client.query<{ step: string; ended_at: Date | null; waits_for: string[] }>('select step, ended_at, waits_for from rotation where mesh = $1 and id = $2 for update', [mesh, id])
+    const { rows } = await client.query<{ state: string; step: string; ended_at: Date | null; waits_for: string[] }>('select state, step, ended_at, waits_for from rotation where mesh = $1 and id = $2 for update', [mesh, id])
     const row = rows[0]
     if (!row) throw new MeshError('not_found', `there is no rotation ${id}`)
     if (row.ended_at || row.step === 'cancelled') throw new MeshError('conflict', 'the rotation has ended, or is on its way back')
+    if (row.state === 'paused' && (wish === 'pause' || wish === 'retire')) throw new MeshError('conflict', wish === 'pause' ? 'the rotation is paused already' : 'the rotation is paused; resume it first')
+    if (row.state !== 'paused' && wish === 'resume') throw new MeshError('conflict', 'the rotation is not paused')
     if (wish === 'retire' && row.step !== 'retire') throw new MeshError('conflict', `the rotation is at the step “${row.step}”; the old root can be retired when every proxy has shown its new certificate`)
     if (wish === 'retire' && row.waits_for.length > 0) throw new MeshError('conflict', `the old root cannot be retired: ${row.waits_for.join('; ')}`)
     await client.query('update rotation set wish = $2 where id = $1', [id, JSON.stringify({ wish, by })])

@@ -15,10 +15,10 @@ interface Message {
   error?: string
 }
 
-async function startHub(db: Db) {
-  const hub = startLiveHub(db.url)
+async function startHub(db: Db, stillAllowed: () => Promise<boolean> = async () => true) {
+  const hub = startLiveHub(db.url, { ...HUB, recheckMs: 100 })
   const server = createServer()
-  server.on('upgrade', (request, socket, head) => hub.accept(request, socket, head, { id: 'ann', mesh: 'local', stillAllowed: async () => true }))
+  server.on('upgrade', (request, socket, head) => hub.accept(request, socket, head, { id: 'ann', mesh: 'local', stillAllowed }))
   const port = await freePort()
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   await sleep(200) // LISTEN is on its way
@@ -93,4 +93,18 @@ test('after PostgreSQL dropped the connection, pages are told to read again', as
   const page = await live.follow('revisions')
   await db.pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'heddle-listen' and datname = current_database()`)
   await until(() => page.heard.some((message) => message.topic === 'revisions' && message.what === null))
+})
+
+test('a connection ends once its session has, and not because the store could not be asked', async () => {
+  await using db = await testDatabase()
+  let answer: () => Promise<boolean> = async () => Promise.reject(new Error('the store is away'))
+  await using live = await startHub(db, () => answer())
+  const { socket } = await live.follow('revisions')
+  let closedWith: number | null = null
+  socket.once('close', (code) => (closedWith = code))
+  await sleep(300)
+  expect(closedWith).toBeNull()
+  answer = async () => false
+  await until(() => closedWith !== null)
+  expect(closedWith).toBe(4401)
 })

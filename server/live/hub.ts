@@ -21,7 +21,7 @@ export interface LiveHub extends AsyncDisposable {
   clients(): number
 }
 
-export function startLiveHub(databaseUrl: string): LiveHub {
+export function startLiveHub(databaseUrl: string, { recheckMs } = HUB): LiveHub {
   const server = new WebSocketServer({ noServer: true, maxPayload: CLIENT.messageBytesMax, perMessageDeflate: false })
   const clients = new Map<WebSocket, { client: LiveClient; listener: Listener }>()
   const tellAll = (channel: Parameters<LiveClient['changed']>[0], what: unknown) => {
@@ -44,7 +44,7 @@ export function startLiveHub(databaseUrl: string): LiveHub {
         (allowed) => allowed || client.close(4401, 'sign in again'),
         () => {}, // the store is away; asked again next time
       )
-  }, HUB.recheckMs)
+  }, recheckMs)
 
   return {
     accept(request, socket, head, listener) {

@@ -13,8 +13,12 @@ const fileOf = (home: HomePaths) => join(home.run, 'supervisor.lock')
 
 /** The living supervisor of a home, null when none runs. */
 export function readLock(home: HomePaths): Lock | null {
+  return readLockFile(fileOf(home))
+}
+
+function readLockFile(path: string): Lock | null {
   try {
-    const lock = Lock.parse(JSON.parse(readFileSync(fileOf(home), 'utf8')))
+    const lock = Lock.parse(JSON.parse(readFileSync(path, 'utf8')))
     return isAlive(lock.pid, lock.startedAt) ? lock : null
   } catch {
     return null // none, or one that a kill left half written: its writer is gone
@@ -30,14 +34,25 @@ export function takeLock(home: HomePaths, url: string): Disposable {
   try {
     if (!link(mine, fileOf(home))) {
       refuseSecond(home)
-      renameSync(fileOf(home), `${mine}.dead`) // one of two starters gets here with the dead lock; the other finds a living one
-      rmSync(`${mine}.dead`, { force: true })
+      moveDeadLock(home, `${mine}.dead`)
       if (!link(mine, fileOf(home))) refuseSecond(home)
     }
   } finally {
     rmSync(mine, { force: true })
   }
-  return { [Symbol.dispose]: () => rmSync(fileOf(home), { force: true }) }
+  return { [Symbol.dispose]: () => readLock(home)?.pid === process.pid && rmSync(fileOf(home), { force: true }) }
+}
+
+/** Of two starters that both saw the dead lock the slower one moves the quicker one's: it is put back. */
+function moveDeadLock(home: HomePaths, aside: string): void {
+  try {
+    renameSync(fileOf(home), aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return // the other starter has moved it
+    throw error
+  }
+  if (readLockFile(aside)) link(aside, fileOf(home))
+  rmSync(aside, { force: true })
 }
 
 function refuseSecond(home: HomePaths): void {

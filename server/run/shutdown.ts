@@ -14,6 +14,10 @@ export type Start = (things: AsyncDisposableStack, stop: AbortSignal) => Promise
 export async function runUntilStopped(log: Logger, start: Start): Promise<never> {
   const late = () => log.error(`did not stop within ${STOP_TIMEOUT_MS / 1000} s`)
   const failed = (error: unknown) => log.fatal({ error: describe(error) }, messageOf(error))
+  process.on('uncaughtException', (error) => {
+    failed(error) // whatever else listens (Next does): after an error that nobody expected a fresh process is the safe one
+    process.exit(1)
+  })
   process.exit(await live(start, { failed, late, stopping: (why) => log.info({ why }, 'stopping'), stopTimeoutMs: STOP_TIMEOUT_MS }))
 }
 
