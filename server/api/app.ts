@@ -1,6 +1,8 @@
 // The REST API: what stands before every route, then one line a kind.
 import { OpenAPIHono } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
+import { parseAllowList } from '#server/fetch/addresses.ts'
+import { openLazily } from '#server/semantic/embedder.ts'
 import { failureLimiter } from '#server/auth/limiter.ts'
 import { MeshError } from '#server/contracts/errors.ts'
 import { DnsLabel, MESH_DEFAULT } from '#server/contracts/ids.ts'
@@ -22,6 +24,9 @@ import { objects } from './objects.ts'
 import { parts } from './parts.ts'
 import { documentOf } from './openapi.ts'
 import { answerErrors, problemResponse } from './problem.ts'
+import { peers, registry } from './registry.ts'
+import { probes } from './probes.ts'
+import { semantic } from './semantic.ts'
 import { proxies } from './proxies.ts'
 import { proxyResources } from './proxy-resources.ts'
 import { revisions } from './revisions.ts'
@@ -58,6 +63,10 @@ const routes = newRoutes() //
   .route('/', certificates)
   .route('/', rotations)
   .route('/', joinTokens)
+  .route('/', registry)
+  .route('/', peers)
+  .route('/', probes)
+  .route('/', semantic)
   .route('/', sample)
   .route('/', objects) // last: `/{plural}` would take every other name
 
@@ -88,11 +97,15 @@ export function createApi(options: ApiOptions) {
 }
 
 function provide(options: ApiOptions): MiddlewareHandler<ApiEnv> {
+  const outside = { allow: parseAllowList(options.config.fetchAllow) }
+  const embedder = openLazily({ source: options.config.embeddings, outside })
   return async (c, next) => {
     c.set('db', options.db)
     c.set('config', options.config)
     c.set('auth', options.auth)
     c.set('log', options.log)
+    c.set('outside', outside)
+    c.set('embedder', embedder)
     c.set('caller', null)
     c.set('mesh', MESH_DEFAULT)
     // Set by server/web.ts from the socket, over whatever a client sent.

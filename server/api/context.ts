@@ -6,6 +6,8 @@ import type { Role } from '#server/contracts/security.ts'
 import type { Auth } from '#server/auth/auth.ts'
 import type { Caller } from '#server/auth/caller.ts'
 import type { Db } from '#server/db/client.ts'
+import type { Outside } from '#server/fetch/fetch.ts'
+import type { Embedder } from '#server/semantic/embedder.ts'
 
 /** What every handler finds in its context: `c.var.db`, `c.var.mesh`, …; handlers take nothing from module state. */
 export interface ApiVariables {
@@ -13,6 +15,10 @@ export interface ApiVariables {
   config: Config
   auth: Auth
   log: Logger
+  /** Where URLs from outside may lead. */
+  outside: Outside
+  /** The sentence model, loaded with the first text. */
+  embedder: Embedder
   /** Who asks; null when nobody is signed in. Read it through `requireRole`. */
   caller: Caller | null
   /** The mesh named by `?mesh=`, known to exist. */

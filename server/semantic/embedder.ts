@@ -40,6 +40,21 @@ export async function openEmbedder({ source, outside, apiKey }: EmbedderOptions)
   return withMemory(directory, await onnxModel(directory))
 }
 
+/** Loads the model when the first text comes, so that a mesh that never asks pays nothing; a failure is tried again with the next. */
+export function openLazily(options: EmbedderOptions): Embedder {
+  let opened: Promise<Embedder> | null = null
+  return {
+    name: options.source === '' ? SHIPPED_MODEL : options.source,
+    async embed(texts) {
+      opened ??= openEmbedder(options).catch((error: unknown) => {
+        opened = null
+        throw error
+      })
+      return (await opened).embed(texts)
+    },
+  }
+}
+
 type Model = (texts: readonly string[]) => Promise<Vector[]>
 
 async function onnxModel(directory: string): Promise<Model> {

@@ -5,7 +5,7 @@ import { messageOf } from '../contracts/errors.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
 import type { Outside } from '../fetch/fetch.ts'
-import { cosine, openEmbedder, type Embedder } from './embedder.ts'
+import { cosine, openLazily } from './embedder.ts'
 import { followState } from './follow-state.ts'
 import { startRecorder } from './recorder.ts'
 import { startRouter } from './router.ts'
@@ -36,7 +36,7 @@ export interface Semantic extends AsyncDisposable {
 export function startSemantic({ db, mesh, outside, source, authenticate, onError }: SemanticOptions): Semantic {
   const state = followState(db, mesh, onError)
   const recorder = startRecorder(db, mesh, onError)
-  const embedder = lazily(() => openEmbedder({ source, outside }))
+  const embedder = openLazily({ source, outside })
   const router = startRouter({ db, mesh, embedder, recorder, state: state.current, onError })
   // Skills are embedded before the first task asks, and again soon after a card changed.
   const warm = setInterval(() => void router.warm().catch((error: unknown) => onError(new Error(`skills cannot be embedded: ${messageOf(error)}`))), WARM_EVERY_MS).unref()
@@ -53,20 +53,6 @@ export function startSemantic({ db, mesh, outside, source, authenticate, onError
       router[Symbol.dispose]()
       await recorder[Symbol.asyncDispose]()
       await state[Symbol.asyncDispose]()
-    },
-  }
-}
-
-function lazily(open: () => Promise<Embedder>): Embedder {
-  let opened: Promise<Embedder> | null = null
-  return {
-    name: 'lazy',
-    async embed(texts) {
-      opened ??= open().catch((error: unknown) => {
-        opened = null // the next task tries again
-        throw error
-      })
-      return (await opened).embed(texts)
     },
   }
 }

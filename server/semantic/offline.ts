@@ -1,0 +1,96 @@
+// The same choice as for a call, for a person who tries a task and for a labelled set: without a caller, and with nothing under way.
+import { AgentRoute, type AgentRouteSpec } from '../contracts/agent-route.ts'
+import { MeshError } from '../contracts/errors.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
+import { HEDDLE_API } from '../contracts/meta.ts'
+import type { Evaluation, LabelledTask, TryAnswer } from '../contracts/semantic.ts'
+import { chooseFor, planRoute, SkillMemory, type RoutePlan } from './choose.ts'
+import type { Embedder, Vector } from './embedder.ts'
+import { evaluate, type Judged } from './evaluate.ts'
+import { NOTHING_LATELY } from './measures.ts'
+import { readTask } from './task-text.ts'
+
+export interface RouteChoice {
+  namespace: string
+  route: string
+  /** Instead of the stored one. */
+  spec?: AgentRouteSpec | undefined
+}
+
+/** Throws `not_found` for a name without a route, when no spec is given. */
+export function findRoute(state: MeshState, { namespace, route, spec }: RouteChoice): AgentRoute {
+  if (spec) return AgentRoute.parse({ apiVersion: HEDDLE_API, kind: 'AgentRoute', metadata: { namespace, name: route }, spec })
+  const found = state.agentRoutes.find((one) => one.metadata.namespace === namespace && one.metadata.name === route)
+  if (!found) throw new MeshError('not_found', `there is no AgentRoute ${namespace}/${route}`)
+  return found
+}
+
+/** A task as typed, or a request body pasted whole. */
+export async function tryTask(state: MeshState, route: AgentRoute, task: string, embedder: Embedder): Promise<TryAnswer> {
+  const began = performance.now()
+  const body = task.trim()
+  const read = readTask(Buffer.from(body), body.startsWith('{') ? 'application/json' : 'text/plain')
+  const plan = await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder))
+  if ('reason' in read) return answer(route, { outcome: 'fallback', agent: null, skill: null, confidence: null, reason: read.reason, candidates: [] }, performance.now() - began)
+  const [vector] = await embedder.embed([read.text])
+  return tryVector(state, route, plan, vector ?? new Float32Array(), performance.now() - began)
+}
+
+/** A decision of before against the mesh of today. */
+export async function replayVector(state: MeshState, route: AgentRoute, vector: Vector, embedder: Embedder): Promise<TryAnswer> {
+  return tryVector(state, route, await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder)), vector, 0)
+}
+
+function tryVector(state: MeshState, route: AgentRoute, plan: RoutePlan, vector: Vector, tookMs: number): TryAnswer {
+  return answer(route, chooseFor(plan, state, vector, null, NOTHING_LATELY), tookMs)
+}
+
+function answer(route: AgentRoute, choice: ReturnType<typeof chooseFor>, durationMs: number): TryAnswer {
+  const { namespace, name } = route.metadata
+  const { fallback, semantic } = route.spec
+  const mode = semantic?.mode ?? 'off'
+  const at = `agentroute/${namespace}/${name}`
+  return {
+    outcome: choice.outcome,
+    chosen: choice.agent,
+    skill: choice.skill,
+    reason: choice.reason,
+    confidence: choice.confidence,
+    fallback: fallback ? `${fallback.namespace ?? namespace}/${fallback.name}` : null,
+    mode,
+    envoyRoute: mode === 'off' ? at : mode === 'shadow' ? `${at}/shadow` : choice.agent === null ? `${at}/fallback` : `${at}/to/${choice.agent}`,
+    candidates: choice.candidates,
+    durationMs,
+  }
+}
+
+/** Agents that are down count as if they were up: what is judged is the choice. */
+export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: readonly LabelledTask[], embedder: Embedder): Promise<Evaluation> {
+  const plan = await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder))
+  const open: RoutePlan = { ...plan, rule: { ...plan.rule, floor: -1, margin: 0 } }
+  const up: MeshState = { ...state, instances: state.instances.map(({ health: _, ...instance }) => instance) }
+  const judged: Judged[] = []
+  for (const task of tasks) {
+    const began = performance.now()
+    const [vector] = await embedder.embed([task.task])
+    if (!vector) throw new MeshError('internal', 'the model gave no vector')
+    const choice = chooseFor(asIfUp(plan), up, vector, null, NOTHING_LATELY)
+    const durationMs = performance.now() - began
+    const nearest = chooseFor(asIfUp(open), up, vector, null, NOTHING_LATELY).agent
+    const agent = task.agent === null || task.agent.includes('/') ? task.agent : `${route.metadata.namespace}/${task.agent}`
+    judged.push({ task: { ...task, agent }, chosen: choice.agent, nearest, confidence: choice.confidence, durationMs })
+  }
+  return evaluate(judged)
+}
+
+const SOMEWHERE = { id: 'evaluation', address: '192.0.2.1', port: 1, zone: '', labels: {}, weight: 1, tls: true, source: 'sidecar' as const }
+
+function asIfUp(plan: RoutePlan): RoutePlan {
+  const candidates = plan.candidates.map((candidate) => {
+    if (candidate.versions.some(({ instances }) => instances.length > 0)) return candidate
+    const { namespace, name } = candidate.agent.metadata
+    const version = { namespace, agent: name, version: 'v1' }
+    return { ...candidate, versions: [{ ...version, instances: [{ ...SOMEWHERE, ...version }] }] }
+  })
+  return { ...plan, candidates }
+}
