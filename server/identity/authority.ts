@@ -4,7 +4,6 @@ import type { Identity } from '../contracts/sidecar.ts'
 import type { Db } from '../db/client.ts'
 import { listen } from '../db/listen.ts'
 import { signSvid, trimPem } from './certificate.ts'
-import { readCsrKey } from './csr.ts'
 import { openSecretBox, type SecretBox } from './secret-box.ts'
 import { ensureMesh, readTrust, type Trust } from './store.ts'
 
@@ -26,15 +25,16 @@ export interface Subject {
   proxy: string
 }
 
+type Query = { query(sql: string, values: unknown[]): Promise<{ rowCount: number | null }> }
+
 export interface Authority extends AsyncDisposable {
   readonly mesh: string
   readonly trustDomain: string
   readonly box: SecretBox
   readonly trust: Trust
   readonly svidTtlMs: number
-  /** Signs the key of a request for an identity that the caller has checked. */
-  issue(csrPem: string, subject: Subject): Promise<Identity>
-  issueForKey(publicKey: CryptoKey, subject: Subject): Promise<Identity>
+  /** Signs a key for an identity that the caller has checked. On a transaction's own connection the certificate stands or falls with it. */
+  issueForKey(publicKey: CryptoKey, subject: Subject, query?: Query): Promise<Identity>
   /** Control's own certificate, which every proxy of the mesh must recognise. */
   issueForControl(publicKey: CryptoKey): Promise<Identity>
   bundlePem(): string
@@ -62,15 +62,17 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
   const listening = listen(db.url, ['identity'], { onNotify: reloadLater, onConnect: reloadLater })
   const timer = setInterval(reloadLater, REFRESH_MS)
 
-  const sign = async (publicKey: CryptoKey, subject: Subject, by: 'issuer' | 'controlIssuer'): Promise<Identity | null> => {
+  const sign = async (publicKey: CryptoKey, subject: Subject, by: 'issuer' | 'controlIssuer', query: Query): Promise<Identity | null> => {
     const { [by]: issuer, roots } = trust
     const leaf = await signSvid(issuer, { ...subject, publicKey, ttlMs: svidTtlMs })
     // Another control process may have moved the mesh to a new issuer a moment ago; a leaf of the old one is then not given out.
-    const { rowCount } = await db.pool.query(
+    const { rowCount } = await query.query(
       `with issued as (
          insert into svid (serial, mesh, spiffe_id, proxy, issuer_id, not_before, not_after)
          select $1, $2, $3, $4, $5, $6, $7
          where exists (select 1 from certificate_authority where id = $5 and state = any($8)) returning serial
+       ), prolonged as (
+         update telemetry_token set expires_at = greatest(expires_at, $7) from issued where mesh = $2 and proxy = $4 and spiffe_id = $3 and revoked_at is null
        )
        insert into audit (mesh, actor, action, target, result, detail)
        select $2, $3, 'certificate.issue', $4, 'ok', jsonb_build_object('serial', serial, 'issuer', $5::text, 'notAfter', $7::timestamptz) from issued`,
@@ -89,11 +91,11 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
     }
   }
 
-  const signOrReload = async (...[publicKey, subject, by]: Parameters<typeof sign>): Promise<Identity> => {
-    const first = await sign(publicKey, subject, by)
+  const signOrReload = async (...asked: Parameters<typeof sign>): Promise<Identity> => {
+    const first = await sign(...asked)
     if (first) return first
     await reload()
-    const second = await sign(publicKey, subject, by)
+    const second = await sign(...asked)
     if (!second) throw new MeshError('unavailable', 'the issuing certificate is changing; try again')
     return second
   }
@@ -106,11 +108,8 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
     get trust() {
       return trust
     },
-    async issue(csrPem, subject) {
-      return authority.issueForKey(await readCsrKey(csrPem), subject)
-    },
-    issueForKey: (publicKey, subject) => signOrReload(publicKey, subject, 'issuer'),
-    issueForControl: (publicKey) => signOrReload(publicKey, { spiffeId: controlSpiffeId(trustDomain), proxy: 'control' }, 'controlIssuer'),
+    issueForKey: (publicKey, subject, query = db.pool) => signOrReload(publicKey, subject, 'issuer', query),
+    issueForControl: (publicKey) => signOrReload(publicKey, { spiffeId: controlSpiffeId(trustDomain), proxy: 'control' }, 'controlIssuer', db.pool),
     bundlePem: () => trust.roots.map((root) => root.pem).join(''),
     reload,
     onChange(changed) {

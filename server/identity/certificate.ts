@@ -2,6 +2,7 @@
 import 'reflect-metadata'
 import { randomBytes } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
+import { MeshError } from '../contracts/errors.ts'
 import { authorityId } from './fingerprint.ts'
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const
@@ -12,6 +13,8 @@ const UID = '0.9.2342.19200300.100.1.1'
 
 /** Clocks differ: what is issued now is already valid on a host that is behind by this much. */
 export const BACKDATE_MS = 60_000
+/** What lives shorter has run out before it is used. */
+const LIFE_MS_MIN = 1000
 const DAY_MS = 86_400_000
 export const CA_LIFE_MS = { root: 3650 * DAY_MS, issuing: 365 * DAY_MS }
 
@@ -56,15 +59,17 @@ export async function makeIssuing(root: Signer, trustDomain: string): Promise<Ma
   )
 }
 
-/** The leaf: exactly this URI and nothing of what a request may have asked besides its key. */
+/** The leaf: exactly this URI and nothing of what a request may have asked besides its key. Throws `unavailable` when the issuer has run out. */
 export async function signSvid(issuer: Signer, options: { spiffeId: string; proxy: string; publicKey: CryptoKey; ttlMs: number }): Promise<x509.X509Certificate> {
   const now = Date.now()
+  const end = issuer.certificate.notAfter
+  if (end.getTime() < now + LIFE_MS_MIN) throw new MeshError('unavailable', `the issuing certificate ran out at ${end.toISOString()}; rotate it`)
   return x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
     subject: `${UID}=${options.proxy}, O=Heddle`,
     issuer: issuer.certificate.subject,
     notBefore: new Date(now - BACKDATE_MS),
-    notAfter: earlier(new Date(now + options.ttlMs), issuer.certificate.notAfter),
+    notAfter: earlier(new Date(now + options.ttlMs), end),
     signingAlgorithm: SIGNATURE,
     signingKey: issuer.key,
     publicKey: options.publicKey,

@@ -2,19 +2,34 @@ import { MeshError } from '../contracts/errors.ts'
 import { recordAudit } from '../db/audit.ts'
 import type { Db } from '../db/client.ts'
 import { notify } from '../db/listen.ts'
-import { inTransaction } from '../db/pool.ts'
+import { inTransaction, type PoolClient } from '../db/pool.ts'
+import { lockProxy } from './proxy-lock.ts'
 
-/** From the next moment its agent is refused everywhere: by RBAC on open connections, by control on its own stream. Doing it again changes nothing. */
+/**
+ * From the next moment its agent is refused everywhere: by RBAC on open connections, by control on its own stream. With it go all
+ * certificates of its proxy, since any of them could be renewed. Doing it again changes nothing.
+ */
 export async function revokeCertificate(db: Db, { mesh, serial, reason, by }: { mesh: string; serial: string; reason: string; by: string }): Promise<void> {
   await inTransaction(db.pool, async (client) => {
-    const { rows } = await client.query<{ spiffe_id: string; proxy: string; revoked_at: Date | null }>('select spiffe_id, proxy, revoked_at from svid where mesh = $1 and serial = $2 for update', [mesh, serial])
+    const { rows } = await client.query<{ spiffe_id: string; proxy: string }>('select spiffe_id, proxy from svid where mesh = $1 and serial = $2', [mesh, serial])
     const svid = rows[0]
     if (!svid) throw new MeshError('not_found', `no certificate of this mesh has the serial ${serial}`)
     if (svid.proxy === 'control') throw new MeshError('conflict', 'this is control’s own certificate; rotate the issuing certificate instead')
-    if (svid.revoked_at) return
-    await client.query('update svid set revoked_at = now(), revoked_reason = $3 where mesh = $1 and serial = $2', [mesh, serial, reason])
+    await lockProxy(client, mesh, svid.proxy)
+    const { rowCount } = await client.query(
+      `update svid set revoked_at = now(), revoked_reason = $4 where mesh = $1 and proxy = $3 and spiffe_id = $5 and revoked_at is null and (serial = $2 or not_after > now())
+       and exists (select from svid named where named.serial = $2 and named.revoked_at is null)`,
+      [mesh, serial, svid.proxy, reason, svid.spiffe_id],
+    )
+    if (rowCount === 0) return
     await client.query('update telemetry_token set revoked_at = now() where mesh = $1 and proxy = $2 and revoked_at is null', [mesh, svid.proxy])
-    await recordAudit(client, { mesh, actor: by, action: 'certificate.revoke', target: svid.proxy, result: 'ok', detail: { serial, spiffeId: svid.spiffe_id, reason } })
+    await recordAudit(client, { mesh, actor: by, action: 'certificate.revoke', target: svid.proxy, result: 'ok', detail: { serial, serials: rowCount, spiffeId: svid.spiffe_id, reason } })
     await notify(client, 'identity', { mesh })
   })
+}
+
+/** Throws `forbidden` for a certificate that was revoked, as the store has it now. */
+export async function refuseRevoked(client: PoolClient, mesh: string, serial: string): Promise<void> {
+  const { rowCount } = await client.query('select from svid where mesh = $1 and serial = $2 and revoked_at is not null', [mesh, serial])
+  if (rowCount !== 0) throw new MeshError('forbidden', `the certificate ${serial} was revoked`)
 }

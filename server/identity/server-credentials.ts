@@ -5,6 +5,8 @@ import type { Authority } from './authority.ts'
 import { exportKeyPem, makeKeys } from './certificate.ts'
 
 const RETRY_MS = 5000
+/** Beneath an issuer that runs out a new certificate lives hardly longer than the one before. */
+const RENEW_MS_MIN = 1000
 
 export interface ControlCredentials extends Disposable {
   /** A client certificate is asked for, not required: `Enrol` has none yet; every other call goes through `Peers.authenticate`. */
@@ -25,7 +27,7 @@ export async function openControlCredentials(authority: Authority, onError: (err
     // The root goes along, so that a sidecar with a join token finds the certificate whose hash it was given.
     certificate.set({ certificate: Buffer.from(identity.chainPem + authority.trust.controlRootPem), privateKey: Buffer.from(await exportKeyPem(keys.privateKey)) })
     const lifeMs = Date.parse(identity.notAfter) - Date.now()
-    schedule(lifeMs * (0.5 + Math.random() * 0.1))
+    schedule(Math.max(lifeMs * (0.5 + Math.random() * 0.1), RENEW_MS_MIN))
   }
   const renewOrRetry = () =>
     void renew().catch((error) => {

@@ -2,15 +2,17 @@
 import { Metadata, status, type handleUnaryCall, type ServerUnaryCall, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { z } from 'zod'
 import { FAILURES, messageOf, MeshError } from '../contracts/errors.ts'
-import { spiffeIdOf } from '../contracts/ids.ts'
 import { EnrolRequest, HeartbeatRequest, LEASE_MS, RenewRequest, SIDECAR_METHODS, type EnrolResponse, type HeartbeatResponse, type RenewResponse } from '../contracts/sidecar.ts'
 import { recordAudit } from '../db/audit.ts'
 import type { Db } from '../db/client.ts'
 import { inTransaction } from '../db/pool.ts'
 import type { Authority } from './authority.ts'
 import { readCsrKey } from './csr.ts'
+import { boundDenials } from './denials.ts'
+import { enterMesh } from './enter.ts'
 import type { Peer, Peers } from './peers.ts'
-import { createTelemetryToken, useJoinToken } from './tokens.ts'
+import { lockProxy } from './proxy-lock.ts'
+import { refuseRevoked } from './revoke.ts'
 
 /** Long enough for a control process that misses a heartbeat; short enough that sidecars do not dial the dead. */
 const CONTROL_ALIVE_SECONDS = 10
@@ -30,6 +32,8 @@ export interface SidecarServiceOptions {
     /** Probes that its sidecar runs. */
     ordersOf?(peer: Peer): HeartbeatResponse['probes']
   }
+  /** For how long refusals of one address are counted together in the audit. */
+  deniedWindowMs?: number | undefined
   onError?: (error: Error) => void
 }
 
@@ -48,27 +52,19 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
   const controls = liveControls(db, options.address)
 
   const enrol = async (request: z.infer<typeof EnrolRequest>): Promise<EnrolResponse> => {
-    const publicKey = await readCsrKey(request.csrPem) // before the token: a bad request must not use it up
-    const { claim, spiffeId, telemetryToken } = await inTransaction(db.pool, async (client) => {
-      const claim = await useJoinToken(client, request.token, request.proxyId)
-      const spiffeId = spiffeIdOf(authority.trustDomain, claim.namespace, claim.agent)
-      const { rowCount } = await client.query(
-        `insert into proxy (mesh, id, namespace, agent, version, spiffe_id) values ($1, $2, $3, $4, $5, $6)
-         on conflict (mesh, id) do update set version = excluded.version, last_seen = now() where proxy.spiffe_id = excluded.spiffe_id`,
-        [claim.mesh, request.proxyId, claim.namespace, claim.agent, request.version, spiffeId],
-      )
-      if (rowCount === 0) throw new MeshError('conflict', `the proxy ${request.proxyId} belongs to another agent; choose another --name`)
-      const telemetryToken = await createTelemetryToken(client, { mesh: claim.mesh, spiffeId, proxy: request.proxyId })
-      await recordAudit(client, { mesh: claim.mesh, actor: `join token ${claim.id}`, action: 'proxy.enrol', target: request.proxyId, result: 'ok', detail: { spiffeId } })
-      return { claim, spiffeId, telemetryToken }
-    })
-    const identity = await authority.issueForKey(publicKey, { spiffeId, proxy: request.proxyId })
+    const { claim, identity, telemetryToken } = await enterMesh(db, authority, request)
     return { identity, mesh: claim.mesh, namespace: claim.namespace as EnrolResponse['namespace'], agent: claim.agent as EnrolResponse['agent'], telemetryToken, otlpGrpc: options.otlpGrpc, controls: await controls() }
   }
 
-  const renew = async (request: z.infer<typeof RenewRequest>, peer: Peer): Promise<z.infer<typeof RenewResponse>> => ({
-    identity: await authority.issue(request.csrPem, { spiffeId: peer.spiffeId, proxy: peer.proxyId }),
-  })
+  const renew = async (request: z.infer<typeof RenewRequest>, peer: Peer): Promise<z.infer<typeof RenewResponse>> => {
+    const publicKey = await readCsrKey(request.csrPem)
+    const identity = await inTransaction(db.pool, async (client) => {
+      await lockProxy(client, authority.mesh, peer.proxyId)
+      await refuseRevoked(client, authority.mesh, peer.serial) // the store knows it before this process does
+      return authority.issueForKey(publicKey, { spiffeId: peer.spiffeId, proxy: peer.proxyId }, client)
+    })
+    return { identity }
+  }
 
   const heartbeat = async (request: HeartbeatRequest, peer: Peer): Promise<HeartbeatResponse> => {
     await discovery.heartbeat(peer, request)
@@ -83,8 +79,9 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
     }
   }
 
-  const denied = (target: string, why: string) =>
-    recordAudit(db.pool, { mesh: authority.mesh, actor: target, action: 'proxy.enrol', target, result: 'denied', detail: { why } }).catch(() => {}) // the refusal stands without its line in the audit
+  const denied = boundDenials(({ actor, target, why }) => {
+    recordAudit(db.pool, { mesh: authority.mesh, actor, action: 'proxy.enrol', target, result: 'denied', detail: { why } }).catch(() => {}) // the refusal stands without its line in the audit
+  }, options.deniedWindowMs)
   const handle = <S extends z.ZodType, R>(schema: S, work: (request: z.infer<S>, call: Call) => Promise<R>): handleUnaryCall<Buffer, Buffer> => (call, callback) => {
     answer(schema, call, work).then(
       (response) => callback(null, Buffer.from(JSON.stringify(response))),
@@ -95,9 +92,9 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
     )
   }
   return {
-    enrol: handle(EnrolRequest, (request) =>
-      enrol(request).catch(async (error: unknown) => {
-        if (error instanceof MeshError) await denied(request.proxyId, error.message)
+    enrol: handle(EnrolRequest, (request, call) =>
+      enrol(request).catch((error: unknown) => {
+        if (error instanceof MeshError) denied(call.getPeer(), request.proxyId, error.message)
         throw error
       }),
     ),

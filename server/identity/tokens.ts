@@ -48,17 +48,21 @@ export interface JoinClaim {
   mesh: string
   namespace: string
   agent: string
+  /** The same proxy and key once more: the answer before was lost on its way. */
+  again: boolean
 }
 
-/** Uses a token up. Two sidecars with one token: exactly one gets in. Throws `unauthenticated` saying why not. */
-export async function useJoinToken(query: Query, token: string, usedBy: string): Promise<JoinClaim> {
+/** Uses a token up. Two sidecars with one token: exactly one gets in. `key` is a hash of its public key. Throws `unauthenticated` saying why not. */
+export async function useJoinToken(query: Query, token: string, by: { proxyId: string; key: Buffer }): Promise<JoinClaim> {
   const match = /^hdl_join_([0-9a-f]{16})_([0-9a-f]{48})_[0-9a-f]{64}$/.exec(token)
   if (!match) throw new MeshError('unauthenticated', 'this is not a join token; `heddle token create --agent NAME` makes one')
   const [, id = '', secret = ''] = match
   const used = await query.query<JoinClaim>(
-    `update join_token set used_at = now(), used_by = $3 where id = $1 and hash = $2 and used_at is null and expires_at > now()
-     returning id, mesh, namespace, agent`,
-    [id, hashSecret(secret), usedBy],
+    `with before as (select used_at from join_token where id = $1 for update)
+     update join_token set used_at = coalesce(join_token.used_at, now()), used_by = $3, used_key = $4 from before
+     where id = $1 and hash = $2 and expires_at > now() and (join_token.used_at is null or (used_by = $3 and used_key = $4))
+     returning id, mesh, namespace, agent, before.used_at is not null as again`,
+    [id, hashSecret(secret), by.proxyId, by.key],
   )
   if (used.rows[0]) return used.rows[0]
   const known = await query.query<{ used_by: string | null }>('select used_by from join_token where id = $1 and hash = $2', [id, hashSecret(secret)])
@@ -67,11 +71,11 @@ export async function useJoinToken(query: Query, token: string, usedBy: string):
   throw new MeshError('unauthenticated', row.used_by ? `the join token was used already, by ${row.used_by}; each lets one sidecar in` : 'the join token has expired')
 }
 
-/** Replaces a proxy's token. Only its hash is kept; the collector compares hashes. */
+/** Replaces a proxy's token, which is good from its next certificate on and as long as that. Only its hash is kept; the collector compares hashes. */
 export async function createTelemetryToken(query: Query, options: { mesh: string; spiffeId: string; proxy: string }): Promise<string> {
   const token = `hdl_tel_${randomBytes(24).toString('hex')}`
   await query.query('update telemetry_token set revoked_at = now() where mesh = $1 and proxy = $2 and revoked_at is null', [options.mesh, options.proxy])
-  await query.query('insert into telemetry_token (hash, mesh, spiffe_id, proxy) values ($1, $2, $3, $4)', [hashTelemetryToken(token), options.mesh, options.spiffeId, options.proxy])
+  await query.query('insert into telemetry_token (hash, mesh, spiffe_id, proxy, expires_at) values ($1, $2, $3, $4, now())', [hashTelemetryToken(token), options.mesh, options.spiffeId, options.proxy])
   return token
 }
 

@@ -6,68 +6,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { expect, test } from 'vitest'
 import { HeartbeatResponse, RenewResponse } from '../contracts/sidecar.ts'
-import { openAuthority, type Authority } from '../identity/authority.ts'
-import { watchPeers, type Peer, type Peers } from '../identity/peers.ts'
+import { openAuthority } from '../identity/authority.ts'
 import { revokeCertificate } from '../identity/revoke.ts'
-import { openControlCredentials } from '../identity/server-credentials.ts'
-import { SIDECAR_DEFINITION, sidecarHandlers } from '../identity/service.ts'
 import { createJoinToken } from '../identity/tokens.ts'
-import type { Db } from '../db/client.ts'
 import { openControlLink } from '../sidecar/control-link.ts'
-import type { HeldIdentity } from '../sidecar/directory.ts'
 import { enrol, keepIdentity } from '../sidecar/identity-keeper.ts'
 import { makeKeyAndCsr } from '../sidecar/keys.ts'
+import { bindServer, enrolAt, HEARTBEAT, linkAs, MESH, startTestControl, tokenFor } from './control.ts'
 import { testDatabase } from './database.ts'
 import { eventually } from './load.ts'
 import { TEST_MESH, TEST_SECRET_KEY } from './sidecar-mesh.ts'
 
-const { name: MESH, trustDomain } = TEST_MESH
-const HEARTBEAT = {
-  version: 'v1', state: 'ready', address: '127.0.0.1', inboundPort: 1, outboundPort: 2, adminPort: 3, agentTarget: { port: 4 }, envoyBuild: 'test', holds: null,
-}
-
-interface TestControl extends AsyncDisposable {
-  address: string
-  authority: Authority
-  peers: Peers
-  heard: Peer[]
-  db: Db
-}
-
-async function startControl(options: { db?: Db; svidTtlMs?: number } = {}): Promise<TestControl> {
-  const things = new AsyncDisposableStack()
-  const db = options.db ?? things.use(await testDatabase())
-  const authority = things.use(await openAuthority(db, { mesh: MESH, trustDomain, secretKey: TEST_SECRET_KEY, svidTtlMs: options.svidTtlMs ?? 3_600_000 }))
-  const peers = things.use(watchPeers(authority))
-  const { credentials } = things.use(await openControlCredentials(authority))
-  const heard: Peer[] = []
-  const discovery = { heartbeat: async (peer: Peer) => void heard.push(peer), leave: async () => {} }
-  const handlers = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: '127.0.0.1', port: 1 }, address: '127.0.0.1:1', discovery })
-  const server = new Server()
-  server.addService(SIDECAR_DEFINITION, handlers)
-  things.defer(() => server.forceShutdown())
-  const port = await bind(server, credentials)
-  return { address: `127.0.0.1:${port}`, authority, peers, heard, db, [Symbol.asyncDispose]: () => things.disposeAsync() }
-}
-
-function bind(server: Server, credentials: ServerCredentials): Promise<number> {
-  return new Promise((resolve, reject) => server.bindAsync('127.0.0.1:0', credentials, (error, port) => (error ? reject(error) : resolve(port))))
-}
-
-async function tokenFor(db: Db, lifeMs?: number): Promise<string> {
-  return (await createJoinToken(db.pool, { mesh: MESH, namespace: 'default', agent: 'loom', createdBy: 'test', lifeMs })).token
-}
-
-function enrolAt(control: TestControl, token: string, proxyId = 'loom-1') {
-  return enrol({ controls: [control.address], token, proxyId, version: 'v1' })
-}
-
-function linkAs(identity: HeldIdentity | null, control: TestControl) {
-  return openControlLink({ bundlePem: identity?.bundlePem ?? control.authority.bundlePem(), trustDomain, certificate: identity }, () => [control.address])
-}
+const { trustDomain } = TEST_MESH
 
 test('a join token lets exactly one sidecar in, even when two come at once', async () => {
-  await using control = await startControl()
+  await using control = await startTestControl()
   const token = await tokenFor(control.db)
   const results = await Promise.allSettled([enrolAt(control, token, 'loom-1'), enrolAt(control, token, 'loom-2')])
   expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -79,7 +32,7 @@ test('a join token lets exactly one sidecar in, even when two come at once', asy
 })
 
 test('what was issued is the agent of the token, with a telemetry token that the store knows by its hash alone', async () => {
-  await using control = await startControl()
+  await using control = await startTestControl()
   const { identity, response } = await enrolAt(control, await tokenFor(control.db))
   expect(identity.spiffeId).toBe(`spiffe://${trustDomain}/ns/default/agent/loom`)
   expect(response).toMatchObject({ agent: 'loom', namespace: 'default', mesh: MESH })
@@ -89,8 +42,8 @@ test('what was issued is the agent of the token, with a telemetry token that the
 })
 
 test('an expired, unknown or foreign token is refused, and says why', async () => {
-  await using control = await startControl()
-  await expect(enrolAt(control, await tokenFor(control.db, -1000))).rejects.toThrow('has expired')
+  await using control = await startTestControl()
+  await expect(enrolAt(control, await tokenFor(control.db, { lifeMs: -1000 }))).rejects.toThrow('has expired')
   const good = await tokenFor(control.db)
   const [, , id = '', secret = '', hash = ''] = good.split('_')
   await expect(enrolAt(control, `hdl_join_${id}_${'0'.repeat(48)}_${hash}`)).rejects.toThrow('not known to this mesh')
@@ -99,7 +52,7 @@ test('an expired, unknown or foreign token is refused, and says why', async () =
 })
 
 test('a proxy id that belongs to another agent cannot be taken over', async () => {
-  await using control = await startControl()
+  await using control = await startTestControl()
   await enrolAt(control, await tokenFor(control.db))
   const thief = await createJoinToken(control.db.pool, { mesh: MESH, namespace: 'default', agent: 'thief', createdBy: 'test' })
   await expect(enrolAt(control, thief.token)).rejects.toThrow('belongs to another agent')
@@ -107,7 +60,7 @@ test('a proxy id that belongs to another agent cannot be taken over', async () =
 })
 
 test('without a certificate only Enrol is open', async () => {
-  await using control = await startControl()
+  await using control = await startTestControl()
   const link = linkAs(null, control)
   await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
   await expect(link.call('renew', { csrPem: (await makeKeyAndCsr()).csrPem }, RenewResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
@@ -116,8 +69,8 @@ test('without a certificate only Enrol is open', async () => {
 })
 
 test('a certificate of another authority is nobody, even with the same names', async () => {
-  await using control = await startControl()
-  await using foreign = await startControl()
+  await using control = await startTestControl()
+  await using foreign = await startTestControl()
   const { identity } = await enrolAt(foreign, await tokenFor(foreign.db))
   const link = linkAs({ ...identity, bundlePem: control.authority.bundlePem() }, control)
   await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
@@ -125,10 +78,10 @@ test('a certificate of another authority is nobody, even with the same names', a
 })
 
 test('an agent with a certificate of the mesh cannot pose as control', async () => {
-  await using control = await startControl()
+  await using control = await startTestControl()
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const imposter = new Server()
-  const port = await bind(imposter, ServerCredentials.createSsl(Buffer.from(identity.bundlePem), [{ private_key: Buffer.from(identity.keyPem), cert_chain: Buffer.from(identity.chainPem + identity.bundlePem) }]))
+  const port = await bindServer(imposter, ServerCredentials.createSsl(Buffer.from(identity.bundlePem), [{ private_key: Buffer.from(identity.keyPem), cert_chain: Buffer.from(identity.chainPem + identity.bundlePem) }]))
   const link = openControlLink({ bundlePem: identity.bundlePem, trustDomain, certificate: identity }, () => [`127.0.0.1:${port}`])
   expect(await link.connect(1500)).toBeNull() // no stream
   await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unavailable' })
@@ -139,7 +92,7 @@ test('an agent with a certificate of the mesh cannot pose as control', async () 
 })
 
 test('a revoked certificate is refused, and whoever waits on it is told within a second', async () => {
-  await using control = await startControl()
+  await using control = await startTestControl()
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const link = linkAs(identity, control)
   await link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
@@ -155,7 +108,7 @@ test('a revoked certificate is refused, and whoever waits on it is told within a
 })
 
 test('a certificate that ran out is refused on an open connection too', async () => {
-  await using control = await startControl({ svidTtlMs: 2000 })
+  await using control = await startTestControl({ svidTtlMs: 2000 })
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const link = linkAs(identity, control)
   await link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
@@ -168,7 +121,7 @@ test('a certificate that ran out is refused on an open connection too', async ()
 })
 
 test('certificates of six seconds are renewed after half of their life and well before its end, once each, with control’s own changing beneath', async () => {
-  await using control = await startControl({ svidTtlMs: 6000 })
+  await using control = await startTestControl({ svidTtlMs: 6000 })
   const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'))
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const ages: number[] = []
@@ -185,7 +138,7 @@ test('certificates of six seconds are renewed after half of their life and well 
   await sleep(15_500)
   expect(ages.length).toBeGreaterThanOrEqual(3)
   expect(ages.length).toBeLessThanOrEqual(5)
-  for (const age of ages) expect(age).toBeGreaterThanOrEqual(2900)
+  for (const age of ages) expect(age).toBeGreaterThanOrEqual(2400) // half of a life that ends on a whole second
   for (const age of ages) expect(age).toBeLessThan(5400) // planned by 3.6 s; the rest is what a busy machine may take
   expect(keeper.failure).toBeNull()
   await keeper.link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
@@ -194,7 +147,7 @@ test('certificates of six seconds are renewed after half of their life and well 
 
 test('a renewal that fails leaves the old certificate in use, says so when it becomes late, and heals by itself', async () => {
   const db = await testDatabase()
-  const control = await startControl({ db, svidTtlMs: 6000 })
+  const control = await startTestControl({ db, svidTtlMs: 6000 })
   const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'))
   const { identity } = await enrolAt(control, await tokenFor(db))
   let address = '127.0.0.1:1'
