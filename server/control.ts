@@ -6,6 +6,7 @@ import { readConfig } from './config.ts'
 import { MESH_DEFAULT } from './contracts/ids.ts'
 import { openDb } from './db/client.ts'
 import { usableRole } from './db/roles.ts'
+import { forgetOldRows } from './discovery/forget.ts'
 import { receiveHeartbeats } from './discovery/heartbeat.ts'
 import { pollCards } from './discovery/poll.ts'
 import { followPresence } from './discovery/presence.ts'
@@ -50,6 +51,7 @@ await runUntilStopped(log, async (things) => {
   const outside = { allow: parseAllowList(config.fetchAllow) }
   things.use(pollCards({ db, mesh, outside, commit, onError }))
   things.use(followPresence(db, mesh, onError))
+  things.use(forgetOldRows(db, onError))
   const discovery = receiveHeartbeats({ db, mesh, leases, commit })
 
   const world = things.use(await startWorld({ db, controlId, address, onError }))
