@@ -1,8 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // unit: pure, seconds. integration: real PostgreSQL, Envoy and sockets (`*.it.test.ts`). mesh: a whole Heddle a file, one after the
-// other, since they measure. browser: stories in Chromium, over one Heddle. long: every story; not
-// part of `npm test`.
+// other, since they measure. browser: every story in Chromium, over one Heddle.
 export default defineConfig({
   test: {
     projects: [
@@ -37,17 +36,6 @@ export default defineConfig({
           hookTimeout: 300_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
-        },
-      },
-      {
-        test: {
-          name: 'long',
-          include: ['e2e/all.long.ts'],
-          globalSetup: ['e2e/global-setup.ts'],
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -39,6 +39,7 @@ export const asks = {
   revision: (revision: number | null): Ask => ({ key: ['revision', revision], path: `/revisions/${revision}` }),
   revisionStatus: (revision: number | null): Ask => ({ key: ['revision-status', revision], path: `/revisions/${revision}/status` }),
   audit: (asked: { actor: string | null; action: string | null; result: string | null }): Ask => ({ key: ['audit', asked], path: withQuery('/audit', { ...asked, limit: 100 }), paged: true }),
+  parts: (): Ask => ({ key: ['parts'], path: '/parts' }),
   tokens: (): Ask => ({ key: ['tokens'], path: '/tokens' }),
   /** What an agent received by version in the last five minutes. */
   shares: (target: string): Ask => ({ key: ['series', target, 'version', '5m'], path: withQuery('/series', { target, by: 'version', window: '5m' }) }),

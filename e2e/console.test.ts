@@ -1,6 +1,15 @@
-// The stories that every change passes, over one Heddle with the sample fleet. All of them: `npx vitest run --project long`.
+// The stories in the order in which they are told, over one Heddle; the last removes the fleet that the others look at.
 import { afterAll } from 'vitest'
 import './find.stories.ts'
+import './graph.stories.ts'
+import './pages.stories.ts'
+import './agents.stories.ts'
+import './split.stories.ts'
+import './routes.stories.ts'
+import './operate.stories.ts'
+import './rotation.stories.ts'
+import './pictures.stories.ts'
+import './farewell.stories.ts'
 import { closeBrowser } from './person.ts'
 
 afterAll(closeBrowser)

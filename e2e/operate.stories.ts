@@ -5,26 +5,6 @@ import { eventually } from '../server/testing/load.ts'
 import { splitOf, type Written } from '../server/testing/mesh.ts'
 import { heddle, mesh, person } from './person.ts'
 
-test('the issuing certificate is rotated to the end, proved on every proxy, and no task fails meanwhile', async () => {
-  await using someone = await person()
-  const { page } = someone
-  await someone.open('/security', 'Security')
-  await page.getByRole('table', { name: 'Identities' }).getByText('spiffe://mesh.local/ns/default/agent/translator').first().waitFor()
-  await page.getByRole('button', { name: /Rotate/ }).click()
-  await page.getByLabel(/Reason/).fill('the yearly one')
-  await someone.isAccessible()
-  await page.getByRole('button', { name: 'Start the rotation' }).click()
-  await page.getByRole('heading', { name: 'Rotating the issuing certificate', level: 1 }).waitFor()
-  await page.getByRole('list', { name: 'Steps of the rotation' }).waitFor()
-  await page.getByText(/(\d+) of \1 proved/).first().waitFor({ timeout: 90_000 })
-  await someone.isAccessible()
-  await page.getByRole('button', { name: 'Retire the old…' }).click()
-  await page.getByRole('button', { name: 'Retire the old issuer' }).click()
-  await page.getByRole('heading', { name: 'The issuing certificate is rotated', level: 1 }).waitFor({ timeout: 60_000 })
-  await someone.isAccessible()
-  expect((await postTask()).status).toBeLessThan(503)
-}, 240_000)
-
 test('every proxy is on the page with what it has accepted, type by type', async () => {
   await using someone = await person()
   const { page } = someone
@@ -81,10 +61,6 @@ test('an API token is shown once, works, and is refused once it is revoked', asy
   await page.getByRole('alertdialog').getByRole('button', { name: /Revoke/ }).click()
   await eventually('the token is refused', 10_000, async () => (await status()) === 401)
 })
-
-function postTask() {
-  return fetch(heddle.sampleUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ task: 'Explain salt in French' }) })
-}
 
 function labelled(weights: Record<string, number>): Written<'HTTPRoute'> {
   const route = splitOf('translator', weights)

@@ -32,6 +32,47 @@ test('the pages of one thing are accessible too', async () => {
   await someone.isAccessible()
 })
 
+test('what opens over a page is accessible: keys, palette, time range, and the parts of the settings', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/agents', 'Agents')
+  for (const [key, name] of [['?', /Keys/], ['Control+k', /Find/]] as const) {
+    await page.keyboard.press(key)
+    await page.getByRole('dialog', { name }).waitFor()
+    await someone.isAccessible()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+  }
+  await page.getByText('Pick…').click()
+  await page.getByRole('dialog', { name: 'Time range' }).waitFor()
+  await someone.isAccessible()
+  for (const part of ['you', 'people', 'ingest']) {
+    await someone.open(`/settings?part=${part}`, 'Settings')
+    await someone.isAccessible()
+  }
+  for (const path of ['/security/policies', '/security/policies/new', '/security/rotations', '/routes/new']) {
+    await someone.open(path, /./)
+    await someone.isAccessible()
+  }
+})
+
+test('who is not signed in is asked to, a wrong password is said, and an address that is not there says so', async () => {
+  await using stranger = await person({ role: null, expects: /401|404/ })
+  const { page } = stranger
+  await stranger.open('/graph', 'Sign in')
+  await stranger.isAccessible()
+  await page.getByLabel('E-mail address').fill('nobody@example.com')
+  await page.getByLabel('Password').fill('not the password')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.getByText(/that is not right/).first().waitFor()
+  await stranger.isAccessible()
+
+  await using someone = await person({ expects: /404/ })
+  await someone.open('/no-such-page', 'There is nothing at this address')
+  await someone.isAccessible()
+  await someone.open('/agents/default/nobody', 'There is nothing at this address')
+})
+
 test('a narrow screen has every page without sideways scrolling', async () => {
   await using someone = await person({ size: { width: 390, height: 844 } })
   for (const { href, title } of NAVIGATION.flatMap(({ items }) => items)) {

@@ -42,7 +42,8 @@ export interface Person extends AsyncDisposable {
 type Role = 'viewer' | 'operator' | 'admin'
 
 export interface PersonOptions {
-  role?: Role
+  /** Null is somebody who has not signed in. */
+  role?: Role | null
   theme?: 'light' | 'dark'
   size?: { width: number; height: number }
   /** Errors that the story causes on purpose, such as the 409 of a conflict. */
@@ -52,7 +53,7 @@ export interface PersonOptions {
 /** A person of a role in a browser of their own. The first of a role signs in by a one-time link, as `heddle sign-in` prints it. */
 export async function person(options: PersonOptions = {}): Promise<Person> {
   const { role = 'admin', theme = 'light', size = { width: 1440, height: 900 }, expects } = options
-  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', storageState: kept.get(role) })
+  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', storageState: role === null ? undefined : kept.get(role) })
   context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   const errors: string[] = []
@@ -60,7 +61,7 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
     if (message.type() === 'error' && !expects?.test(message.text())) errors.push(`${page.url()}: ${message.text()}`)
   })
   page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
-  if (!kept.has(role)) await signIn(page, role, context)
+  if (role !== null && !kept.has(role)) await signIn(page, role, context)
   return {
     page,
     errors,

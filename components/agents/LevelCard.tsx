@@ -9,13 +9,14 @@ import { LEVELS, nextStep } from './words.ts'
 export function LevelCard({ agent }: { agent: Pick<AgentDetail, 'level' | 'namespace' | 'name' | 'versions'> }) {
   const at = LEVELS.findIndex((level) => level.id === agent.level)
   const next = nextStep(agent.level, { namespace: agent.namespace ?? 'default', name: agent.name, version: agent.versions.at(-1) ?? 'v1' })
+  const isDone = (index: number) => index < at || index === LEVELS.length - 1 && index === at
   return (
     <Card title="Level">
       <ol className="m-0 grid list-none gap-2.5 p-0">
         {LEVELS.map((level, index) => (
           <li key={level.id} aria-current={index === at ? 'step' : undefined} className="flex gap-2.5">
-            <span aria-hidden className={classes('mt-0.5 grid h-[18px] w-[18px] flex-none place-items-center rounded-full border text-xs', index < at ? 'border-accent bg-accent text-on-accent' : index === at ? 'border-2 border-accent' : 'border-line-strong text-faint')}>
-              {index < at ? <Icon name="check" size={11} /> : null}
+            <span aria-hidden className={classes('mt-0.5 grid h-[18px] w-[18px] flex-none place-items-center rounded-full border text-xs', isDone(index) ? 'border-accent bg-accent text-on-accent' : index === at ? 'border-2 border-accent' : 'border-line-strong text-faint')}>
+              {isDone(index) ? <Icon name="check" size={11} /> : null}
             </span>
             <div className="min-w-0">
               <p className={classes('m-0', index === at ? 'font-medium' : 'text-muted')}>{level.title}{index === at && <span className="sr-only"> (now)</span>}</p>

@@ -8,6 +8,7 @@ import { Link } from '#components/ui/Link.tsx'
 import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { paths } from '#components/paths.ts'
+import { groupRefusals } from './refusals.ts'
 import { StepMark, type StepState } from './StepMark.tsx'
 
 interface AppliedPanelProps {
@@ -62,9 +63,9 @@ function Acceptance({ status, committedAt }: { status: RevisionStatus; committed
     <div className="grid gap-1">
       {status.state === 'accepted' && status.acceptedAt && status.of > 0 && <span className="tabular-nums">after {formatMs(Date.parse(status.acceptedAt) - Date.parse(committedAt))}</span>}
       {status.pending.length > 0 && <span>waits for <Proxies ids={status.pending} /></span>}
-      {status.rejected.map((each) => (
-        <div key={`${each.proxy} ${each.typeUrl} ${each.resource}`} className="min-w-0">
-          <Link href={paths.proxy(each.proxy)}>{each.proxy}</Link> answered:
+      {groupRefusals(status.rejected).map((each) => (
+        <div key={`${each.pointer} ${each.reason}`} className="min-w-0">
+          <Proxies ids={each.proxies} /> answered:
           <q className="mt-0.5 block break-words rounded-md bg-bad-soft px-2.5 py-1.5 font-mono text-xs text-bad before:content-none after:content-none">{each.reason}</q>
         </div>
       ))}

@@ -5,6 +5,7 @@ import type { RevisionStatus } from '#server/contracts/status.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import type { FormFinding } from './form-context.tsx'
+import { groupRefusals, nameProxies } from './refusals.ts'
 import { revertRevision } from './revisions-client.ts'
 
 function ofObject(status: RevisionStatus, at: ObjectRef) {
@@ -26,9 +27,9 @@ export function RefusedNotice({ status, at, why, onGoTo }: { status: RevisionSta
   return (
     <Notice state="bad" action={<Button small why={why} isPending={revert.isPending} onPress={() => revert.mutate()}>Revert to {status.revision - 1}</Button>}>
       Revision {status.revision} is stored but refused by {new Set(refused.map((each) => each.proxy)).size} of {status.of}; what was accepted before keeps serving.
-      {refused.map((each) => (
-        <span key={`${each.proxy} ${each.resource}`} className="mt-1 block">
-          {each.proxy} answered: <code className="break-words text-xs">{each.reason}</code>{' '}
+      {groupRefusals(refused).map((each) => (
+        <span key={`${each.pointer} ${each.reason}`} className="mt-1 block">
+          {nameProxies(each.proxies)} answered: <code className="break-words text-xs">{each.reason}</code>{' '}
           {each.pointer !== null && <button type="button" onClick={() => onGoTo(each.pointer!)} className="font-medium underline">Go to the field</button>}
         </span>
       ))}

@@ -20,7 +20,7 @@ import { Loaded } from './Loaded.tsx'
 
 type ApiToken = Awaited<ReturnType<typeof readTokens>>['items'][number]
 
-const readTokens = () => answer(api.tokens.$get())
+const readTokens = () => answer(api.tokens.$get({ query: {} }))
 const ROLES: readonly Role[] = ['viewer', 'operator', 'admin']
 const DAYS = ['1', '7', '30', '90', '365'] as const
 const STATES = { valid: 'ok', expired: 'idle', revoked: 'idle' } as const

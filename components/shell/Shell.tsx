@@ -14,6 +14,7 @@ import { HelpSheet } from './HelpSheet.tsx'
 import { LiveIndicator } from './LiveIndicator.tsx'
 import { Navigation } from './Navigation.tsx'
 import { Palette } from './Palette.tsx'
+import { PartsNotice } from './PartsNotice.tsx'
 import { PersonMenu } from './PersonMenu.tsx'
 import { useShortcuts } from './shortcuts.ts'
 import { ThemeMenu } from './ThemeMenu.tsx'
@@ -72,7 +73,7 @@ function Frame({ person, children }: { person: Person; children: ReactNode }) {
         <PersonMenu person={person} />
       </header>
       <div className="hidden min-h-0 border-r border-line bg-surface md:block"><Navigation /></div>
-      <main id="main" tabIndex={-1} className="min-h-0 min-w-0 overflow-y-auto outline-none">{children}</main>
+      <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-col overflow-y-auto outline-none"><PartsNotice /><div className="relative flex-[1_0_auto]">{children}</div></main>
       <ModalOverlay isOpen={open === 'menu'} onOpenChange={close} isDismissable className="fixed inset-0 z-50 bg-black/35">
         <Modal className="h-full w-64 border-r border-line bg-surface outline-none">
           <AriaDialog aria-label="Navigation" className="h-full outline-none"><Navigation onGo={close} /></AriaDialog>

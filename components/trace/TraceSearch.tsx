@@ -20,6 +20,7 @@ import { StateMark } from '#components/ui/StateMark.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { paths } from '#components/paths.ts'
 import { printDuration } from './scale.ts'
+import { QueryLine } from './QueryLine.tsx'
 import { TraceScatter } from './TraceScatter.tsx'
 import { useTraceSearch } from './use-trace-search.ts'
 
@@ -33,6 +34,7 @@ export function TraceSearch() {
   const services = [...new Set([...(agents.data?.items.map((agent) => agent.metadata.name) ?? []), ...traces.flatMap((trace) => trace.services.map((service) => service.name))])].sort()
   return (
     <div className="grid gap-[18px]">
+      <QueryLine filters={filters} services={services} onFilters={(next) => void setFilters({ service: next.service || null, operation: next.operation || null, status: next.status === 'any' ? null : next.status, min: next.min || null, max: next.max || null })} />
       <form role="search" aria-label="Find traces" onSubmit={(event) => { event.preventDefault(); void query.refetch() }} className="flex flex-wrap items-end gap-3">
         <label className="grid w-44 min-w-0 gap-1 max-md:w-full" data-find>
           <span className="text-sm text-muted">Service</span>

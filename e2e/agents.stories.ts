@@ -1,0 +1,46 @@
+// Connecting: an agent that sends traces and nothing else is on its page within seconds, with the command that brings it further.
+import { expect, test } from 'vitest'
+import { eventually } from '../server/testing/load.ts'
+import { heddle, mesh, person } from './person.ts'
+
+test('an agent that sends traces alone is listed with its level, and its page says the next step with the exact command', async () => {
+  await sendSpan('note-taker')
+  await eventually('its span is stored', 20_000, async () => (await mesh.get<{ items: unknown[] }>('/traces?service=note-taker')).items.length > 0)
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/agents?q=note-taker', 'Agents')
+  const row = page.getByRole('table', { name: 'Agents' }).getByRole('row', { name: /note-taker/ })
+  await row.getByText('Traces only').waitFor()
+  await row.getByRole('link', { name: 'note-taker' }).click()
+  await page.getByRole('heading', { name: 'note-taker', level: 1 }).waitFor()
+  await page.getByText(/npx heddle sidecar --agent note-taker .*--port \d+/).waitFor()
+  await someone.isAccessible()
+})
+
+test('each agent of the mesh shows how far it has come', async () => {
+  await using someone = await person()
+  await someone.open('/agents/default/translator', 'translator')
+  const level = someone.page.getByRole('listitem').filter({ hasText: 'mTLS, strict' })
+  await level.and(someone.page.locator('[aria-current="step"]')).waitFor()
+})
+
+test('the way in is told with addresses that work, for traces and for a sidecar', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/agents/connect', /Connect/)
+  await page.getByText(new RegExp(`OTEL_EXPORTER_OTLP_ENDPOINT=\\S*:${heddle.env.HEDDLE_OTLP_HTTP_PORT}`)).first().waitFor()
+  await someone.isAccessible()
+  await someone.open('/agents/connect?way=sidecar', /Connect/)
+  await page.getByText(/heddle sidecar/).first().waitFor()
+  await someone.isAccessible()
+})
+
+/** What any OpenTelemetry SDK sends, as OTLP/JSON. */
+async function sendSpan(service: string): Promise<void> {
+  const now = BigInt(Date.now()) * 1_000_000n
+  const id = crypto.randomUUID().replaceAll('-', '')
+  const span = { traceId: id, spanId: id.slice(16), name: 'take notes', kind: 2, startTimeUnixNano: String(now - 40_000_000n), endTimeUnixNano: String(now) }
+  const body = { resourceSpans: [{ resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] }, scopeSpans: [{ spans: [span] }] }] }
+  const response = await fetch(`http://127.0.0.1:${heddle.env.HEDDLE_OTLP_HTTP_PORT}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+  expect(response.status).toBe(200)
+}
