@@ -21,7 +21,7 @@ export function openSenders(pool: Pool, options: { needCredentials: boolean }): 
 
   async function lookUp(hash: Buffer): Promise<Sender | null> {
     const { rows } = await pool.query<Sender>(
-      `select mesh, spiffe_id as name, proxy from telemetry_token where hash = $1 and revoked_at is null
+      `select mesh, spiffe_id as name, proxy from telemetry_token where hash = $1 and revoked_at is null and expires_at > now()
        union all
        select $2, 'token ' || name, null from api_token where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())
        limit 1`,

@@ -117,6 +117,14 @@ test('counters without the proxy’s own token are no evidence, and the sender i
   expect(await eventually('the revoked token is refused', 8000, async () => ((await send(RESOURCE, TOKEN)).status === 401 ? true : null))).toBe(true)
 })
 
+test('a telemetry token that outlived the certificates of its proxy is refused', async () => {
+  await using lab = await startTestCollector()
+  await addAgents(lab.db, ['caller', 'other'])
+  await lab.db.pool.query('update telemetry_token set expires_at = now()')
+  const answer = await fetch(`${lab.http}/v1/metrics`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` }, body: metricsOf(RESOURCE, 10) })
+  expect(answer.status).toBe(401)
+})
+
 test('an API token is nobody’s identity, whatever its name', async () => {
   await using lab = await startTestCollector()
   await addAgents(lab.db, ['caller', 'other'])
