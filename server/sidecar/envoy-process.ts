@@ -93,7 +93,9 @@ export async function endLeftover(mark: EnvoyMark | null): Promise<void> {
  */
 async function start({ path, bootstrapFile, logs, remember }: EnvoyProcessOptions): Promise<EnvoyMark> {
   using file = openLogFile(logs, 'envoy')
-  const args = ['-c', bootstrapFile, '--use-dynamic-base-id', '--concurrency', '1', '--log-level', 'warning', '--drain-time-s', '10']
+  // Its `config` logger repeats what Envoy refuses, a private key that somebody put there included. Control has the words, without it.
+  const quiet = ['--log-level', 'warning', '--component-log-level', 'config:error']
+  const args = ['-c', bootstrapFile, '--use-dynamic-base-id', '--concurrency', '1', '--drain-time-s', '10', ...quiet]
   const shell = spawn('/bin/sh', ['-c', '"$0" "$@" >&2 & echo $!', path, ...args], { stdio: ['ignore', 'pipe', file.fd], detached: true })
   const said = await new Promise<string>((resolve, reject) => {
     let text = ''
