@@ -7,11 +7,11 @@ import { FLEET, type Member } from './fleet.ts'
 
 /** An object as a person writes it: what has a default may be left out. */
 type Written<K extends keyof typeof KINDS> = z.input<(typeof KINDS)[K]['schema']>
-export type SampleObject = Written<'Agent'> | Written<'HTTPRoute'> | Written<'Gateway'> | Written<'AuthorizationPolicy'>
+export type SampleObject = Written<'Agent'> | Written<'HTTPRoute'> | Written<'Gateway'> | Written<'AuthorizationPolicy'> | Written<'AgentRoute'> | Written<'HealthProbe'>
 
 /** What can be written before any sidecar has joined. */
 export function firstObjects(): SampleObject[] {
-  return [...FLEET.map(agent), onlyResearcherSearches]
+  return [...FLEET.map(agent), onlyResearcherSearches, askAnybody, cardsAreServed]
 }
 
 /** What names agent versions, which exist once their sidecars have joined. */
@@ -38,6 +38,22 @@ const onlyResearcherSearches: Written<'AuthorizationPolicy'> = {
   kind: 'AuthorizationPolicy',
   metadata: meta('search-tools'),
   spec: { targetRefs: [{ name: 'search-tools' }], action: 'Allow', rules: [{ from: [{ agents: ['researcher'] }] }] },
+}
+
+/** `http://ask.default.route.mesh/` from any sidecar: the task itself says who should answer. */
+const askAnybody: Written<'AgentRoute'> = {
+  apiVersion: HEDDLE_API,
+  kind: 'AgentRoute',
+  metadata: meta('ask'),
+  spec: { candidates: [{ name: 'researcher' }, { name: 'writer' }, { name: 'translator' }], fallback: { name: 'orchestrator' }, semantic: { mode: 'enforce', floor: 0.25 } },
+}
+
+/** Costs the agents nothing: their cards are looked at, and no task is asked. */
+const cardsAreServed: Written<'HealthProbe'> = {
+  apiVersion: HEDDLE_API,
+  kind: 'HealthProbe',
+  metadata: meta('cards'),
+  spec: { targetRefs: [{ name: 'researcher' }, { name: 'writer' }, { name: 'translator' }], check: { type: 'A2ACard' }, intervalSeconds: 5, timeoutSeconds: 3 },
 }
 
 const translatorRoute: Written<'HTTPRoute'> = {

@@ -7,7 +7,8 @@ export interface Judged {
   chosen: string | null
   nearest: string | null
   confidence: number | null
-  durationMs: number
+  /** Null where it was not timed. */
+  durationMs: number | null
 }
 
 const WRONG_SHOWN = 200
@@ -27,7 +28,7 @@ export function evaluate(judged: readonly Judged[]): Evaluation {
     confusion: confusionOf(judged),
     thresholds,
     suggestedFloor: best.floor,
-    latencyMs: latencyOf(judged.map(({ durationMs }) => durationMs)),
+    latencyMs: latencyOf(judged.flatMap(({ durationMs }) => durationMs ?? [])),
     wrong: judged.filter(({ task, chosen }) => chosen !== task.agent).slice(0, WRONG_SHOWN).map(({ task, chosen, confidence }) => ({ task: task.task, wanted: task.agent, chosen, confidence })),
   }
 }

@@ -70,18 +70,23 @@ export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: 
   const open: RoutePlan = { ...plan, rule: { ...plan.rule, floor: -1, margin: 0 } }
   const up: MeshState = { ...state, instances: state.instances.map(({ health: _, ...instance }) => instance) }
   const judged: Judged[] = []
-  for (const task of tasks) {
+  // The first are timed one by one, as calls come; the rest goes through the model many at a time.
+  const timed = tasks.slice(0, TIMED_MAX).map(({ task }) => task)
+  const rest = await embedder.embed(tasks.slice(TIMED_MAX).map(({ task }) => task))
+  for (const [index, task] of tasks.entries()) {
     const began = performance.now()
-    const [vector] = await embedder.embed([task.task])
+    const vector = index < timed.length ? (await embedder.embed([task.task]))[0] : rest[index - timed.length]
     if (!vector) throw new MeshError('internal', 'the model gave no vector')
     const choice = chooseFor(asIfUp(plan), up, vector, null, NOTHING_LATELY)
-    const durationMs = performance.now() - began
+    const durationMs = index < timed.length ? performance.now() - began : null
     const nearest = chooseFor(asIfUp(open), up, vector, null, NOTHING_LATELY).agent
     const agent = task.agent === null || task.agent.includes('/') ? task.agent : `${route.metadata.namespace}/${task.agent}`
     judged.push({ task: { ...task, agent }, chosen: choice.agent, nearest, confidence: choice.confidence, durationMs })
   }
   return evaluate(judged)
 }
+
+const TIMED_MAX = 100
 
 const SOMEWHERE = { id: 'evaluation', address: '192.0.2.1', port: 1, zone: '', labels: {}, weight: 1, tls: true, source: 'sidecar' as const }
 
