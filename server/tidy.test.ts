@@ -51,7 +51,7 @@ const ROOMS: Record<string, readonly string[]> = {
 /** The programs are lists: start this, then that. */
 const LISTS = ['server/web.ts', 'server/control.ts', 'collectors/main.ts']
 /** What a test may import on top of its room: the helpers that start real things. */
-const FOR_TESTS = ['server/testing', 'server/db', 'server/config.ts', 'server/run', 'server/changes', 'server/queries', 'prisma']
+const FOR_TESTS = ['server/compile/fixtures.ts', 'server/testing', 'server/db', 'server/config.ts', 'server/run', 'server/changes', 'server/queries', 'prisma']
 
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n').filter((path) => existsSync(join(ROOT, path)))
 const code = files.filter((path) => /\.(ts|tsx|mjs)$/.test(path) && !path.includes('/testdata/'))
