@@ -37,7 +37,7 @@ export function receiveHeartbeats({ db, mesh, leases, commit }: HeartbeatOptions
   const heartbeat = async (sender: Sender, request: HeartbeatRequest): Promise<void> => {
     if (request.card && JSON.stringify(request.card).length > CARD_BYTES_MAX) throw new MeshError('too_large', 'the agent card is larger than 256 KiB')
     const said = JSON.stringify([sender.serial, request])
-    const renewed = await leases.renew(mesh, sender.proxyId)
+    const renewed = await leases.renew(mesh, sender)
     const inRotation = request.state === 'ready' || request.state === 'draining'
     if (renewed === inRotation && known.get(sender.proxyId) === said) return
     if (request.state === 'ready') await registerVersion(db, commit, { mesh, ...sender, version: request.version, card: request.card })
@@ -51,8 +51,8 @@ export function receiveHeartbeats({ db, mesh, leases, commit }: HeartbeatOptions
   const leave = async (sender: Sender): Promise<void> => {
     known.delete(sender.proxyId)
     await inTransaction(db.pool, async (client) => {
-      await client.query(`delete from instance where mesh = $1 and id = $2 and source = 'sidecar'`, [mesh, sender.proxyId])
-      await client.query('delete from proxy where mesh = $1 and id = $2', [mesh, sender.proxyId])
+      await removeInstance(client, mesh, sender)
+      await client.query('delete from proxy where mesh = $1 and id = $2 and spiffe_id = $3', [mesh, sender.proxyId, sender.spiffeId])
       await notify(client, 'instance', { mesh })
       await notify(client, 'proxy', { mesh })
     })
@@ -129,6 +129,7 @@ async function putInstance(client: PoolClient, mesh: string, sender: Sender, req
 }
 
 async function removeInstance(client: PoolClient, mesh: string, sender: Sender): Promise<boolean> {
-  const { rowCount } = await client.query(`delete from instance where mesh = $1 and id = $2 and source = 'sidecar'`, [mesh, sender.proxyId])
+  const { proxyId, namespace, agent } = sender
+  const { rowCount } = await client.query(`delete from instance where mesh = $1 and id = $2 and namespace = $3 and agent = $4 and source = 'sidecar'`, [mesh, proxyId, namespace, agent])
   return rowCount === 1
 }

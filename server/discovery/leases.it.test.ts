@@ -2,10 +2,11 @@ import { expect, test, vi } from 'vitest'
 import { LEASE_MS, type HeartbeatRequest } from '../contracts/sidecar.ts'
 import { commitChange } from '../changes/commit.ts'
 import type { Db } from '../db/client.ts'
+import { listen } from '../db/listen.ts'
 import { readMeshState } from '../db/mesh-state.ts'
 import { testDatabase } from '../testing/database.ts'
 import { receiveHeartbeats } from './heartbeat.ts'
-import { keepLeases } from './leases.ts'
+import { expireLeases, keepLeases } from './leases.ts'
 import type { Commit } from './register.ts'
 import { syncStaticInstances } from './static.ts'
 
@@ -75,7 +76,7 @@ test('a lease that is not renewed runs out; one that ran out while no control wa
     [MESH],
   )
   await using leases = keepLeases(db)
-  await vi.waitFor(async () => expect(await leases.renew(MESH, 'nobody')).toBe(false))
+  await vi.waitFor(async () => expect(await leases.renew(MESH, { ...LOOM, proxyId: 'nobody' })).toBe(false))
   const started = Date.now()
   expect(await instancesOf(db)).toEqual(['old v1 1']) // granted, though it had run out
   await vi.waitFor(async () => expect(await instancesOf(db)).toEqual([]), { timeout: LEASE_MS + 3000, interval: 100 })
@@ -91,4 +92,64 @@ test('static instances of an agent are rows for as long as the object names them
   await db.pool.query(`update object set spec = '{}'`)
   expect(await syncStaticInstances(db, MESH)).toBe(true)
   expect(await instancesOf(db)).toEqual([])
+})
+
+const THIEF = { ...LOOM, agent: 'thief', spiffeId: 'spiffe://weave.test/ns/default/agent/thief' }
+
+test('an agent that is deleted while it runs is back with its next heartbeat', async () => {
+  await using db = await storedMesh()
+  await using leases = keepLeases(db)
+  const { heartbeat } = receiveHeartbeats({ db, mesh: MESH, leases, ...committing(db) })
+  await heartbeat(LOOM, beat())
+  await db.pool.query(`delete from object where kind in ('Agent', 'AgentVersion')`)
+  await heartbeat(LOOM, beat())
+  const state = await readMeshState(db, MESH)
+  expect([...state.agents, ...state.versions].map(({ metadata }) => metadata.name)).toEqual(['loom', 'loom-v1'])
+  await db.pool.query(`delete from object where kind = 'Agent'`)
+  await heartbeat(LOOM, beat())
+  expect((await readMeshState(db, MESH)).agents).toHaveLength(1)
+})
+
+test('the holder of an old certificate neither prolongs nor ends what another agent has under that name now', async () => {
+  await using db = await storedMesh()
+  await using leases = keepLeases(db)
+  const { heartbeat, leave } = receiveHeartbeats({ db, mesh: MESH, leases, ...committing(db) })
+  await heartbeat(LOOM, beat())
+  await leave(THIEF)
+  await expect(heartbeat(THIEF, beat({ state: 'stopped' }))).rejects.toThrow('another identity')
+  expect(await instancesOf(db)).toEqual(['loom-1 v1 15001'])
+  expect((await db.pool.query('select from proxy')).rowCount).toBe(1)
+  expect(await leases.renew(MESH, THIEF)).toBe(false)
+  expect(await leases.renew(MESH, LOOM)).toBe(true)
+})
+
+test('two agents whose versions would have one name are not taken for each other, and the second hears why', async () => {
+  await using db = await storedMesh()
+  await using leases = keepLeases(db)
+  const { heartbeat } = receiveHeartbeats({ db, mesh: MESH, leases, ...committing(db) })
+  const agent = (name: string) => ({ ...LOOM, agent: name, proxyId: name, spiffeId: `spiffe://weave.test/ns/default/agent/${name}` })
+  await heartbeat(agent('search'), beat({ version: 'tools-v1' as HeartbeatRequest['version'] }))
+  await expect(heartbeat(agent('search-tools'), beat())).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('search tools-v1') })
+  expect(await instancesOf(db)).toEqual(['search tools-v1 15001'])
+})
+
+test('a lease that ends, and a static instance that goes, are told by the very statement that ends them', async () => {
+  await using db = await storedMesh()
+  const heard: unknown[] = []
+  const connected = Promise.withResolvers<void>()
+  await using _listening = listen(db.url, ['instance'], { onNotify: (_, payload) => heard.push(payload), onConnect: () => connected.resolve() })
+  await connected.promise
+  await db.pool.query(`insert into instance (mesh, id, namespace, agent, version, address, port, source, lease_until) values ($1, 'old', 'default', 'loom', 'v1', '127.0.0.1', 1, 'sidecar', now() - interval '1 hour'), ($1, 'fixed', 'default', 'loom', 'v1', '127.0.0.1', 1, 'static', null)`, [MESH])
+  const one = new Set<string>()
+  const query = (sql: string, values?: unknown[]) => {
+    if (one.size > 0) throw new Error('the process was killed after its statement')
+    one.add(sql)
+    return db.pool.query(sql, values)
+  }
+  const dying = { ...db, pool: { query } as unknown as Db['pool'] } // takes one statement, no more
+  await expireLeases(dying)
+  await expect.poll(() => heard).toEqual([{ mesh: MESH }])
+  one.clear()
+  expect(await syncStaticInstances(dying, MESH)).toBe(true)
+  await expect.poll(() => heard).toHaveLength(2)
 })

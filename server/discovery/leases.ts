@@ -2,7 +2,7 @@
 import { messageOf } from '../contracts/errors.ts'
 import { LEASE_MS } from '../contracts/sidecar.ts'
 import type { Db } from '../db/client.ts'
-import { notify } from '../db/listen.ts'
+import { CHANNELS } from '../db/listen.ts'
 
 const SWEEP_MS = 500
 /** A sweep that comes this late was not running: heartbeats may have been missed for want of us, not of the sidecars. */
@@ -10,8 +10,19 @@ const LATE_MS = 2000
 const BATCH_MS = 50
 
 export interface Leases extends AsyncDisposable {
-  /** Prolongs the lease of a proxy's instance; false when it has none, so that it must be put in anew. */
-  renew(mesh: string, proxyId: string): Promise<boolean>
+  /**
+   * Prolongs the lease of a proxy's instance. False when it has none, or when its agent or version is no object any longer: it must be
+   * put in anew.
+   */
+  renew(mesh: string, holder: Holder): Promise<boolean>
+}
+
+/** Whose lease it is: a name alone may have gone to another agent. */
+export interface Holder {
+  proxyId: string
+  spiffeId: string
+  namespace: string
+  agent: string
 }
 
 /**
@@ -31,7 +42,7 @@ export function keepLeases(db: Db, onError: (error: Error) => void = () => {}): 
         await grantAll(db)
         grantFirst = false
       } else {
-        await expire(db)
+        await expireLeases(db)
       }
     } catch (error) {
       grantFirst = true
@@ -61,14 +72,18 @@ async function grantAll(db: Db): Promise<void> {
   )
 }
 
-async function expire(db: Db): Promise<void> {
-  const { rows } = await db.pool.query<{ mesh: string }>(`with gone as (delete from instance where source = 'sidecar' and lease_until < now() returning mesh) select distinct mesh from gone`)
-  for (const { mesh } of rows) await notify(db.pool, 'instance', { mesh })
+/** Ends them and tells of it in one statement: a process that is killed between two would leave proxies with endpoints that are gone. */
+export async function expireLeases(db: Db): Promise<void> {
+  await db.pool.query(
+    `with gone as (delete from instance where source = 'sidecar' and lease_until < now() returning mesh)
+     select pg_notify($1, json_build_object('mesh', mesh)::text) from (select distinct mesh from gone) as meshes`,
+    [CHANNELS.instance],
+  )
 }
 
 interface Waiting {
   mesh: string
-  proxyId: string
+  holder: Holder
   resolve: (renewed: boolean) => void
   reject: (error: unknown) => void
 }
@@ -80,25 +95,30 @@ function batchRenewals(db: Db) {
     const batch = waiting
     waiting = []
     try {
-      const { rows } = await db.pool.query<{ mesh: string; id: string }>(
-        `with named as (select * from unnest($1::text[], $2::text[]) as named (mesh, id)),
-         seen as (update proxy set last_seen = now() from named where proxy.mesh = named.mesh and proxy.id = named.id)
-         update instance set lease_until = now() + make_interval(secs => $3) from named
-         where instance.mesh = named.mesh and instance.id = named.id and instance.source = 'sidecar'
-         returning instance.mesh, instance.id`,
-        [batch.map((item) => item.mesh), batch.map((item) => item.proxyId), LEASE_MS / 1000],
+      const { rows } = await db.pool.query<{ mesh: string; id: string; spiffe_id: string; registered: boolean }>(
+        `with named as (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as named (mesh, id, spiffe_id, namespace, agent)),
+         seen as (update proxy set last_seen = now() from named where proxy.mesh = named.mesh and proxy.id = named.id and proxy.spiffe_id = named.spiffe_id)
+         update instance i set lease_until = now() + make_interval(secs => $6) from named
+         where i.mesh = named.mesh and i.id = named.id and i.namespace = named.namespace and i.agent = named.agent and i.source = 'sidecar'
+         returning i.mesh, i.id, named.spiffe_id,
+           exists (select from object o where o.mesh = i.mesh and o.kind = 'Agent' and o.namespace = i.namespace and o.name = i.agent)
+           and exists (select from object o where o.mesh = i.mesh and o.kind = 'AgentVersion' and o.namespace = i.namespace and o.name = i.agent || '-' || i.version) as registered`,
+        [
+          batch.map((item) => item.mesh), batch.map((item) => item.holder.proxyId), batch.map((item) => item.holder.spiffeId),
+          batch.map((item) => item.holder.namespace), batch.map((item) => item.holder.agent), LEASE_MS / 1000,
+        ],
       )
-      const renewed = new Set(rows.map((row) => `${row.mesh}/${row.id}`))
-      for (const item of batch) item.resolve(renewed.has(`${item.mesh}/${item.proxyId}`))
+      const renewed = new Set(rows.filter((row) => row.registered).map((row) => `${row.mesh}/${row.id}/${row.spiffe_id}`))
+      for (const { mesh, holder, resolve } of batch) resolve(renewed.has(`${mesh}/${holder.proxyId}/${holder.spiffeId}`))
     } catch (error) {
       for (const item of batch) item.reject(error)
     }
   }
   return {
-    renew: (mesh: string, proxyId: string) =>
+    renew: (mesh: string, holder: Holder) =>
       new Promise<boolean>((resolve, reject) => {
         if (waiting.length === 0) setTimeout(() => void flush(), BATCH_MS)
-        waiting.push({ mesh, proxyId, resolve, reject })
+        waiting.push({ mesh, holder, resolve, reject })
       }),
   }
 }

@@ -1,5 +1,6 @@
 // A sidecar of an agent, or of a version, that the mesh does not know yet: both become objects by a revision.
 import { Agent, AgentVersion, Capability } from '../contracts/agent.ts'
+import { MeshError } from '../contracts/errors.ts'
 import { agentVersionName } from '../contracts/ids.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
 import { refOf, type MeshObject } from '../contracts/object.ts'
@@ -44,17 +45,22 @@ async function registerNow(db: Db, commit: Commit, announced: Announced): Promis
   }
 }
 
+/** Throws `conflict` when the version's name means another version already: `search` `tools-v1` and `search-tools` `v1` have one name. */
 async function missingObjects(db: Db, announced: Announced): Promise<MeshObject[]> {
   const { mesh, namespace, agent, version } = announced
-  const { rows } = await db.pool.query<{ kind: string }>(
-    `select kind from object where mesh = $1 and namespace = $2 and ((kind = 'Agent' and name = $3) or (kind = 'AgentVersion' and name = $4))`,
-    [mesh, namespace, agent, agentVersionName(agent, version)],
+  const name = agentVersionName(agent, version)
+  const { rows } = await db.pool.query<{ kind: string; spec: { agent?: string; version?: string } }>(
+    `select kind, spec from object where mesh = $1 and namespace = $2 and ((kind = 'Agent' and name = $3) or (kind = 'AgentVersion' and name = $4))`,
+    [mesh, namespace, agent, name],
   )
   const known = new Set(rows.map((row) => row.kind))
+  const taken = rows.find((row) => row.kind === 'AgentVersion')?.spec
+  if (taken && (taken.agent !== agent || taken.version !== version))
+    throw new MeshError('conflict', `the version ${version} of ${agent} would be called ${name}, which is ${taken.agent} ${taken.version} already; give this version another name`)
   const missing: MeshObject[] = []
   if (!known.has('Agent')) missing.push(agentFrom(announced))
   if (!known.has('AgentVersion'))
-    missing.push(AgentVersion.parse({ apiVersion: HEDDLE_API, kind: 'AgentVersion', metadata: { name: agentVersionName(agent, version), namespace }, spec: { agent, version } }))
+    missing.push(AgentVersion.parse({ apiVersion: HEDDLE_API, kind: 'AgentVersion', metadata: { name, namespace }, spec: { agent, version } }))
   return missing
 }
 

@@ -1,12 +1,12 @@
 // Instances that no sidecar announces: the static addresses of Agent objects, kept as rows beside the leased ones.
 import { messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
-import { listen, notify } from '../db/listen.ts'
+import { CHANNELS, listen } from '../db/listen.ts'
 import { registerVersion, type Commit } from './register.ts'
 
-/** Brings the rows in line with the objects, in one statement; true when anything differed. */
+/** Brings the rows in line with the objects and tells of it, in one statement; true when anything differed. */
 export async function syncStaticInstances(db: Db, mesh: string): Promise<boolean> {
-  const { rows } = await db.pool.query<{ changes: number }>(
+  const { rowCount } = await db.pool.query(
     `with wanted as (
        select distinct on (id) 'static/' || o.namespace || '/' || o.name || '/' || (e->>'address') || ':' || (e->>'port') as id, o.namespace, o.name as agent,
          coalesce(e->>'version', 'v1') as version, e->>'address' as address, (e->>'port')::int as port, coalesce((e->>'weight')::int, 1) as weight
@@ -19,12 +19,10 @@ export async function syncStaticInstances(db: Db, mesh: string): Promise<boolean
        on conflict (mesh, id) do update set version = excluded.version, weight = excluded.weight
        where (i.version, i.weight) is distinct from (excluded.version, excluded.weight) returning 1
      )
-     select (select count(*) from gone)::int + (select count(*) from put)::int as changes`,
-    [mesh],
+     select pg_notify($2, $3) from (select from gone union all select from put limit 1) as changes`,
+    [mesh, CHANNELS.instance, JSON.stringify({ mesh })],
   )
-  const changed = (rows[0]?.changes ?? 0) > 0
-  if (changed) await notify(db.pool, 'instance', { mesh })
-  return changed
+  return rowCount === 1
 }
 
 /** Follows the objects: after each revision, and whenever the connection was lost meanwhile. */
@@ -52,8 +50,9 @@ export function followStaticInstances(db: Db, options: { mesh: string; commit: C
 async function registerVersions(db: Db, mesh: string, commit: Commit): Promise<void> {
   const { rows } = await db.pool.query<{ namespace: string; agent: string; version: string }>(
     `select distinct namespace, agent, version from instance i where mesh = $1 and source = 'static'
-     and not exists (select 1 from object o where o.mesh = i.mesh and o.kind = 'AgentVersion' and o.namespace = i.namespace and o.name = i.agent || '-' || i.version)`,
+     and not exists (select 1 from object o where o.mesh = i.mesh and o.kind = 'AgentVersion' and o.namespace = i.namespace and o.spec->>'agent' = i.agent and o.spec->>'version' = i.version)`,
     [mesh],
   )
-  for (const row of rows) await registerVersion(db, commit, { mesh, ...row, proxyId: 'static' })
+  const turns = await Promise.allSettled(rows.map((row) => registerVersion(db, commit, { mesh, ...row, proxyId: 'static' })))
+  for (const turn of turns) if (turn.status === 'rejected') throw turn.reason // after all had theirs
 }
