@@ -23,6 +23,7 @@ export const NAVIGATION: readonly { title: string | null; items: readonly Naviga
   {
     title: 'Wanted',
     items: [
+      { href: paths.capabilities(), title: 'Capabilities', icon: 'tool', key: 'b' },
       { href: paths.routes(), title: 'Routes', icon: 'routes', key: 'r' },
       { href: paths.security(), title: 'Security', icon: 'security', key: 's' },
     ],

@@ -1,0 +1,78 @@
+'use client'
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { MeshError } from '#server/contracts/errors.ts'
+import { LabelledTask, TASKS_MAX, type Evaluation } from '#server/contracts/semantic.ts'
+import { call } from '#components/mesh/call.ts'
+import { Button } from '#components/ui/Button.tsx'
+import { Card } from '#components/ui/Card.tsx'
+import { Field } from '#components/ui/Field.tsx'
+import { NOTHING, plural } from '#components/ui/format.ts'
+import { KeyValue } from '#components/ui/KeyValue.tsx'
+import { Notice } from '#components/ui/Notice.tsx'
+import { DataTable, type Column } from '#components/ui/Table.tsx'
+
+const share = (value: number | null) => (value === null ? NOTHING : `${(value * 100).toFixed(1)} %`)
+
+const THRESHOLDS: readonly Column<Evaluation['thresholds'][number]>[] = [
+  { id: 'floor', header: 'Floor', right: true, cell: (row) => row.floor.toFixed(2) },
+  { id: 'coverage', header: 'Coverage', right: true, cell: (row) => share(row.coverage) },
+  { id: 'chosen', header: 'Right of the chosen', right: true, cell: (row) => share(row.accuracyOfChosen) },
+  { id: 'all', header: 'Right of all', right: true, cell: (row) => share(row.accuracyWithFallback) },
+]
+const CONFUSION: readonly Column<Evaluation['confusion'][number]>[] = [
+  { id: 'wanted', header: 'Should be', cell: (row) => (row.wanted === '-' ? 'nobody' : row.wanted) },
+  { id: 'chosen', header: 'Was', cell: (row) => (row.chosen === '-' ? 'nobody' : row.chosen) },
+  { id: 'tasks', header: 'Tasks', right: true, cell: (row) => row.tasks },
+]
+
+/** A labelled set, judged by the route as it is stored. */
+export function EvaluationCard({ namespace, route }: { namespace: string; route: string }) {
+  const [text, setText] = useState('')
+  const judge = useMutation({ mutationFn: async () => (await call<Evaluation>('/semantic/evaluate', { method: 'POST', body: { namespace, route, tasks: readSet(text) } })).body })
+  return (
+    <Card title="How well does it choose?" note="A line for each task, with who should answer it; null is nobody.">
+      <form className="grid max-w-[760px] gap-3" onSubmit={(event) => {
+        event.preventDefault()
+        judge.mutate()
+      }}>
+        <Field label="Labelled set" rows={5} mono value={text} onChange={setText} placeholder={'{"task": "translate this letter", "agent": "translator"}\n{"task": "what is the weather", "agent": null}'} />
+        <span><Button type="submit" isPending={judge.isPending} why={text.trim() === '' ? 'Paste a labelled set first' : null}>Judge it</Button></span>
+      </form>
+      {judge.error && <div className="mt-3"><Notice state="bad">{judge.error.message}</Notice></div>}
+      {judge.data && <Result result={judge.data} />}
+    </Card>
+  )
+}
+
+function Result({ result }: { result: Evaluation }) {
+  return (
+    <div className="mt-4 grid gap-4">
+      <KeyValue wide rows={[
+        ['Tasks', plural(result.tasks, 'task')],
+        ['Accuracy', share(result.accuracy)],
+        ['Right, with the fallback', share(result.accuracyWithFallback)],
+        ['Macro-F1', result.macroF1?.toFixed(3) ?? NOTHING],
+        ['Tasks for nobody told apart (AUROC)', result.outOfScopeAuroc?.toFixed(3) ?? NOTHING],
+        ['Best floor for this set', result.suggestedFloor.toFixed(2)],
+        ['A decision takes', `p50 ${result.latencyMs.p50} ms, p99 ${result.latencyMs.p99} ms`],
+      ]} />
+      <div className="grid gap-4 lg:grid-cols-2">
+        <DataTable label="Thresholds" columns={THRESHOLDS} rows={result.thresholds} rowKey={(row) => String(row.floor)} empty={null} />
+        <DataTable label="Confusion" columns={CONFUSION} rows={result.confusion} rowKey={(row) => `${row.wanted} ${row.chosen}`} empty={null} />
+      </div>
+    </div>
+  )
+}
+
+function readSet(text: string): LabelledTask[] {
+  const lines = text.split('\n').map((line, index) => ({ line: line.trim(), at: index + 1 })).filter(({ line }) => line !== '')
+  if (lines.length > TASKS_MAX) throw new MeshError('bad_request', `at most ${TASKS_MAX} tasks are judged at once; these are ${lines.length}`)
+  return lines.map(({ line, at }) => {
+    try {
+      return LabelledTask.parse(JSON.parse(line))
+    } catch {
+      throw new MeshError('bad_request', `line ${at} is no labelled task: it needs {"task": "…", "agent": "NAME" or null}`)
+    }
+  })
+}
