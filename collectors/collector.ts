@@ -1,5 +1,6 @@
 // Everything that makes a collector, without the process around it: tests start it in theirs.
 import { isLoopback, refuseOpenDoors } from '#server/run/doors.ts'
+import type { TlsFiles } from '#server/run/tls.ts'
 import { electLeader } from '#server/db/leader.ts'
 import { openPool } from '#server/db/pool.ts'
 import { usableRole } from '#server/db/roles.ts'
@@ -25,6 +26,8 @@ import { writeSpans } from './spans/write.ts'
 export interface CollectorOptions {
   databaseUrl: string
   bind: string
+  /** Null: in the clear, which only loopback allows. */
+  tls: TlsFiles | null
   grpcPort: number
   httpPort: number
   retentionMs: number
@@ -48,7 +51,7 @@ const STATEMENT_MS = 10_000
 
 /** Listens when it resolves. Refuses to start off loopback, where OTLP would need TLS and credentials. */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
-  refuseOpenDoors(options)
+  refuseOpenDoors({ bind: options.bind, tlsCert: options.tls ? 'set' : '' })
   await using started = new AsyncDisposableStack()
   const pool = openPool(options.databaseUrl, 'heddle-collector', { max: POOL_MAX, statementTimeoutMs: STATEMENT_MS, role: await usableRole(options.databaseUrl, 'heddle_collector') })
   started.defer(() => pool.end())
@@ -72,8 +75,9 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const logs = started.use(openBatch<LogRow>((records) => writeLogs(store, records), (error) => options.onError('storing logs', error)))
   const receiver: Receiver = { spans, proxies, logs, content, counters, retentionMs: options.retentionMs }
   const senders = openSenders(pool, { needCredentials: !isLoopback(options.bind) })
-  const grpc = started.use(await startOtlpGrpc({ receiver, senders, bind: options.bind, port: options.grpcPort }))
-  const http = started.use(await startOtlpHttp({ receiver, senders, bind: options.bind, port: options.httpPort, origins: options.origins }))
+  const { bind, tls } = options
+  const grpc = started.use(await startOtlpGrpc({ receiver, senders, bind, tls, port: options.grpcPort }))
+  const http = started.use(await startOtlpHttp({ receiver, senders, bind, tls, port: options.httpPort, origins: options.origins }))
   const life = started.move()
   return {
     grpcPort: grpc.port,

@@ -7,6 +7,7 @@ import { openLog } from '#server/run/log.ts'
 import { announceProcess } from '#server/run/registry.ts'
 import { runUntilStopped } from '#server/run/shutdown.ts'
 import { startStatusServer } from '#server/run/status-server.ts'
+import { readTls } from '#server/run/tls.ts'
 import { startCollector } from './collector.ts'
 import { watchStore } from './store-watch.ts'
 
@@ -18,6 +19,7 @@ await runUntilStopped(log, async (things) => {
     await startCollector({
       databaseUrl: databaseUrlOf(config),
       bind: config.bind,
+      tls: readTls(config),
       grpcPort: config.otlpGrpcPort,
       httpPort: config.otlpHttpPort,
       retentionMs: config.retentionMs,

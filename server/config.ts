@@ -15,6 +15,8 @@ export const SETTINGS = {
   DATABASE_URL: { default: '', unit: 'URL', says: 'PostgreSQL 15 or newer; empty runs an embedded one in the home', secret: true },
   HEDDLE_SECRET_KEY: { default: '', unit: '32 bytes, base64', says: 'encrypts CA keys at rest; made on first start in the home', secret: true },
   HEDDLE_BIND: { default: '127.0.0.1', unit: 'address', says: 'where the console, xDS and OTLP listen; off loopback every door needs TLS and credentials' },
+  HEDDLE_TLS_CERT: { default: '', unit: 'file', says: 'certificate of the console and OTLP, PEM, leaf first; with it both speak TLS alone' },
+  HEDDLE_TLS_KEY: { default: '', unit: 'file', says: 'its private key, PEM' },
   HEDDLE_CONSOLE_PORT: { default: '3000', unit: 'port', says: 'console and REST API' },
   HEDDLE_XDS_PORT: { default: '18000', unit: 'port', says: 'xDS and enrolment' },
   HEDDLE_OTLP_GRPC_PORT: { default: '4317', unit: 'port', says: 'OTLP over gRPC' },
@@ -42,6 +44,9 @@ export interface Config {
   databaseUrl: string
   secretKey: string
   bind: string
+  /** Files; both or neither. */
+  tlsCert: string
+  tlsKey: string
   consolePort: number
   xdsPort: number
   otlpGrpcPort: number
@@ -71,22 +76,30 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   }
   const bind = text('HEDDLE_BIND')
   const consolePort = parsePort('HEDDLE_CONSOLE_PORT', text('HEDDLE_CONSOLE_PORT'))
+  const [tlsCert, tlsKey] = [text('HEDDLE_TLS_CERT'), text('HEDDLE_TLS_KEY')]
+  if ((tlsCert === '') !== (tlsKey === '')) throw new MeshError('invalid', `${tlsCert === '' ? 'HEDDLE_TLS_KEY' : 'HEDDLE_TLS_CERT'} is set alone; a certificate needs its key: set both`)
+  const publicUrl = text('HEDDLE_PUBLIC_URL')
+  if (publicUrl === '' && /^(0\.0\.0\.0|::|\[::\])$/.test(bind)) throw new MeshError('invalid', `HEDDLE_BIND is ${bind}, every address of this machine; set HEDDLE_PUBLIC_URL to the one that others use`)
+  const sample = parseChoice('HEDDLE_SAMPLE', text('HEDDLE_SAMPLE'), ['auto', 'on', 'off'])
+  if (tlsCert !== '' && sample === 'on') throw new MeshError('invalid', 'HEDDLE_SAMPLE is on: the sample fleet sends its telemetry in the clear, and with HEDDLE_TLS_CERT nobody takes it so')
   return {
     home: resolve(text('HEDDLE_HOME')),
     databaseUrl: text('DATABASE_URL'),
     secretKey: text('HEDDLE_SECRET_KEY'),
     bind,
+    tlsCert,
+    tlsKey,
     consolePort,
     xdsPort: parsePort('HEDDLE_XDS_PORT', text('HEDDLE_XDS_PORT')),
     otlpGrpcPort: parsePort('HEDDLE_OTLP_GRPC_PORT', text('HEDDLE_OTLP_GRPC_PORT')),
     otlpHttpPort: parsePort('HEDDLE_OTLP_HTTP_PORT', text('HEDDLE_OTLP_HTTP_PORT')),
-    publicUrl: text('HEDDLE_PUBLIC_URL') || `http://${bind}:${consolePort}`,
+    publicUrl: publicUrl || `${tlsCert === '' ? 'http' : 'https'}://${bind}:${consolePort}`,
     adminToken: text('HEDDLE_ADMIN_TOKEN'),
     url: text('HEDDLE_URL'),
     token: text('HEDDLE_TOKEN'),
     trustDomain: parseTrustDomain(text('HEDDLE_TRUST_DOMAIN')),
     svidTtlMs: parseDurationMs('HEDDLE_SVID_TTL', text('HEDDLE_SVID_TTL')),
-    sample: parseChoice('HEDDLE_SAMPLE', text('HEDDLE_SAMPLE'), ['auto', 'on', 'off']),
+    sample: tlsCert === '' ? sample : 'off',
     sampleGatewayPort: parsePort('HEDDLE_SAMPLE_GATEWAY_PORT', text('HEDDLE_SAMPLE_GATEWAY_PORT')),
     retentionMs: parseDurationMs('HEDDLE_RETENTION', text('HEDDLE_RETENTION')),
     diskMaxBytes: parseBytes('HEDDLE_DISK_MAX', text('HEDDLE_DISK_MAX')),

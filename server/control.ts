@@ -26,6 +26,8 @@ import { openLog } from './run/log.ts'
 import { announceProcess } from './run/registry.ts'
 import { runUntilStopped } from './run/shutdown.ts'
 import { startStatusServer } from './run/status-server.ts'
+import { isWildcard } from './run/doors.ts'
+import { readTls, trustOf } from './run/tls.ts'
 import { ADS_DEFINITION, adsHandlers, startXdsServer } from './xds/ads.ts'
 import { startWorld } from './xds/world.ts'
 
@@ -35,7 +37,11 @@ const onError = (error: Error) => log.error({ cause: error.cause instanceof Erro
 
 await runUntilStopped(log, async (things) => {
   const controlId = `control-${randomUUID()}`
-  const address = `${config.bind}:${config.xdsPort}`
+  const publicName = new URL(config.publicUrl).hostname
+  const address = `${isWildcard(config.bind) ? publicName : config.bind}:${config.xdsPort}`
+  const tls = readTls(config)
+  // A certificate is made out to the public name.
+  const otlpGrpc = { host: tls ? publicName : config.bind, port: config.otlpGrpcPort, tls: tls && { rootsPem: trustOf(tls) } }
   const db = things.use(openDb(config.databaseUrl, 'heddle-control', { role: await usableRole(config.databaseUrl, 'heddle_control') }))
   const mesh = MESH_DEFAULT
 
@@ -58,7 +64,7 @@ await runUntilStopped(log, async (things) => {
   const ads = adsHandlers({ authenticate: (call) => peers.authenticate(call), untilInvalid: (peer, end) => peers.untilInvalid(peer, end), join: world.join, leave: world.leave, onError })
   const semantic = things.use(startSemantic({ db, mesh, outside, source: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
   const probes = things.use(startProbes({ db, mesh, outside, state: semantic.state, similarity: semantic.similarity, onError }))
-  const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: config.bind, port: config.otlpGrpcPort }, address, discovery: withProbes(discovery, probes), onError })
+  const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc, address, discovery: withProbes(discovery, probes), onError })
   const server = things.use(
     await startXdsServer({
       services: [

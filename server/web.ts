@@ -1,5 +1,6 @@
 // The web process: console, REST API and live updates on one port. Started in this order, stopped backwards.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import next from 'next'
@@ -20,6 +21,7 @@ import { openLog } from './run/log.ts'
 import { announceProcess } from './run/registry.ts'
 import { runUntilStopped } from './run/shutdown.ts'
 import { startStatusServer } from './run/status-server.ts'
+import { readTls } from './run/tls.ts'
 
 const LIMITS = { headersTimeoutMs: 20_000, requestTimeoutMs: 60_000, keepAliveMs: 15_000 }
 
@@ -35,7 +37,9 @@ await runUntilStopped(log, async (things) => {
   const api = createApi(options)
   provideApi((request) => api.fetch(request))
 
-  const server = createServer({ headersTimeout: LIMITS.headersTimeoutMs, requestTimeout: LIMITS.requestTimeoutMs, keepAliveTimeout: LIMITS.keepAliveMs })
+  const limits = { headersTimeout: LIMITS.headersTimeoutMs, requestTimeout: LIMITS.requestTimeoutMs, keepAliveTimeout: LIMITS.keepAliveMs }
+  const tls = readTls(config)
+  const server = tls ? createTlsServer({ ...limits, ...tls }) : createServer(limits)
   // Next listens for upgrades on the server it is given, and would end ours; it is given one that nobody connects to.
   const console = next({ dev, dir: fileURLToPath(new URL('..', import.meta.url)), hostname: config.bind, port: config.consolePort, httpServer: createServer() })
   await console.prepare()

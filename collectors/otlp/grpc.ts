@@ -1,6 +1,7 @@
 // OTLP over gRPC. Requests stay bytes until our own decoder reads them: grpc-js would answer INTERNAL for bad data, OTLP wants INVALID_ARGUMENT.
 import { Metadata, Server, ServerCredentials, type status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
 import { MeshError } from '#server/contracts/errors.ts'
+import type { TlsFiles } from '#server/run/tls.ts'
 import type { Senders } from '../senders.ts'
 import { BODY } from './body.ts'
 import { receive, responseProtobuf, type Receiver, type Signal } from './receive.ts'
@@ -12,6 +13,7 @@ export interface OtlpGrpcOptions {
   receiver: Receiver
   senders: Senders
   bind: string
+  tls: TlsFiles | null
   port: number
 }
 
@@ -27,7 +29,7 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<AsyncDisp
   server.addService(service('metrics', 'MetricsService'), { Export: handler('metrics', options) })
   server.addService(service('logs', 'LogsService'), { Export: handler('logs', options) })
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${options.bind}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)))
+    server.bindAsync(`${options.bind}:${options.port}`, credentialsOf(options.tls), (error, bound) => (error ? reject(error) : resolve(bound)))
   })
   return {
     port,
@@ -37,6 +39,10 @@ export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<AsyncDisp
       clearTimeout(late)
     },
   }
+}
+
+function credentialsOf(tls: TlsFiles | null): ServerCredentials {
+  return tls ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]) : ServerCredentials.createInsecure()
 }
 
 function service(signal: 'trace' | 'metrics' | 'logs', name: string) {

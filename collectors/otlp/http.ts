@@ -1,6 +1,8 @@
 // OTLP over HTTP. https://opentelemetry.io/docs/specs/otlp/#otlphttp
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { MeshError } from '#server/contracts/errors.ts'
+import type { TlsFiles } from '#server/run/tls.ts'
 import type { Senders } from '../senders.ts'
 import { readBody } from './body.ts'
 import { receive, responseJson, responseProtobuf, type Encoding, type Receiver, type Signal } from './receive.ts'
@@ -15,6 +17,7 @@ export interface OtlpHttpOptions {
   receiver: Receiver
   senders: Senders
   bind: string
+  tls: TlsFiles | null
   port: number
   /** Origins besides loopback whose pages may send telemetry. */
   origins: readonly string[]
@@ -22,9 +25,9 @@ export interface OtlpHttpOptions {
 
 /** Listens when it resolves. */
 export async function startOtlpHttp(options: OtlpHttpOptions): Promise<AsyncDisposable & { port: number }> {
-  const server = createServer({ headersTimeout: DEADLINES.headersMs, requestTimeout: DEADLINES.requestMs, connectionsCheckingInterval: DEADLINES.checkMs, maxHeaderSize: 16_384 }, (request, response) => {
-    void answer(request, response, options)
-  })
+  const limits = { headersTimeout: DEADLINES.headersMs, requestTimeout: DEADLINES.requestMs, connectionsCheckingInterval: DEADLINES.checkMs, maxHeaderSize: 16_384 }
+  const take = (request: IncomingMessage, response: ServerResponse) => void answer(request, response, options)
+  const server = options.tls ? createTlsServer({ ...limits, ...options.tls }, take) : createServer(limits, take)
   server.maxConnections = CONNECTIONS_MAX
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

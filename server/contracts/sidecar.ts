@@ -36,6 +36,10 @@ export const Identity = z.object({
 })
 export type Identity = z.infer<typeof Identity>
 
+/** Where telemetry goes; `tls` with the roots to trust, null for those of the system. */
+export const OtlpDoor = z.object({ host: z.string(), port: z.number().int(), tls: z.object({ rootsPem: Pem.nullable() }).nullable().default(null) })
+export type OtlpDoor = z.infer<typeof OtlpDoor>
+
 export const EnrolResponse = z.object({
   identity: Identity,
   mesh: z.string(),
@@ -43,7 +47,7 @@ export const EnrolResponse = z.object({
   agent: DnsLabel,
   /** Bearer token for this proxy's own telemetry; ties what it sends to its SPIFFE id. */
   telemetryToken: z.string(),
-  otlpGrpc: z.object({ host: z.string(), port: z.number().int() }),
+  otlpGrpc: OtlpDoor,
   /** Every control process now alive, `host:port`. */
   controls: z.array(z.string()),
 })

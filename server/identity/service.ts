@@ -2,7 +2,7 @@
 import { Metadata, status, type handleUnaryCall, type ServerUnaryCall, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { z } from 'zod'
 import { FAILURES, messageOf, MeshError } from '../contracts/errors.ts'
-import { EnrolRequest, HeartbeatRequest, LEASE_MS, RenewRequest, SIDECAR_METHODS, type EnrolResponse, type HeartbeatResponse, type RenewResponse } from '../contracts/sidecar.ts'
+import { EnrolRequest, HeartbeatRequest, LEASE_MS, RenewRequest, SIDECAR_METHODS, type EnrolResponse, type HeartbeatResponse, type OtlpDoor, type RenewResponse } from '../contracts/sidecar.ts'
 import { recordAudit } from '../db/audit.ts'
 import type { Db } from '../db/client.ts'
 import { inTransaction } from '../db/pool.ts'
@@ -22,7 +22,7 @@ export interface SidecarServiceOptions {
   authority: Authority
   peers: Peers
   /** Where sidecars send telemetry. */
-  otlpGrpc: { host: string; port: number }
+  otlpGrpc: OtlpDoor
   /** Of this process, as sidecars reach it; stands in while `control_process` cannot be read. */
   address: string
   /** From `server/discovery/`: what a heartbeat says becomes an instance with a lease. */

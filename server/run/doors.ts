@@ -51,11 +51,16 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith('127.')
 }
 
+/** Every address of this machine: nothing that another could dial. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::' || host === '[::]'
+}
+
 /** Off loopback the console would take passwords, and OTLP telemetry, from anybody and in the clear. */
-export function refuseOpenDoors(config: Pick<Config, 'bind'>): void {
-  if (isLoopback(config.bind)) return
+export function refuseOpenDoors(config: Pick<Config, 'bind' | 'tlsCert'>): void {
+  if (isLoopback(config.bind) || config.tlsCert !== '') return
   throw new MeshError(
     'forbidden',
-    `HEDDLE_BIND is ${config.bind}: off loopback every door needs TLS and credentials, and console and OTLP have no TLS of their own. Leave HEDDLE_BIND at 127.0.0.1 and put a TLS proxy in front, with HEDDLE_PUBLIC_URL set to its address`,
+    `HEDDLE_BIND is ${config.bind}: off loopback every door needs TLS and credentials. Set HEDDLE_TLS_CERT and HEDDLE_TLS_KEY to the files of a certificate, or leave HEDDLE_BIND at 127.0.0.1 and put a TLS proxy in front, with HEDDLE_PUBLIC_URL set to its address`,
   )
 }

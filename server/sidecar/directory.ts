@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { MeshError } from '../contracts/errors.ts'
-import { Identity } from '../contracts/sidecar.ts'
+import { Identity, OtlpDoor } from '../contracts/sidecar.ts'
 import { writePrivate } from '../run/home.ts'
 
 /** sun_path of Linux is 108 bytes with its closing zero. */
@@ -52,11 +52,13 @@ export const SidecarState = z.object({
   namespace: z.string(),
   agent: z.string(),
   telemetryToken: z.string(),
-  otlpGrpc: z.object({ host: z.string(), port: z.number().int() }),
+  otlpGrpc: OtlpDoor,
   controls: z.array(z.string()).min(1),
   /** Where peers reach the inbound listener. */
   address: z.string(),
   ports: z.object({ inbound: z.number().int(), outbound: z.number().int(), admin: z.number().int() }),
+  /** Id of the join token that it came in with last. */
+  joinToken: z.string().default(''),
   /** The Envoy that was started last, so that a leftover of a killed sidecar is found. */
   envoy: z.object({ pid: z.number().int(), startedAt: z.string() }).nullable().default(null),
 })

@@ -1,5 +1,6 @@
 // Envoy's telemetry on its way to the collector: bytes untouched, with the token that says whose they are.
 import { Client, credentials, Metadata, status, type handleUnaryCall, type ServiceError } from '@grpc/grpc-js'
+import type { OtlpDoor } from '../contracts/sidecar.ts'
 
 const COLLECTOR = 'opentelemetry.proto.collector'
 export const OTLP_PATHS = {
@@ -12,9 +13,7 @@ const IN_FLIGHT_BYTES_MAX = 16 * 2 ** 20
 const TIMEOUT_MS = 10_000
 const bytes = (message: Buffer) => message
 
-export interface OtlpTarget {
-  host: string
-  port: number
+export interface OtlpTarget extends OtlpDoor {
   /** Asked for at each call: a new enrolment brings a new one. */
   token: () => string
 }
@@ -25,8 +24,9 @@ export interface OtlpRelay extends Disposable {
 
 /** While the collector is away Envoy is told UNAVAILABLE at once: its counters are cumulative and lose nothing, its spans of that time are lost. */
 export function relayOtlp(target: OtlpTarget): OtlpRelay {
-  const { host, port, token } = target
-  const client = new Client(`${host.includes(':') ? `[${host}]` : host}:${port}`, credentials.createInsecure(), {
+  const { host, port, tls, token } = target
+  const creds = tls ? credentials.createSsl(tls.rootsPem === null ? null : Buffer.from(tls.rootsPem)) : credentials.createInsecure()
+  const client = new Client(`${host.includes(':') ? `[${host}]` : host}:${port}`, creds, {
     'grpc.max_reconnect_backoff_ms': 1000,
     'grpc.enable_retries': 0,
     'grpc.keepalive_time_ms': 10_000,

@@ -24,7 +24,7 @@ export async function startTestCollector(options: Partial<CollectorOptions> = {}
   const db = stack.use(await testDatabase())
   await db.pool.query(`insert into mesh (name, trust_domain) values ('local', 'mesh.local') on conflict do nothing`)
   const errors: string[] = []
-  const all: CollectorOptions = { databaseUrl: db.url, bind: '127.0.0.1', grpcPort: 0, httpPort: 0, retentionMs: 7 * 86_400_000, diskMaxBytes: 20e9, origins: [], onError: (what, error) => errors.push(`${what}: ${String(error)}`), ...options }
+  const all: CollectorOptions = { databaseUrl: db.url, bind: '127.0.0.1', grpcPort: 0, httpPort: 0, retentionMs: 7 * 86_400_000, diskMaxBytes: 20e9, tls: null, origins: [], onError: (what, error) => errors.push(`${what}: ${String(error)}`), ...options }
   const collector = stack.use(await startCollector(all))
   const life = stack.move()
   return { db, collector, errors, options: { ...all, grpcPort: 0, httpPort: 0 }, http: `http://127.0.0.1:${collector.httpPort}`, grpc: `127.0.0.1:${collector.grpcPort}`, [Symbol.asyncDispose]: () => life.disposeAsync() }

@@ -26,15 +26,19 @@ export interface TestControl extends AsyncDisposable {
   db: Db
 }
 
-export async function startTestControl(options: { db?: Db; svidTtlMs?: number; deniedWindowMs?: number } = {}): Promise<TestControl> {
+export async function startTestControl(options: { db?: Db; svidTtlMs?: number; deniedWindowMs?: number; refuse?: () => void } = {}): Promise<TestControl> {
   const things = new AsyncDisposableStack()
   const db = options.db ?? things.use(await testDatabase())
   const authority = things.use(await openAuthority(db, { mesh: MESH, trustDomain: TEST_MESH.trustDomain, secretKey: TEST_SECRET_KEY, svidTtlMs: options.svidTtlMs ?? 3_600_000 }))
   const peers = things.use(watchPeers(authority))
   const { credentials } = things.use(await openControlCredentials(authority))
   const heard: Peer[] = []
-  const discovery = { heartbeat: async (peer: Peer) => void heard.push(peer), leave: async () => {}, ordersOf: () => [] }
-  const handlers = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: '127.0.0.1', port: 1 }, address: '127.0.0.1:1', discovery, deniedWindowMs: options.deniedWindowMs })
+  const heartbeat = async (peer: Peer) => {
+    options.refuse?.()
+    heard.push(peer)
+  }
+  const discovery = { heartbeat, leave: async () => {} }
+  const handlers = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: '127.0.0.1', port: 1, tls: null }, address: '127.0.0.1:1', discovery, deniedWindowMs: options.deniedWindowMs })
   const server = new Server()
   server.addService(SIDECAR_DEFINITION, handlers)
   things.defer(() => server.forceShutdown())
