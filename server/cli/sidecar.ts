@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import type { Command } from 'commander'
 import { readConfig, type Config } from '../config.ts'
 import { MeshError } from '../contracts/errors.ts'
@@ -8,6 +9,7 @@ import { homePaths, readPrivate } from '../run/home.ts'
 import { openLog } from '../run/log.ts'
 import { runUntilStopped } from '../run/shutdown.ts'
 import { prepareSidecar, type SidecarOptions } from '../sidecar/prepare.ts'
+import { chooseProxyId } from '../sidecar/proxy-id.ts'
 import { runSidecar } from '../sidecar/sidecar.ts'
 import { openApi } from './client.ts'
 
@@ -42,7 +44,7 @@ export function register(program: Command): void {
     .option('--outbound-port <port>', 'where the agent sends its calls; picked and kept when left out')
     .option('--inbound-port <port>', 'where peers call; picked and kept when left out')
     .option('--admin-port <port>', 'of Envoy, on loopback; picked and kept when left out')
-    .option('--name <id>', 'of this proxy; from agent, version and port when left out')
+    .option('--name <id>', 'of this proxy; from agent, version and port, and by chance for a control elsewhere, when left out')
     .option('--zone <zone>', 'where this instance is')
     .option('--dir <directory>', 'where it keeps key, identity and configuration; in the home when left out')
     .addHelpText('after', '\nExample:\n  heddle sidecar --agent translator --version v2 --port 9000\n  curl -x http://127.0.0.1:OUTBOUND http://translator.default.mesh/\n')
@@ -68,10 +70,13 @@ async function readOptions(flags: Flags, config: Config, log: (sentence: string)
   const namespace = parse('--namespace', DnsLabel, flags.namespace)
   const version = parse('--version', VersionName, flags.version)
   const target = readTarget(flags)
-  const proxyId = flags.name ?? [agent, version, ...(namespace === NAMESPACE_DEFAULT ? [] : [namespace]), 'port' in target ? target.port : shortHash(target.socket)].join('-')
-  if (!/^[A-Za-z0-9._-]{1,253}$/.test(proxyId)) throw new MeshError('invalid', `--name is “${proxyId}”; it takes letters, digits, dots, hyphens and underscores`)
+  const controls = flags.control ? flags.control.split(',').map((address) => address.trim()) : [`127.0.0.1:${config.xdsPort}`]
+  const base = flags.name ?? [agent, version, ...(namespace === NAMESPACE_DEFAULT ? [] : [namespace]), 'port' in target ? target.port : shortHash(target.socket)].join('-')
+  if (!/^[A-Za-z0-9._-]{1,240}$/.test(base)) throw new MeshError('invalid', `--name is “${base}”; it takes letters, digits, dots, hyphens and underscores`)
+  const dir = flags.dir ?? join(homePaths(config.home).sidecars, base)
+  const proxyId = flags.name ?? chooseProxyId({ base, agent, namespace, dir, controls })
   return {
-    controls: flags.control ? flags.control.split(',').map((address) => address.trim()) : [`127.0.0.1:${config.xdsPort}`],
+    controls,
     token: flags.token ?? null,
     agent,
     namespace,
@@ -81,7 +86,7 @@ async function readOptions(flags: Flags, config: Config, log: (sentence: string)
     ports: { inbound: optionalPort('--inbound-port', flags.inboundPort), outbound: optionalPort('--outbound-port', flags.outboundPort), admin: optionalPort('--admin-port', flags.adminPort) },
     zone: flags.zone ?? '',
     home: config.home,
-    dir: flags.dir,
+    dir,
     envoy: await findEnvoy(config),
     mint: canMint(config) ? () => mintToken(config, { agent, namespace }, log) : null,
     log,

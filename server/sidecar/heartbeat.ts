@@ -1,10 +1,10 @@
 // What this sidecar tells control every two seconds, and what it learns from the answer.
-import { messageOf } from '../contracts/errors.ts'
+import { MeshError, messageOf } from '../contracts/errors.ts'
 import { HEARTBEAT_MS, HeartbeatResponse, type HeartbeatRequest } from '../contracts/sidecar.ts'
 import type { IdentityKeeper } from './identity-keeper.ts'
 import type { Probing } from '../probes/schedule.ts'
 import type { ObservedAgent } from './observe.ts'
-import type { PreparedSidecar } from './prepare.ts'
+import { mergeControls, type PreparedSidecar } from './prepare.ts'
 
 type State = HeartbeatRequest['state']
 
@@ -38,7 +38,8 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
   let beating: Promise<void> | null = null
   let again = false
   let timer: NodeJS.Timeout | undefined
-  let lost = false
+  /** What the last heartbeat failed of, as it was said; null after one that was heard. */
+  let lost: string | null = null
 
   const send = async () => {
     const state: State = phase === 'draining' ? 'draining' : isReady() ? 'ready' : 'starting'
@@ -46,14 +47,16 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
     const probeResults = options.probing.take()
     try {
       const answer = await keeper.link.call('heartbeat', { ...requestOf(options, state), ...(probeResults.length > 0 ? { probeResults } : {}) }, HeartbeatResponse)
-      if (lost) log('control answers again')
-      lost = false
+      if (lost !== null) log('control answers again')
+      lost = null
       learn(answer, keeper, prepared)
       options.probing.follow(answer.probes)
     } catch (error) {
       options.probing.putBack(probeResults)
-      if (!lost) log(`heartbeats fail; the mesh goes on without control: ${messageOf(error)}`)
-      lost = true
+      const refused = error instanceof MeshError && error.code !== 'unavailable'
+      const sentence = refused ? `control refuses this sidecar: ${error.message}` : `heartbeats fail; the mesh goes on without control: ${messageOf(error)}`
+      if (lost !== sentence) log(sentence)
+      lost = sentence
     }
     if (state === 'ready') ready.resolve()
   }
@@ -114,8 +117,9 @@ function identityWarnings({ late, failure, held }: IdentityKeeper): string[] {
   return late ? [`the certificate runs out at ${held.notAfter} and cannot be renewed: ${failure ?? 'not tried yet'}`.slice(0, 512)] : []
 }
 
-function learn(answer: HeartbeatResponse, keeper: IdentityKeeper, { state, save }: PreparedSidecar): void {
+function learn(answer: HeartbeatResponse, keeper: IdentityKeeper, { options, state, save }: PreparedSidecar): void {
   keeper.setBundle(answer.bundlePem)
   if (answer.renewNow) keeper.renewNow()
-  if (answer.controls.length > 0 && answer.controls.join() !== state.controls.join()) save({ controls: answer.controls })
+  const controls = mergeControls(options.controls, answer.controls)
+  if (controls.join() !== state.controls.join()) save({ controls })
 }

@@ -26,17 +26,22 @@ export async function enrol(options: EnrolOptions): Promise<{ identity: HeldIden
       const link = openControlLink({ bundlePem: rootPem, trustDomain: null, certificate: null }, () => [control])
       try {
         const { token, proxyId, version } = options
-        const response = await link.call('enrol', { token, csrPem, proxyId, version }, EnrolResponse)
+        const ask = () => link.call('enrol', { token, csrPem, proxyId, version }, EnrolResponse)
+        const response = await ask().catch((error: unknown) => (isRefusal(error) ? Promise.reject(error) : ask())) // the answer may have been lost: it is given to this key again
         return { identity: { ...response.identity, keyPem, heldSince: Date.now() }, response, localAddress }
       } finally {
         link.close()
       }
     } catch (error) {
-      if (error instanceof MeshError && error.code !== 'unavailable') throw error
+      if (isRefusal(error)) throw error
       failure = error
     }
   }
   throw new MeshError('unavailable', `no control answers at ${options.controls.join(', ')}: ${messageOf(failure)}`, { cause: failure })
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof MeshError && error.code !== 'unavailable'
 }
 
 export interface IdentityKeeper extends Disposable {
@@ -57,7 +62,7 @@ export interface KeeperOptions {
   identity: HeldIdentity
   path: string
   controls: () => readonly string[]
-  /** For an identity that ran out, after a long sleep of the machine: where a new token is to be had without hands. */
+  /** For an identity that ran out, after a long sleep of the machine: where a new token is to be had without hands. Not for one that was revoked. */
   enrolAgain?: () => Promise<HeldIdentity>
   /** After each renewal and each change of the bundle, when the new one is on disk. */
   onChange: (held: HeldIdentity, what: 'certificate' | 'bundle') => void
@@ -72,6 +77,7 @@ export function keepIdentity(options: KeeperOptions): IdentityKeeper {
   let renewing: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
   let stopped = false
+  let revoked = false
 
   const take = (next: HeldIdentity, what: 'certificate' | 'bundle') => {
     writeKept(path, next)
@@ -86,9 +92,13 @@ export function keepIdentity(options: KeeperOptions): IdentityKeeper {
     if (!stopped) timer = setTimeout(renew, Math.min(ms, TIMER_MS_MAX))
   }
   const renewOnce = async () => {
-    const next = isExpired(held) && options.enrolAgain ? await options.enrolAgain() : await askRenewal(link)
+    const next = isExpired(held) && options.enrolAgain && !revoked ? await options.enrolAgain() : await askRenewal(link).catch(noteRevoked)
     refuseWorse(next, held)
     if (!stopped) take(next, 'certificate')
+  }
+  const noteRevoked = (error: unknown): never => {
+    revoked ||= error instanceof MeshError && error.code === 'forbidden'
+    throw error
   }
   const renew = () => {
     renewing ??= renewOnce()
@@ -149,10 +159,10 @@ function isExpired(held: HeldIdentity): boolean {
   return Date.parse(held.notAfter) <= Date.now()
 }
 
-/** A random moment between 50 and 60 % of life, so that a fleet that started together does not renew together; never in the past. */
+/** A random moment between 50 and 60 % of life, so that a fleet that started together does not renew together; never at once, however short the life. */
 export function renewalDelayMs(identity: Life, now = Date.now()): number {
   const at = identity.heldSince + lifeMs(identity) * (0.5 + Math.random() * 0.1)
-  return Math.max(at - now, Math.min(RETRY_MS.first, lifeMs(identity) / 20))
+  return Math.max(at - now, RETRY_MS.first)
 }
 
 type Life = Pick<HeldIdentity, 'heldSince' | 'notAfter'>

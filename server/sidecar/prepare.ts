@@ -1,6 +1,6 @@
 // Everything that a sidecar needs before it runs: an identity, ports, and what it kept of an earlier life.
 import { join } from 'node:path'
-import { MeshError } from '../contracts/errors.ts'
+import { MeshError, messageOf } from '../contracts/errors.ts'
 import { homePaths } from '../run/home.ts'
 import { isAlive } from '../run/process-time.ts'
 import { listProcesses } from '../run/registry.ts'
@@ -46,7 +46,8 @@ export async function prepareSidecar(options: SidecarOptions): Promise<PreparedS
   const held = readHeldIdentity(paths.identity)
   // A restart has the same command line: its token was used up in the life before, and is not needed.
   const usable = before && held && before.agent === options.agent && before.namespace === options.namespace
-  const entered = usable ? { state: before, identity: held } : await enter(options, paths, before)
+  const kept = usable ? { state: before, identity: held } : null
+  const entered = kept ? await enterAnew(options, paths, kept) : await enter(options, paths, before)
   const running = before?.envoy && isAlive(before.envoy.pid, before.envoy.startedAt)
   const ports = await choosePorts(options.ports, before ? { ...before.ports, held: Boolean(running) } : null, entered.state.address, { directory: join(homePaths(options.home).run, 'ports'), owner: options.proxyId })
   let state: SidecarState = { ...entered.state, controls: mergeControls(options.controls, entered.state.controls), ports }
@@ -67,15 +68,36 @@ export async function prepareSidecar(options: SidecarOptions): Promise<PreparedS
     enrolAgain: mint
       ? async () => {
           const again = await enter({ ...options, token: await mint() }, paths, state)
-          save({ telemetryToken: again.state.telemetryToken, otlpGrpc: again.state.otlpGrpc })
+          save({ telemetryToken: again.state.telemetryToken, otlpGrpc: again.state.otlpGrpc, joinToken: again.state.joinToken })
           return again.identity
         }
       : undefined,
   }
 }
 
+/** With another token than the one it came in with, such as after its certificate was revoked; what it has is kept when that lets nobody in. */
+async function enterAnew(options: SidecarOptions, paths: SidecarPaths, kept: Entered): Promise<Entered> {
+  if (options.token === null || kept.state.joinToken === '' || idOf(options.token) === kept.state.joinToken) return kept
+  try {
+    return await enter(options, paths, kept.state)
+  } catch (error) {
+    options.log(`goes on with the identity that it has: ${messageOf(error)}`)
+    return kept
+  }
+}
+
+/** `hdl_join_ID_…`. */
+function idOf(joinToken: string): string {
+  return joinToken.split('_')[2] ?? ''
+}
+
+interface Entered {
+  state: SidecarState
+  identity: HeldIdentity
+}
+
 /** Uses the token up; from here on the directory is enough. */
-async function enter(options: SidecarOptions, paths: SidecarPaths, before: SidecarState | null): Promise<{ state: SidecarState; identity: HeldIdentity }> {
+async function enter(options: SidecarOptions, paths: SidecarPaths, before: SidecarState | null): Promise<Entered> {
   const { agent, namespace, proxyId, version, mint } = options
   const token = options.token ?? (mint ? await mint() : null)
   if (token === null) throw new MeshError('unauthenticated', `${proxyId} has no valid identity yet; make a join token with \`heddle token create --agent ${agent}\` and pass it with --token`)
@@ -85,10 +107,11 @@ async function enter(options: SidecarOptions, paths: SidecarPaths, before: Sidec
   const { mesh, telemetryToken, otlpGrpc, controls } = response
   writeKept(paths.identity, identity)
   const ports = before?.ports ?? { inbound: 0, outbound: 0, admin: 0 } // chosen next
-  return { identity, state: { proxyId, mesh, namespace, agent, telemetryToken, otlpGrpc, controls, address: localAddress, ports, envoy: before?.envoy ?? null } }
+  return { identity, state: { proxyId, mesh, namespace, agent, telemetryToken, otlpGrpc, controls, address: localAddress, ports, envoy: before?.envoy ?? null, joinToken: idOf(token) } }
 }
 
-function mergeControls(asked: readonly string[], known: readonly string[]): string[] {
+/** What the operator named stays: control may know itself by an address that leads nowhere from here. */
+export function mergeControls(asked: readonly string[], known: readonly string[]): string[] {
   return [...new Set([...asked, ...known])]
 }
 

@@ -1,0 +1,77 @@
+// What a sidecar keeps of control's words and of its own command line, against control's side over real TLS.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MeshError } from '../contracts/errors.ts'
+import { expect, test } from 'vitest'
+import { revokeCertificate } from '../identity/revoke.ts'
+import { startHeartbeat } from '../sidecar/heartbeat.ts'
+import { keepIdentity } from '../sidecar/identity-keeper.ts'
+import { prepareSidecar, type PreparedSidecar } from '../sidecar/prepare.ts'
+import { enrolAt, MESH, startTestControl, tokenFor, type TestControl } from './control.ts'
+import { eventually } from './load.ts'
+
+async function machine() {
+  const home = await mkdtemp(join(tmpdir(), 'heddle-life-'))
+  const said: string[] = []
+  const prepare = (control: TestControl, token: string | null) =>
+    prepareSidecar({
+      controls: [control.address], token, agent: 'loom', namespace: 'default', version: 'v1', target: { port: 1 }, proxyId: 'loom-1', ports: {}, zone: '', home,
+      envoy: { path: '', version: 'test' }, mint: null, log: (sentence) => void said.push(sentence),
+    })
+  return { home, prepare, said, [Symbol.asyncDispose]: () => rm(home, { recursive: true }) }
+}
+
+async function beatOnce(prepared: PreparedSidecar, beats = 1): Promise<void> {
+  using keeper = keepIdentity({ identity: prepared.identity, path: prepared.paths.identity, controls: () => prepared.state.controls, onChange: () => {} })
+  const heartbeat = startHeartbeat({ prepared, keeper, holds: () => null, observed: { card: null, warnings: [], [Symbol.dispose]: () => {} }, isReady: () => true, probing: { take: () => [], putBack: () => {}, follow: () => {}, [Symbol.dispose]: () => {} }, onState: () => {} })
+  await heartbeat.first
+  for (let beat = 1; beat < beats; beat++) await heartbeat.drain()
+  await heartbeat.leave()
+}
+
+test('the control that the operator named is kept, whatever addresses control knows of itself', async () => {
+  await using control = await startTestControl() // it says 127.0.0.1:1 of itself, where nothing is
+  await using here = await machine()
+  const prepared = await here.prepare(control, await tokenFor(control.db))
+  await beatOnce(prepared, 2)
+  expect(prepared.state.controls).toEqual([control.address, '127.0.0.1:1'])
+  expect(control.heard).toHaveLength(2)
+})
+
+test('what control refuses is said at the sidecar, in control’s own words', async () => {
+  await using control = await startTestControl({ refuse: () => { throw new MeshError('conflict', 'give this version another name') } })
+  await using here = await machine()
+  await beatOnce(await here.prepare(control, await tokenFor(control.db)))
+  expect(here.said).toContainEqual('control refuses this sidecar: give this version another name')
+})
+
+test('a restart needs no token; a new one on the command line lets a revoked sidecar in again', async () => {
+  await using control = await startTestControl()
+  await using here = await machine()
+  const first = await tokenFor(control.db)
+  const { identity } = await here.prepare(control, first)
+  expect((await here.prepare(control, first)).identity.serial).toBe(identity.serial)
+  await revokeCertificate(control.db, { mesh: MESH, serial: identity.serial, reason: 'lost', by: 'test' })
+  const again = await here.prepare(control, await tokenFor(control.db))
+  expect(again.identity.serial).not.toBe(identity.serial)
+  expect((await here.prepare(control, null)).identity.serial).toBe(again.identity.serial)
+  expect((await here.prepare(control, first)).identity.serial).toBe(again.identity.serial) // a token that is used up puts nobody out
+})
+
+test('a sidecar that was put out does not let itself in again when its certificate has run out', async () => {
+  await using control = await startTestControl({ svidTtlMs: 5000 })
+  await using here = await machine()
+  const { identity } = await enrolAt(control, await tokenFor(control.db))
+  let entered = 0
+  const enrolAgain = async () => {
+    entered++
+    return (await enrolAt(control, await tokenFor(control.db))).identity
+  }
+  await revokeCertificate(control.db, { mesh: MESH, serial: identity.serial, reason: 'stolen', by: 'test' })
+  using keeper = keepIdentity({ identity, path: join(here.home, 'identity.json'), controls: () => [control.address], enrolAgain, onChange: () => {} })
+  await eventually('it ran out', 8000, () => Date.parse(identity.notAfter) < Date.now())
+  await sleep(2500)
+  expect({ entered, failure: keeper.failure }).toEqual({ entered: 0, failure: expect.any(String) })
+}, 20_000)
