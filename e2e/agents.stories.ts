@@ -4,6 +4,7 @@ import { eventually } from '../server/testing/load.ts'
 import { heddle, mesh, person } from './person.ts'
 
 test('an agent that sends traces alone is listed with its level, and its page says the next step with the exact command', async () => {
+  await mesh.write({ apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'note-taker' }, spec: {} })
   await sendSpan('note-taker')
   await eventually('its span is stored', 20_000, async () => (await mesh.get<{ items: unknown[] }>('/traces?service=note-taker')).items.length > 0)
   await using someone = await person()
@@ -31,7 +32,9 @@ test('the way in is told with addresses that work, for traces and for a sidecar'
   await page.getByText(new RegExp(`OTEL_EXPORTER_OTLP_ENDPOINT=\\S*:${heddle.env.HEDDLE_OTLP_HTTP_PORT}`)).first().waitFor()
   await someone.isAccessible()
   await someone.open('/agents/connect?way=sidecar', /Connect/)
-  await page.getByText(/heddle sidecar/).first().waitFor()
+  await page.getByLabel('Name of the agent').fill('note-taker')
+  await page.getByRole('button', { name: 'Make a join token' }).click()
+  await page.getByText(/npx heddle sidecar --control \S+ --token \S+ --agent note-taker/).waitFor()
   await someone.isAccessible()
 })
 

@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
-import { splitOf, type Written } from '../server/testing/mesh.ts'
+import type { Written } from '../server/testing/mesh.ts'
 import { heddle, mesh, person } from './person.ts'
+import { sampleSplit } from './sample-route.ts'
 
 test('every proxy is on the page with what it has accepted, type by type', async () => {
   await using someone = await person()
@@ -17,8 +18,8 @@ test('every proxy is on the page with what it has accepted, type by type', async
 })
 
 test('a change is taken back from its page, which makes a new revision', async () => {
-  const before = await mesh.accepted(await mesh.write(labelled({ v1: 90, v2: 10 })))
-  const { revision } = await mesh.accepted(await mesh.write(labelled({ v1: 20, v2: 80 })))
+  const before = await mesh.accepted(await mesh.write(sampleSplit({ v1: 90, v2: 10 })))
+  const { revision } = await mesh.accepted(await mesh.write(sampleSplit({ v1: 20, v2: 80 })))
   await using someone = await person()
   const { page } = someone
   await someone.open(`/changes/${revision}`, `Revision ${revision}`)
@@ -61,8 +62,3 @@ test('an API token is shown once, works, and is refused once it is revoked', asy
   await page.getByRole('alertdialog').getByRole('button', { name: /Revoke/ }).click()
   await eventually('the token is refused', 10_000, async () => (await status()) === 401)
 })
-
-function labelled(weights: Record<string, number>): Written<'HTTPRoute'> {
-  const route = splitOf('translator', weights)
-  return { ...route, metadata: { ...route.metadata, labels: { 'heddle.dev/sample': 'true' } } }
-}

@@ -33,8 +33,8 @@ export interface Person extends AsyncDisposable {
   page: Page
   /** Opens a path and waits for its heading. */
   open(path: string, heading: string | RegExp): Promise<void>
-  /** Fails on what axe calls serious or critical on the page as it is. */
-  isAccessible(): Promise<void>
+  /** Fails on what axe calls serious or critical on the page as it is; `rules` looks for these alone. */
+  isAccessible(rules?: string[]): Promise<void>
   /** Everything that the browser's console called an error. */
   errors: string[]
 }
@@ -69,8 +69,9 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
       await page.goto(new URL(path, heddle.url).href)
       await page.getByRole('heading', { name: heading, level: 1 }).waitFor()
     },
-    async isAccessible() {
-      const { violations } = await new AxeBuilder({ page }).analyze()
+    async isAccessible(rules) {
+      const axe = new AxeBuilder({ page })
+      const { violations } = await (rules ? axe.withRules(rules) : axe).analyze()
       const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
       expect(grave.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html).join(' | ').slice(0, 600)}`)).toEqual([])
     },

@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
 import { routeOf, splitOf, type Written } from '../server/testing/mesh.ts'
 import { mesh, person, type Person } from './person.ts'
+import { asSample, sampleSplit } from './sample-route.ts'
 
 const PAGE = '/routes/default/translator'
 
@@ -69,7 +70,7 @@ test('what Envoy refuses is shown with its words at the field, and taken back wi
     { matches: [{ path: { type: 'RegularExpression', value: '/a(?=b)' } }], backendRefs: [{ kind: 'AgentVersion', name: 'translator-v2' }] },
     ...splitOf('translator', { v1: 90, v2: 10 }).spec.rules,
   ])
-  const refused = await mesh.write(withLabel(bad))
+  const refused = await mesh.write(asSample(bad))
   await eventually('the refusal is known', 10_000, async () => (await mesh.status(refused)).state === 'rejected')
   await using someone = await person()
   const { page } = someone
@@ -123,9 +124,5 @@ async function weights(): Promise<(number | undefined)[] | undefined[]> {
 }
 
 async function writeSplit(v1: number, v2: number): Promise<void> {
-  await mesh.accepted(await mesh.write(withLabel(splitOf('translator', { v1, v2 }))))
-}
-
-function withLabel(route: Written<'HTTPRoute'>): Written<'HTTPRoute'> {
-  return { ...route, metadata: { ...route.metadata, labels: { 'heddle.dev/sample': 'true' } } }
+  await mesh.accepted(await mesh.write(sampleSplit({ v1, v2 })))
 }

@@ -1,8 +1,13 @@
 // A split by pointer and as text: whichever is touched, the other says the same.
-import { expect, test } from 'vitest'
-import { person, type Person } from './person.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { mesh, person, type Person } from './person.ts'
+import { sampleSplit } from './sample-route.ts'
 
 const PAGE = '/routes/default/translator'
+
+beforeAll(async () => {
+  await mesh.accepted(await mesh.write(sampleSplit({ v1: 90, v2: 10 })))
+})
 
 test('the slider is dragged, the numbers follow and stay 100, and the text says the same', async () => {
   await using someone = await person()
@@ -28,51 +33,27 @@ test('the slider is dragged, the numbers follow and stay 100, and the text says 
   await someone.isAccessible()
 })
 
-test('the text is edited, the form says the same, and what cannot be read is said at its line', async () => {
+test('the text is edited, the form says the same, and what is not known is said in words', async () => {
   await using someone = await person()
   const { page } = someone
   await someone.open(`${PAGE}?tab=yaml`, 'translator')
-  await write(someone, ROUTE.replace('weight: 90', 'weight: 75').replace('weight: 10', 'weight: 25'))
+  await retype(someone, '90', '75')
+  await retype(someone, '10', '25')
   await page.getByRole('link', { name: 'Split' }).click()
   await page.getByRole('slider', { name: /Share of v1/ }).waitFor()
   expect(await numbers(someone)).toEqual([75, 25])
 
   await page.getByRole('link', { name: 'YAML' }).click()
-  await write(someone, ROUTE.replace('weight: 90', 'wieght: 90'))
-  await page.getByText(/wieght/).and(page.locator(':not(.cm-line, .cm-line *)')).first().waitFor()
+  await retype(someone, 'rules', 'rulers')
+  await page.getByRole('list', { name: 'Problems' }).getByText(/rulers/).waitFor()
   await someone.isAccessible()
   await page.getByRole('button', { name: 'Discard draft' }).click()
 })
 
-const ROUTE = `apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata:
-  name: translator
-  namespace: default
-  labels:
-    heddle.dev/sample: "true"
-spec:
-  parentRefs:
-    - group: heddle.dev
-      kind: Agent
-      name: translator
-  rules:
-    - backendRefs:
-        - group: heddle.dev
-          kind: AgentVersion
-          name: translator-v1
-          weight: 90
-        - group: heddle.dev
-          kind: AgentVersion
-          name: translator-v2
-          weight: 10
-`
-
-/** Replaces the whole text, as somebody who pastes. */
-async function write({ page }: Person, text: string): Promise<void> {
-  await page.getByRole('textbox', { name: /as YAML/ }).click()
-  await page.keyboard.press('Control+a')
-  await page.keyboard.insertText(text)
+/** Marks a word of the text by a double click and writes another over it. */
+async function retype({ page }: Person, word: string, other: string): Promise<void> {
+  await page.getByRole('textbox', { name: /as YAML/ }).getByText(word, { exact: true }).first().dblclick()
+  await page.keyboard.type(other)
 }
 
 async function numbers({ page }: Person): Promise<[number, number]> {

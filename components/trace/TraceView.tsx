@@ -81,7 +81,7 @@ export function TraceView({ trace: whole }: { trace: Trace }) {
           <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
             <input ref={search} data-find type="search" aria-label="Search in this trace" placeholder="Search in this trace" value={view.q} onChange={(event) => void setView({ q: event.target.value || null })}
               onKeyDown={(event) => { if (event.key === 'Enter') findNext(event.shiftKey ? -1 : 1) }}
-              className="h-[28px] min-w-0 flex-1 rounded-md border border-line-strong bg-surface px-2.5 text-base placeholder:text-faint md:max-w-72" />
+              className="h-[28px] min-w-0 flex-1 max-md:basis-full rounded-md border border-line-strong bg-surface px-2.5 text-base placeholder:text-faint md:max-w-72" />
             {found && <span role="status" className="text-sm tabular-nums text-muted">{found.size === 0 ? 'no span says this' : plural(found.size, 'span')}</span>}
             {found && found.size > 0 && <Button small look="quiet" onPress={() => findNext(1)}>Next</Button>}
             <span className="grow" />

@@ -108,23 +108,23 @@ function SpanRow({ tree, row, at, top, window, colours, critical, found, selecte
     <div
       id={`span-${row.index}`} role="row" aria-level={row.depth + 1} aria-rowindex={at + 1} aria-selected={isSelected} aria-posinset={row.position} aria-setsize={row.siblings}
       aria-expanded={row.children > 0 ? !row.collapsed : undefined} onClick={() => onSelect(row.index)}
-      className={`${COLUMNS} absolute inset-x-0 cursor-default items-center px-3 text-sm ${isSelected ? 'bg-accent-soft' : 'hover:bg-sunken'} ${dimmed ? 'opacity-45' : ''}`} style={{ top, height: ROW_PX }}
+      className={`${COLUMNS} absolute inset-x-0 cursor-default items-center px-3 text-sm ${isSelected ? 'bg-accent-soft' : 'hover:bg-sunken'} ${dimmed ? 'text-faint' : ''}`} style={{ top, height: ROW_PX }}
     >
-      <span role="gridcell" className="flex min-w-0 items-center gap-1.5 pr-2" style={{ paddingLeft: row.depth * indentPx }}>
+      <span role="gridcell" className="flex min-w-0 items-center gap-1.5 overflow-hidden pr-2" style={{ paddingLeft: `min(${row.depth * indentPx}px, 45%)` }}>
         <span className="grid size-4 shrink-0 place-items-center" onClick={(event) => { if (row.children > 0) { event.stopPropagation(); onToggle(row.index) } }}>
           {row.children > 0
             ? <svg viewBox="0 0 16 16" className={`size-3 text-faint transition-transform ${row.collapsed ? '' : 'rotate-90'}`} aria-hidden="true"><path d="M6 4l4 4-4 4" fill="none" stroke="currentColor" strokeWidth="1.6" /></svg>
             : null}
         </span>
-        <i className="size-2.5 shrink-0 rounded-[3px]" style={{ background: colours.get(span.service) }} aria-hidden="true" />
+        <i className={`size-2.5 shrink-0 rounded-[3px] ${dimmed ? 'opacity-35' : ''}`} style={{ background: colours.get(span.service) }} aria-hidden="true" />
         <span className="shrink-0 truncate font-medium" style={{ maxWidth: '55%' }}>{span.service}</span>
-        <span className="truncate text-muted">{span.name}</span>
+        <span className={`truncate ${dimmed ? '' : 'text-muted'}`}>{span.name}</span>
         {failed && <svg viewBox="0 0 10 10" className="size-2.5 shrink-0 text-bad" role="img" aria-label="failed"><path d="M5 .8 9.6 9H.4z" fill="currentColor" /></svg>}
         {row.collapsed && <span className="shrink-0 rounded-full bg-sunken px-1.5 text-xs tabular-nums text-muted">+{countBelow(tree, row.index)}</span>}
       </span>
       <span role="gridcell" className="relative block h-full overflow-hidden" aria-label={`from ${printDuration(span.offsetMs)}`}>
         {place && (
-          <i className="absolute top-[9px] h-[10px] min-w-[2px] rounded-[3px]" style={{ left: `${place.left * 100}%`, width: `${place.width * 100}%`, background: failed ? 'var(--bad)' : colours.get(span.service) }} />
+          <i className={`absolute top-[9px] h-[10px] min-w-[2px] rounded-[3px] ${dimmed ? 'opacity-35' : ''}`} style={{ left: `${place.left * 100}%`, width: `${place.width * 100}%`, background: failed ? 'var(--bad)' : colours.get(span.service) }} />
         )}
         {span.events.map((event, index) => {
           const point = placeIn(window, event.offsetMs, 0)
@@ -135,7 +135,7 @@ function SpanRow({ tree, row, at, top, window, colours, critical, found, selecte
           return part && <i key={segment.fromMs} className="absolute top-[21px] h-[2px] min-w-px bg-text" style={{ left: `${part.left * 100}%`, width: `${part.width * 100}%` }} />
         })}
       </span>
-      <span role="gridcell" className="text-right tabular-nums text-muted">{printDuration(span.durationMs)}</span>
+      <span role="gridcell" className={`text-right tabular-nums ${dimmed ? '' : 'text-muted'}`}>{printDuration(span.durationMs)}</span>
     </div>
   )
 }
