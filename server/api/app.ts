@@ -32,6 +32,7 @@ import { proxyResources } from './proxy-resources.ts'
 import { revisions } from './revisions.ts'
 import { rotations } from './rotations.ts'
 import { overviewRoutes } from './overview.ts'
+import { routeStatuses } from './route-status.ts'
 import { newRoutes } from './routes.ts'
 import { sample } from './sample.ts'
 import { tokens } from './tokens.ts'
@@ -56,6 +57,7 @@ const routes = newRoutes() //
   .route('/', traceRoutes)
   .route('/', revisions)
   .route('/', explainRoutes)
+  .route('/', routeStatuses)
   .route('/', objectSets)
   .route('/', analysisRoutes)
   .route('/', proxies)
