@@ -25,7 +25,7 @@ test('a change is taken back from its page, which makes a new revision', async (
   await someone.open(`/changes/${revision}`, `Revision ${revision}`)
   await page.getByRole('button', { name: 'Take it back…' }).click()
   await someone.isAccessible()
-  await page.getByRole('button', { name: /^(Apply|Take|Revert)/ }).last().click()
+  await page.getByRole('button', { name: `Take revision ${revision} back` }).click()
   await eventually('the split is as before', 15_000, async () => {
     const route = await mesh.get<Written<'HTTPRoute'>>('/namespaces/default/httproutes/translator')
     return route.spec.rules[0]?.backendRefs?.map(({ weight }) => weight).join() === '90,10'

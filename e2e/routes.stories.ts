@@ -84,7 +84,7 @@ test('what Envoy refuses is shown with its words at the field, and taken back wi
 
   await someone.open(`/changes/${refused}`, `Revision ${refused}`)
   await page.getByRole('button', { name: /Take it back/ }).click()
-  await page.getByRole('button', { name: /revert|apply|take/i }).last().click()
+  await page.getByRole('button', { name: `Take revision ${refused} back` }).click()
   await eventually('the old form is back', 10_000, async () => (await weights()).join() === '90,10')
   await eventually('no proxy refuses anything', 10_000, async () => (await mesh.proxies()).every(({ state }) => state !== 'rejected'))
 })
