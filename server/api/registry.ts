@@ -64,7 +64,7 @@ export const registry = newRoutes()
     const found = await readSource(c.var.outside, c.req.valid('json'))
     if (!found) throw new MeshError('unavailable', 'the source says that nothing changed, and was not asked that')
     const { card, signature, url } = found.taken
-    return c.json({ url, form: card.form, name: card.name, description: card.description, version: card.version, signature, warnings: card.warnings, capabilities: card.capabilities.map(({ examples: _, ...one }) => one) }, 200)
+    return c.json({ url, form: card.form, name: card.name, description: card.description, version: card.version, signature, warnings: card.warnings, capabilities: card.capabilities.map(({ examples: _examples, ...one }) => one) }, 200)
   })
   .openapi(refresh, async (c) => {
     requireRole(c, 'operator')

@@ -1,5 +1,5 @@
 // What probes found becomes rows: each probe's state, the instance's health, and the moments at which it changed.
-import { InstanceHealth, type HealthProbeSpec, type ProbeResult } from '../contracts/health-probe.ts'
+import type { HealthProbeSpec, InstanceHealth, ProbeResult } from '../contracts/health-probe.ts'
 import type { Db } from '../db/client.ts'
 import { notify } from '../db/listen.ts'
 import { inTransaction, type PoolClient } from '../db/pool.ts'

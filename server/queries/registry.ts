@@ -53,7 +53,7 @@ export async function readRegistry(db: Db, mesh: string): Promise<RegistryEntry[
     return [
       {
         namespace, name, description, owner, protocol, type,
-        capabilities: capabilities.map(({ examples: _, ...capability }) => capability),
+        capabilities: capabilities.map(({ examples: _examples, ...capability }) => capability),
         source: row?.source ?? null,
         state: row?.lastSeen ? (row.goneAt ? 'gone' : 'present') : 'never',
         lastSeen: row?.lastSeen?.toISOString() ?? null,

@@ -68,7 +68,7 @@ function answer(route: AgentRoute, choice: ReturnType<typeof chooseFor>, duratio
 export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: readonly LabelledTask[], embedder: Embedder): Promise<Evaluation> {
   const plan = await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder))
   const open: RoutePlan = { ...plan, rule: { ...plan.rule, floor: -1, margin: 0 } }
-  const up: MeshState = { ...state, instances: state.instances.map(({ health: _, ...instance }) => instance) }
+  const up: MeshState = { ...state, instances: state.instances.map(({ health: _health, ...instance }) => instance) }
   const judged: Judged[] = []
   // The first are timed one by one, as calls come; the rest goes through the model many at a time.
   const timed = tasks.slice(0, TIMED_MAX).map(({ task }) => task)

@@ -8,7 +8,7 @@ import { cosine, toUnit, type Embedder, type Vector } from './embedder.ts'
 export const EXAMPLES_MAX = 16
 const PROTOTYPE_CHARS_MAX = 1000
 /** Share of the centroid in a skill's likeness; the rest is its nearest prototype. Measured in docs/semantic-routing.md. */
-const CENTROID_SHARE = 0.6
+const CENTROID_SHARE = 0.85
 
 export interface Skill {
   agent: string
