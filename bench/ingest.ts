@@ -1,24 +1,29 @@
-// What a span costs: CPU, time to acknowledgement, memory and disk. `node bench/ingest.ts [spans]`; raw samples in bench/results.
+// What a span costs: CPU, time to acknowledgement, memory and disk; raw samples in bench/results.
+//   node bench/ingest.ts [--spans 200000] [--shape whole|scattered] [--senders 16] [--rate SPANS_A_SECOND] [--profile DIRECTORY]
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { migrate } from '#server/db/migrate.ts'
 import { startPostgres } from '#server/run/postgres.ts'
-import { attributesOf, freshSpan, protobufOf, requestOf, type TestSpan } from '#server/testing/collector.ts'
 import { freePort } from '#server/testing/free-port.ts'
+import { makeSets, renewed, type PayloadSet } from './ingest-payloads.ts'
 
-const SPANS = Number(process.argv[2] ?? 200_000)
-const PER_REQUEST = 500
-const SENDERS = Number(process.argv[3] ?? 4)
+const { values: given } = parseArgs({ options: { spans: { type: 'string' }, shape: { type: 'string' }, senders: { type: 'string' }, rate: { type: 'string' }, profile: { type: 'string' } } })
+const SPANS = Number(given.spans ?? 200_000)
+const SHAPE = given.shape === 'scattered' ? 'scattered' : 'whole'
+const SENDERS = Number(given.senders ?? 16)
+/** Spans a second; 0 is as fast as they are taken. */
+const RATE = Number(given.rate ?? 0)
 /** Clock ticks a second in /proc/PID/stat. */
 const TICKS = 100
-const GOALS = { cpuSecondsPerMillionSpans: 8, bytesPerSpan: 150, ackP99Ms: 500, rssMb: 400 }
+const GOALS: Record<string, number> = { cpuSecondsPerMillionSpans: 8, bytesPerSpan: 150, rssMb: 256, ...(RATE > 0 ? { ackP99Ms: 50 } : {}) }
+let refused = 0
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
 
 // Tables with what they keep aside, and indexes, over all days.
@@ -40,12 +45,12 @@ try {
   await client.query(`insert into mesh (name, trust_domain) values ('local', 'mesh.local')`)
   collector = startCollectorProcess(await freePort())
   await untilTaking()
-  const pool = Array.from({ length: 40 }, makeRequest)
+  const sets = makeSets(SHAPE)
   const databaseBytes = async () => Number((await client.query<{ bytes: string }>('select sum(bytes) as bytes from telemetry.days()')).rows[0]!.bytes) // an aggregate gives a row
   const bytesBefore = await databaseBytes()
   const cpuBefore = { collector: cpuSeconds(collector.pid!), postgres: await postgresCpu() } // it has started
   const startedAt = performance.now()
-  const samples = await sendAll(pool)
+  const samples = await sendAll(sets)
   const seconds = (performance.now() - startedAt) / 1000
   const rssMb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${collector.pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
   await untilFolded(client)
@@ -57,9 +62,9 @@ try {
   const acks = samples.map((sample) => sample.ms).sort((a, b) => a - b)
   const ackP99Ms = acks[Math.floor(acks.length * 0.99)]!  // not empty
   const perMillion = 1e6 / stored
-  report({ spans: stored, seconds, spansPerSecond: stored / seconds, cpuSecondsPerMillionSpans: cpu.collector * perMillion, postgresCpuSecondsPerMillionSpans: cpu.postgres * perMillion, ackP50Ms: acks[Math.floor(acks.length / 2)]!, ackP99Ms, rssMb, bytesPerSpan }) // not empty
+  report({ spans: stored, seconds, spansPerSecond: stored / seconds, cpuSecondsPerMillionSpans: (cpu.collector + cpu.postgres) * perMillion, ofItCollector: cpu.collector * perMillion, ofItPostgres: cpu.postgres * perMillion, refused, ackP50Ms: acks[Math.floor(acks.length / 2)]!, ackP99Ms, rssMb, bytesPerSpan }) // not empty
   await mkdir(RESULTS, { recursive: true })
-  await writeFile(join(RESULTS, `ingest-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`), JSON.stringify({ at: new Date().toISOString(), node: process.version, perRequest: PER_REQUEST, senders: SENDERS, spans: stored, seconds, cpu, rssMb, bytesPerSpan, samples }))
+  await writeFile(join(RESULTS, `ingest-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`), JSON.stringify({ at: new Date().toISOString(), node: process.version, shape: SHAPE, rate: RATE, senders: SENDERS, refused, spans: stored, seconds, cpu, rssMb, bytesPerSpan, samples }))
   for (const { name, bytes } of (await client.query<{ name: string; bytes: string }>(SIZES)).rows) console.log(`  ${name.padEnd(34)} ${(Number(bytes) / stored).toFixed(1).padStart(12)} bytes a span`)
   await client.end()
 } finally {
@@ -69,77 +74,39 @@ try {
 }
 
 function startCollectorProcess(grpcPort: number) {
-  return spawn(process.execPath, [...(process.env['HEDDLE_BENCH_PROFILE'] ? ['--cpu-prof', `--cpu-prof-dir=${process.env['HEDDLE_BENCH_PROFILE']}`] : []), fileURLToPath(new URL('../collectors/main.ts', import.meta.url)), '--role', 'collector'], {
+  return spawn(process.execPath, [...(given.profile ? ['--cpu-prof', `--cpu-prof-dir=${given.profile}`] : []), fileURLToPath(new URL('../collectors/main.ts', import.meta.url)), '--role', 'collector'], {
     env: { ...process.env, HEDDLE_HOME: join(directory, 'home'), DATABASE_URL: postgres.url, HEDDLE_OTLP_HTTP_PORT: String(httpPort), HEDDLE_OTLP_GRPC_PORT: String(grpcPort), HEDDLE_LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
 }
 
-interface Request {
-  body: Buffer
-  /** Where trace ids stand. */
-  traceIdsAt: number[]
-}
-
-/** Traces of ten spans over five services, with the attributes that HTTP and GenAI instrumentations write. */
-function makeRequest(): Request {
-  const services = ['gateway', 'orchestrator', 'researcher', 'writer', 'translator']
-  const byService = new Map<string, TestSpan[]>(services.map((service) => [service, []]))
-  for (let trace = 0; trace < PER_REQUEST / 10; trace++) {
-    const traceId = randomBytes(16).toString('hex')
-    let parent: TestSpan | undefined
-    let startUs = Date.now() * 1000 - Math.floor(Math.random() * 5e6)
-    for (let index = 0; index < 10; index++) {
-      const server = index % 2 === 0
-      const span = freshSpan({
-        traceId,
-        kind: server ? 2 : 3,
-        name: server ? 'POST /' : 'chat sample-model',
-        parentSpanId: parent?.spanId,
-        startTimeUnixNano: `${(startUs += 1 + Math.floor(Math.random() * 20_000))}${Math.floor(100 + Math.random() * 900)}`,
-        endTimeUnixNano: `${startUs + 300 + Math.floor(Math.random() * 200_000)}000`,
-        attributes: attributesOf({
-          'http.request.method': 'POST', 'url.path': '/v1/message', 'server.address': 'translator.default.mesh', 'http.response.status_code': 200, 'network.protocol.version': '1.1',
-          ...(server ? { 'http.route': '/' } : { 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': 'sample-model', 'gen_ai.usage.input_tokens': 120 + index, 'gen_ai.usage.output_tokens': 40 + trace }),
-          'request.id': randomBytes(8).toString('hex'),
-        }),
-      })
-      byService.get(services[Math.floor(index / 2)]!)!.push(span) // five services, ten spans
-      parent = span
-    }
-  }
-  const resourceSpans = [...byService].flatMap(([service, spans]) => JSON.parse(requestOf(spans, { 'service.name': service, 'service.namespace': 'default', 'service.version': 'v1', 'telemetry.sdk.language': 'nodejs' })).resourceSpans)
-  const body = protobufOf(JSON.stringify({ resourceSpans }))
-
-  const traceIds = new Set(byService.get('gateway')!.map((span) => span.traceId)) // made above
-  const traceIdsAt: number[] = []
-  for (const traceId of traceIds) for (let id = Buffer.from(traceId, 'hex'), at = body.indexOf(id); at >= 0; at = body.indexOf(id, at + 16)) traceIdsAt.push(at)
-  return { body, traceIdsAt }
-}
-
-/** The same shape with trace ids of its own. */
-function renewed({ body, traceIdsAt }: Request): Buffer {
-  const copy = Buffer.from(body)
-  const salt = randomBytes(8)
-  for (const at of traceIdsAt) for (let index = 0; index < 8; index++) copy[at + index]! ^= salt[index]! // within the id
-  return copy
-}
-
-async function sendAll(pool: Request[]): Promise<{ ms: number }[]> {
+/** Sends sets until enough spans were taken; a refused request is sent again, as an exporter does. */
+async function sendAll(sets: PayloadSet[]): Promise<{ ms: number }[]> {
   const samples: { ms: number }[] = []
-  let left = Math.ceil(SPANS / PER_REQUEST)
+  const beganAt = performance.now()
+  let begun = 0
+  let spans = 0
   await Promise.all(Array.from({ length: SENDERS }, async () => {
-    while (left-- > 0) {
-      const body = renewed(pool[left % pool.length]!) // within the pool
-      const startedAt = performance.now()
-      const answer = await fetch(`http://127.0.0.1:${httpPort}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body) })
-      const text = await answer.text()
-      if (answer.status === 503) left++
-      else if (answer.status !== 200 || text !== '') throw new Error(`the collector answered ${answer.status} ${text}`)
-      samples.push({ ms: performance.now() - startedAt })
+    while (spans < SPANS) {
+      const set = sets[begun++ % sets.length]! // in bounds
+      spans += set.spans
+      if (RATE > 0) await sleep(Math.max(0, beganAt + (spans / RATE) * 1000 - performance.now()))
+      for (const body of renewed(set)) await send(body, samples)
     }
   }))
   return samples
+}
+
+async function send(body: Buffer, samples: { ms: number }[]): Promise<void> {
+  for (;;) {
+    const startedAt = performance.now()
+    const answer = await fetch(`http://127.0.0.1:${httpPort}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body) })
+    const text = await answer.text()
+    samples.push({ ms: performance.now() - startedAt })
+    if (answer.status === 200 && text === '') return
+    if (answer.status !== 503) throw new Error(`the collector answered ${answer.status} ${text}`)
+    refused++
+  }
 }
 
 async function untilTaking(): Promise<void> {
@@ -174,7 +141,7 @@ async function postgresCpu(): Promise<number> {
 
 function report(figures: Record<string, number>): void {
   for (const [name, value] of Object.entries(figures)) {
-    const goal = (GOALS as Record<string, number>)[name]
+    const goal = GOALS[name]
     console.log(`${name.padEnd(36)} ${value.toFixed(1).padStart(12)}${goal === undefined ? '' : `   goal ≤ ${goal}: ${value <= goal ? 'met' : 'missed'}`}`)
   }
 }

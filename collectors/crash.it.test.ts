@@ -1,4 +1,6 @@
 // Nothing acknowledged is lost: collector and PostgreSQL are killed under load, again and again. The long form is bench/ingest-kills.ts.
+import { Readable } from 'node:stream'
+import { constants, createGzip, gzipSync, zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { startCrashLab } from '#server/testing/crash-lab.ts'
 
@@ -32,4 +34,37 @@ test('while PostgreSQL hangs, senders are told within a second to come again, an
   expect(during - before).toBeLessThan(150 * 1024 * 1024)
   expect((await lab.loadUntilAccepted(15_000)).status).toBe(200)
   expect((await lab.verify()).missing).toEqual([])
+})
+
+const MIB = 1024 * 1024
+
+/** A gzip of `bytes` zeros, made without holding them. */
+async function gzipOfZeros(bytes: number): Promise<Buffer> {
+  const piece = Buffer.alloc(MIB)
+  const zeros = Readable.from((function* () {
+    for (let left = bytes / MIB; left > 0; left--) yield piece
+  })())
+  return Buffer.concat(await zeros.pipe(createGzip({ level: 9 })).toArray())
+}
+
+test('bombs are refused for good, and cost little memory', { timeout: 180_000 }, async () => {
+  await using lab = await startCrashLab()
+  await lab.loadFor(1000)
+  const before = lab.collectorRssBytes()
+  let most = 0
+  const watch = setInterval(() => (most = Math.max(most, lab.collectorRssBytes())), 20)
+  const post = (body: BodyInit, encoding?: string) =>
+    fetch(lab.url, { method: 'POST', headers: { 'content-type': 'application/x-protobuf', ...(encoding ? { 'content-encoding': encoding } : {}) }, body, duplex: 'half' } as RequestInit & { duplex: 'half' }).then((answer) => [answer.status, answer.headers.get('retry-after')], () => ['closed', null])
+  const gigabyte = await gzipOfZeros(1024 * MIB)
+  expect(gigabyte.length).toBeLessThan(2 * MIB)
+  const answers = await Promise.all(Array.from({ length: 6 }, () => post(new Uint8Array(gigabyte), 'gzip')))
+  expect(answers).toEqual(answers.map(() => [413, null]))
+  expect(await post(new Uint8Array(zstdCompressSync(Buffer.alloc(300 * MIB), { params: { [constants.ZSTD_c_compressionLevel]: 3 } })), 'zstd')).toEqual([413, null])
+  expect(await post(new Uint8Array(gzipSync(gigabyte)), 'gzip')).toEqual([400, null]) // unpacked once it is a gzip, and no OTLP
+  expect(await post(new Uint8Array(gzipSync(gigabyte)), 'gzip, gzip')).toEqual([415, null])
+  const endless = new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(MIB)) })
+  expect((await post(endless))[0]).toBeOneOf([413, 'closed']) // the answer may come while the body still goes
+  clearInterval(watch)
+  expect(most - before).toBeLessThan(150 * MIB)
+  expect((await lab.loadUntilAccepted(10_000)).status).toBe(200)
 })

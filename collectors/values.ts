@@ -26,7 +26,7 @@ export function readScalar(cursor: Cursor, end: number): string | number | boole
         value = readVarint(cursor) !== 0
         break
       case 0x18:
-        value = Number(BigInt.asIntN(64, readVarint64(cursor)))
+        value = readInteger(cursor)
         break
       case 0x21:
         value = cursor.bytes.readDoubleLE(skipFixed64(cursor))
@@ -37,6 +37,15 @@ export function readScalar(cursor: Cursor, end: number): string | number | boole
   }
   cursor.end = outer
   return value
+}
+
+/** An int64 as a number. A negative one takes ten bytes; most take one or two. */
+function readInteger(cursor: Cursor): number {
+  const { at } = cursor
+  const whole = readVarint(cursor)
+  if (cursor.at - at < 8) return whole
+  cursor.at = at
+  return Number(BigInt.asIntN(64, readVarint64(cursor)))
 }
 
 /** Walks an AnyValue to its leaves, so that what is stored can be read back. */

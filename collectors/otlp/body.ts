@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gunzip, zstdDecompress } from 'node:zlib'
 import { MeshError } from '#server/contracts/errors.ts'
@@ -11,8 +12,8 @@ export const BODY = {
 }
 
 const DECODERS = { gzip: promisify(gunzip), zstd: promisify(zstdDecompress) }
-/** Bodies unpacked at once: each may grow to its limit before it is known to be a bomb. */
-const INFLATING_MAX = 2
+/** Bodies unpacked at once: each may grow to its limit before it is known to be a bomb, and one thread unpacks more than one database takes. */
+const INFLATING_MAX = 1
 let inflating = 0
 const waiting: (() => void)[] = []
 let held = 0
@@ -29,6 +30,30 @@ export async function readBody(request: IncomingMessage, limits = BODY): Promise
   if (encoding !== 'gzip' && encoding !== 'zstd' && encoding !== 'identity') throw new MeshError('unsupported_media_type', 'content-encoding is gzip, zstd or identity')
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > limits.bytesMax) throw tooLarge(limits.bytesMax)
+  return withinBudget(limits, async (hold) => {
+    const raw = await collect(request, hold, limits.bytesMax)
+    return encoding === 'identity' ? raw : inflate(raw, encoding, limits.bytesMax, hold)
+  })
+}
+
+const PREFIX_BYTES = 5
+
+/** The one message of a unary gRPC call, decompressed. Throws as `readBody` does. */
+export async function readGrpcMessage(stream: Readable, encoding: string, limits = BODY): Promise<Body> {
+  return withinBudget(limits, async (hold) => {
+    const raw = await collect(stream, hold, limits.bytesMax + PREFIX_BYTES)
+    if (raw.length < PREFIX_BYTES || raw.readUInt32BE(1) !== raw.length - PREFIX_BYTES) throw new MeshError('bad_request', 'a unary call has exactly one message')
+    const message = raw.subarray(PREFIX_BYTES)
+    if (raw[0] === 0) return message
+    if (encoding !== 'gzip') throw new MeshError('unsupported_media_type', 'grpc-encoding is gzip or identity')
+    return inflate(message, encoding, limits.bytesMax, hold)
+  })
+}
+
+type Hold = (bytes: number) => void
+
+/** What `read` holds counts until it is released; nothing does when it throws. */
+async function withinBudget(limits: typeof BODY, read: (hold: Hold) => Promise<Buffer>): Promise<Body> {
   let reserved = 0
   const hold = (bytes: number) => {
     if (held + bytes > limits.allBytesMax) throw new MeshError('unavailable', 'the collector holds as much as it may; send it again')
@@ -40,18 +65,14 @@ export async function readBody(request: IncomingMessage, limits = BODY): Promise
     reserved = 0
   }
   try {
-    const raw = await collect(request, hold, limits.bytesMax)
-    if (encoding === 'identity') return { bytes: raw, release }
-    const bytes = await inflate(raw, encoding, limits.bytesMax)
-    hold(bytes.length)
-    return { bytes, release }
+    return { bytes: await read(hold), release }
   } catch (error) {
     release()
     throw error
   }
 }
 
-async function collect(request: IncomingMessage, hold: (bytes: number) => void, bytesMax: number): Promise<Buffer> {
+async function collect(request: Readable, hold: Hold, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let length = 0
   try {
@@ -68,12 +89,15 @@ async function collect(request: IncomingMessage, hold: (bytes: number) => void, 
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)
 }
 
-async function inflate(raw: Buffer, encoding: keyof typeof DECODERS, bytesMax: number): Promise<Buffer> {
+async function inflate(raw: Buffer, encoding: keyof typeof DECODERS, bytesMax: number, hold: Hold): Promise<Buffer> {
   if (inflating >= INFLATING_MAX) await new Promise<void>((resolve) => waiting.push(resolve))
   inflating++
   try {
-    return await DECODERS[encoding](raw, { maxOutputLength: bytesMax })
+    const bytes = await DECODERS[encoding](raw, { maxOutputLength: bytesMax })
+    hold(bytes.length)
+    return bytes
   } catch (error) {
+    if (error instanceof MeshError) throw error
     if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(bytesMax)
     throw new MeshError('bad_request', `the body is not valid ${encoding}`, { cause: error })
   } finally {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs'
+import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { TRACES } from '#server/otlp/messages.ts'
 import { readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { jsonToProtobuf } from '../json.ts'
+import { BODY } from './body.ts'
 import { freshSpan, postOtlp, protobufOf, requestOf, spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
 
 const TRACES_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
@@ -178,6 +180,59 @@ test('what is too large is refused for good, before and after decompression', { 
   const grpc = await grpcExport(lab, Buffer.alloc(65 * 1024 * 1024), { gzip: true })
   expect([grpc.code, grpc.metadata?.get('grpc-status-details-bin')]).toEqual([status.RESOURCE_EXHAUSTED, []])
   expect(process.memoryUsage().rss - before).toBeLessThan(700 * 1024 * 1024) // this process also made the bodies
+})
+
+/** One call as bytes: a prefix that promises `declared` bytes, and `sent` of them. */
+function rawCall(session: ClientHttp2Session, options: { declared?: number; sent?: Buffer; finish?: boolean; headers?: OutgoingHttpHeaders }): Promise<string> {
+  const { sent = Buffer.alloc(0), declared = sent.length, finish = true, headers = {} } = options
+  const call = session.request({ ':method': 'POST', ':path': TRACES_PATH, 'content-type': 'application/grpc', te: 'trailers', ...headers })
+  const prefix = Buffer.alloc(5)
+  prefix.writeUInt32BE(declared, 1)
+  call.write(Buffer.concat([prefix, sent]))
+  if (finish) call.end()
+  return new Promise((resolve) => {
+    const said = (headers: IncomingHttpHeaders) => headers['grpc-status'] !== undefined && resolve(String(headers['grpc-status']))
+    call.on('response', (headers) => (headers[':status'] === 200 ? said(headers) : resolve(`http ${headers[':status']}`)))
+    call.on('trailers', said)
+    call.on('error', () => resolve('broken'))
+    call.on('close', () => resolve('closed'))
+    call.resume()
+  })
+}
+
+test('messages over gRPC that never end are counted in the collector’s budget, and cut off', { timeout: 60_000 }, async () => {
+  await using lab = await startTestCollector()
+  const { allBytesMax } = BODY
+  onTestFinished(() => void (BODY.allBytesMax = allBytesMax))
+  BODY.allBytesMax = 1024 * 1024
+  const sessions = Array.from({ length: 4 }, () => connectHttp2(`http://${lab.grpc}`))
+  const startedAt = Date.now()
+  const calls = sessions.flatMap((session) => Array.from({ length: 8 }, () => rawCall(session, { declared: 60_000, sent: Buffer.alloc(50_000), finish: false })))
+  const ends = await Promise.all(calls)
+  expect(Date.now() - startedAt).toBeLessThan(20_000)
+  const told = ends.filter((end) => end === String(status.UNAVAILABLE)).length
+  expect(told).toBeGreaterThanOrEqual(11) // 32 of 50 kB are 1.6 MB
+  expect(told).toBeLessThan(32)
+  expect(await rawCall(sessions[0]!, { sent: protobufOf(requestOf([freshSpan()])) })).toBe('0') // what was cut off is given back, on the same connection too
+  for (const session of sessions) session.destroy()
+})
+
+test('a call over gRPC that is none is answered as gRPC says', async () => {
+  await using lab = await startTestCollector()
+  const session = connectHttp2(`http://${lab.grpc}`)
+  onTestFinished(() => session.destroy())
+  const good = protobufOf(requestOf([freshSpan()]))
+  const calls: [string, Parameters<typeof rawCall>[1], string][] = [
+    ['another path', { sent: good, headers: { ':path': '/grpc.health.v1.Health/Check' } }, '12'],
+    ['no gRPC', { sent: good, headers: { 'content-type': 'application/json' } }, 'http 415'],
+    ['a message that is cut short', { sent: good, declared: good.length + 1 }, '3'],
+    ['more than one message', { sent: Buffer.concat([good, good]), declared: good.length }, '3'],
+    ['no message', { sent: Buffer.alloc(0), declared: 7 }, '3'],
+    ['a made-up token', { sent: good, headers: { authorization: 'Bearer made-up' } }, '16'],
+    ['another scheme', { sent: good, headers: { authorization: 'Basic eA==' } }, '16'],
+    ['a good one', { sent: good }, '0'],
+  ]
+  for (const [name, call, answer] of calls) expect([name, await rawCall(session, call)]).toEqual([name, answer])
 })
 
 test('a sender that trickles is cut off while others are served', { timeout: 60_000 }, async () => {

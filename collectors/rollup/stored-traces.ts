@@ -1,5 +1,7 @@
 import type { PoolClient } from '#server/db/pool.ts'
+import { latin1 } from '#server/otlp/wire.ts'
 import type { ClassFields, SpanClass } from '../spans/span-class.ts'
+import { AHEAD_US } from '../spans/time.ts'
 import type { CallSpan } from './call-span.ts'
 import { MEMORY } from './trace-memory.ts'
 
@@ -30,7 +32,7 @@ interface Row extends Omit<ClassFields, 'httpStatus'> {
 export async function readStoredTraces(client: PoolClient, traceIds: readonly string[]): Promise<Map<string, CallSpan[]>> {
   const byTrace = new Map<string, CallSpan[]>()
   if (traceIds.length === 0) return byTrace
-  const { rows } = await client.query<Row>(SPANS, [traceIds, (CORRECTED_MS + 3_600_000) / 1000, MEMORY.traceSpansMax + 1])
+  const { rows } = await client.query<Row>(SPANS, [traceIds, (CORRECTED_MS + 3_600_000) / 1000, MEMORY.traceSpansMax + 1, AHEAD_US / 1e6 + 60])
   const classes = new Map<number, SpanClass>()
   for (const row of rows) {
     const kind = classes.get(row.class_id) ?? classOf(row)
@@ -44,16 +46,16 @@ export async function readStoredTraces(client: PoolClient, traceIds: readonly st
 }
 
 export function traceKey(mesh: string, source: Buffer, at = 0): string {
-  return mesh + source.toString('latin1', at, at + 16)
+  return mesh + latin1(source, at, at + 16)
 }
 
-// One index look-up a trace: nearly all are new, and answer at once that there is nothing.
+// One index look-up a trace and day: nearly all are new, and answer at once that there is nothing. Both bounds spare the other days.
 const SPANS = `
   select trace_id, int8send(span_id) as span_id, int8send(parent_id) as parent_id, class_id, stored.service_id, service.mesh, service.namespace, service.name as service, service.version,
     (extract(epoch from time) * 1000000)::double precision as time_us, duration_us, flags, bytes_sent, bytes_received, input_tokens, output_tokens,
     kind, status, protocol, http_status, peer, gen_ai_operation as operation, gen_ai_agent as agent, gen_ai_model as model, gen_ai_tool as tool
   from unnest($1::uuid[]) as wanted (id)
-  cross join lateral (select * from telemetry.span where trace_id = wanted.id and time > now() - $2 * interval '1 second' limit $3) as stored
+  cross join lateral (select * from telemetry.span where trace_id = wanted.id and time > now() - $2 * interval '1 second' and time < now() + $4 * interval '1 second' limit $3) as stored
   join telemetry.span_class on span_class.id = class_id
   join telemetry.service on service.id = stored.service_id`
 
@@ -64,8 +66,8 @@ function classOf({ class_id: id, kind, status, protocol, http_status: httpStatus
 
 function spanOf(row: Row, kind: SpanClass): CallSpan {
   return {
-    spanId: row.span_id.toString('latin1'),
-    parentId: row.parent_id?.toString('latin1') ?? null,
+    spanId: latin1(row.span_id, 0, 8),
+    parentId: row.parent_id === null ? null : latin1(row.parent_id, 0, 8),
     class: kind,
     timeUs: row.time_us,
     durationUs: Number(row.duration_us),

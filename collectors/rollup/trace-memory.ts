@@ -4,7 +4,7 @@ import { callsOfTrace, type Call } from './trace-calls.ts'
 
 export const MEMORY = {
   /** Spans kept over all traces, about 250 bytes each; the trace that was quiet longest goes first. */
-  spansMax: 150_000,
+  spansMax: 100_000,
   /** A trace with more spans keeps the calls that were counted until then. */
   traceSpansMax: 20_000,
 }

@@ -11,7 +11,7 @@ export const WRITER = Math.floor(Math.random() * 2_000_000_000)
  * remembers of traces is all there is.
  */
 export async function takeTurn(client: PoolClient, writer = WRITER): Promise<boolean> {
-  await client.query(`set local idle_in_transaction_session_timeout = ${STUCK_MS}`)
-  const { rows } = await client.query<{ before: number }>('update telemetry.turn set before = writer, writer = $1 returning before', [writer])
-  return rows[0]?.before === writer
+  const answers: unknown = await client.query(`set local idle_in_transaction_session_timeout = ${STUCK_MS}; update telemetry.turn set before = writer, writer = ${writer} returning before`)
+  const [, turn] = answers as { rows: { before: number }[] }[] // pg answers two statements with a list, which its types do not know
+  return turn?.rows[0]?.before === writer
 }

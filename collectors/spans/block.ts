@@ -4,11 +4,12 @@ import { ByteWriter } from '#server/otlp/writer.ts'
 import type { SpanRow } from './row.ts'
 
 /** Uncompressed; a reader of one trace unpacks little more than that trace. */
-const BLOCK_BYTES = 64 * 1024
+const BLOCK_BYTES = 128 * 1024
 const DAY_US = 86_400e6
 
 export interface Block {
-  id: bigint
+  /** As eight bytes, big-endian. */
+  id: Buffer
   dayUs: number
   bytes: Buffer
 }
@@ -18,7 +19,7 @@ export class BlockPacker {
   readonly blocks: Block[] = []
   readonly #writer = new ByteWriter(BLOCK_BYTES * 2)
   #dayUs = -1
-  id = 0n
+  id: Buffer = Buffer.alloc(8)
 
   add(span: SpanRow): number {
     const dayUs = Math.floor(span.timeUs / DAY_US) * DAY_US
@@ -49,13 +50,16 @@ function compress(bytes: Buffer): Buffer {
   return zstdCompressSync(bytes, COMPRESSION)
 }
 
-const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 3 } }
+// Level 1 gives 42.0 bytes a span for 0.8 CPU seconds a million, level 3 gives 42.2 for 1.3.
+const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 
 // Ids rise with time, so that the index grows at its end: milliseconds, ten bits of this process, a counter of twelve.
 const processBits = BigInt(Math.floor(Math.random() * 1024))
 let last = 0n
-function nextBlockId(): bigint {
+function nextBlockId(): Buffer {
   const now = (BigInt(Date.now() - 1_700_000_000_000) << 22n) | (processBits << 12n)
   last = now > last ? now : last + 1n
-  return last
+  const id = Buffer.alloc(8)
+  id.writeBigInt64BE(last)
+  return id
 }

@@ -8,8 +8,8 @@ export const SPAN_COLUMNS = `telemetry.span (time, trace_id, span_id, parent_id,
 const FIELDS = 15
 const FIXED_BYTES = 2 + 12 + 20 + 12 + 12 + 12 + 12 + 8 + 8 + 8 + 6
 
-/** `block` and `blockAt` say where the span's bytes are. It has been named. */
-export function copySpan(writer: ByteWriter, span: SpanRow, block: bigint, blockAt: number): void {
+/** `block`, eight bytes, and `blockAt` say where the span's bytes are. It has been named. */
+export function copySpan(writer: ByteWriter, span: SpanRow, block: Buffer, blockAt: number): void {
   const { source, traceAt, spanAt, parentAt } = span
   const bytes = writer.take(FIXED_BYTES - (parentAt < 0 ? 8 : 0))
   let at = writer.length - (FIXED_BYTES - (parentAt < 0 ? 8 : 0))
@@ -19,9 +19,7 @@ export function copySpan(writer: ByteWriter, span: SpanRow, block: bigint, block
   at = slice(bytes, at, source, spanAt, 8)
   at = parentAt < 0 ? int32(bytes, at, -1) : slice(bytes, at, source, parentAt, 8)
   at = int64(bytes, at, span.durationUs)
-  at = int32(bytes, at, 8)
-  bytes.writeBigInt64BE(block, at)
-  at += 8
+  at = slice(bytes, at, block, 0, 8)
   at = int32(bytes, int32(bytes, at, 4), blockAt)
   at = int32(bytes, int32(bytes, at, 4), span.class!.service.id) // the dictionary gave it
   at = int32(bytes, int32(bytes, at, 4), span.class!.id) // as above

@@ -1,5 +1,6 @@
 // A batch of spans in one transaction: rows, their bytes, and what their calls add to the graph.
 import { inTransaction } from '#server/db/pool.ts'
+import { latin1 } from '#server/otlp/wire.ts'
 import { ByteWriter } from '#server/otlp/writer.ts'
 import { withDays } from '../days.ts'
 import type { CallSpan } from '../rollup/call-span.ts'
@@ -85,8 +86,8 @@ function layOut(spans: readonly SpanRow[]): Batch {
 function callSpanOf(span: SpanRow): CallSpan {
   const { source, spanAt, parentAt } = span
   return {
-    spanId: source.toString('latin1', spanAt, spanAt + 8),
-    parentId: parentAt < 0 ? null : source.toString('latin1', parentAt, parentAt + 8),
+    spanId: latin1(source, spanAt, spanAt + 8),
+    parentId: parentAt < 0 ? null : latin1(source, parentAt, parentAt + 8),
     class: span.class!, // named before it is laid out
     timeUs: span.timeUs,
     durationUs: span.durationUs,
@@ -101,12 +102,10 @@ function callSpanOf(span: SpanRow): CallSpan {
 function copyBlocks(blocks: readonly Block[]): Buffer {
   const writer = new ByteWriter(blocks.reduce((sum, block) => sum + block.bytes.length + 64, 64))
   beginCopy(writer)
-  const id = Buffer.alloc(8)
   for (const block of blocks) {
     writer.int16be(3)
     copyTime(writer, block.dayUs)
-    id.writeBigInt64BE(block.id)
-    copyBytes(writer, id)
+    copyBytes(writer, block.id)
     copyBytes(writer, block.bytes)
   }
   endCopy(writer)

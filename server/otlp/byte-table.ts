@@ -24,9 +24,11 @@ export class ByteTable<T> {
   get(bytes: Buffer, from: number, to: number): T {
     const length = to - from
     if (length > LENGTH_MAX) return this.#make(bytes, from, to)
-    let hash = 0x811c9dc5 // FNV-1a
-    for (let at = from; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193)
-    let place = (hash ^ (hash >>> 15)) & this.#mask
+    let hash = length
+    let at = from
+    for (; at + 4 <= to; at += 4) hash = Math.imul(hash ^ (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)), 0x9e3779b1) ^ (hash >>> 15)
+    for (; at < to; at++) hash = Math.imul(hash ^ bytes[at]!, 0x9e3779b1)
+    let place = (hash ^ (hash >>> 16)) & this.#mask
     for (;;) {
       const key = this.#keys[place]
       if (key === undefined) break

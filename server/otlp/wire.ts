@@ -106,6 +106,11 @@ export function textOf(bytes: Buffer, from: number, to: number): string {
   return bytes.toString('utf8', from, to)
 }
 
+/** A character a byte, for bytes that are keys. `toString` asks which encoding each time; this is what it then calls. */
+export function latin1(bytes: Buffer, from: number, to: number): string {
+  return (bytes as Buffer & { latin1Slice(from: number, to: number): string }).latin1Slice(from, to) // the types of Node leave it out
+}
+
 /** Text that PostgreSQL can keep: it takes no U+0000. */
 export function storableText(text: string): string {
   return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text

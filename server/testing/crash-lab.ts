@@ -73,6 +73,7 @@ export async function startCrashLab() {
 
   return {
     loadFor,
+    url: `http://127.0.0.1:${httpPort}/v1/traces`,
     async loadUntilAccepted(ms: number): Promise<Answered> {
       const endMs = Date.now() + ms
       for (;;) {
