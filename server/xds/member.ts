@@ -54,15 +54,20 @@ export class Member {
     })
   }
 
-  /** Compiles the state for this proxy and sends what differs. Every revision since the last state asks for the same changes. */
-  apply(state: MeshState): void {
-    if (!this.view) return // its ports are not known yet: silence
-    const before = this.#raw
-    const since = this.#state?.revision ?? state.revision
-    const raw = compileSnapshot(state, this.view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline' })
+  /** Compiles the state for this proxy and sends what differs. `between` are the states of the revisions on the way (between.ts). */
+  apply(state: MeshState, between: readonly MeshState[] = []): void {
+    const { view } = this
+    if (!view) return // its ports are not known yet: silence
+    const compile = (one: MeshState) => compileSnapshot(one, view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline' })
+    const raw = compile(state)
+    let last = { snapshot: this.#raw, revision: this.#state?.revision ?? state.revision }
     this.#raw = raw
     this.#state = state
-    if (before && state.revision > since) this.#openRows(neededBy(this.session, changesBetween(before, raw)), since, state.revision)
+    for (const step of [...between.filter((one) => one.revision >= last.revision), state]) {
+      const snapshot = step === state ? raw : compile(step)
+      if (last.snapshot && step.revision > last.revision) this.#openRows(neededBy(this.session, changesBetween(last.snapshot, snapshot)), last.revision, step.revision)
+      last = { snapshot, revision: step.revision }
+    }
     this.replaceRefused()
   }
 

@@ -6,6 +6,7 @@ import type { Db } from '../db/client.ts'
 import { listen } from '../db/listen.ts'
 import { readMeshState } from '../db/mesh-state.ts'
 import type { AdsStream } from './ads.ts'
+import { readBetween } from './between.ts'
 import { Member } from './member.ts'
 import { countOrphans, readOrphans, reapControls } from './orphans.ts'
 import { markConnected, readJoiningProxy, readOpenRows, readViews, viewOf } from './proxy-rows.ts'
@@ -97,19 +98,20 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
       readOrphans(db, mesh.name),
       mesh.refusals.loadNew(),
     ])
+    const between = mesh.state ? await readBetween(db, mesh.state, state) : []
     const since = mesh.state?.revision ?? state.revision
     mesh.state = state
     await countOrphans(db, writer, state, since, orphans) // before anything is pushed, so that N never reads too small
     let compiled = true
     for (const member of mesh.members.values()) {
       member.view = views.get(member.key.id) ?? member.view
-      compiled = applyTo(member, state) && compiled
+      compiled = applyTo(member, state, between) && compiled
     }
     if (compiled) writer.compiled(mesh.name, state.revision) // else the revision stays pending: not every proxy could be asked
   }
-  const applyTo = (member: Member, state: MeshState): boolean => {
+  const applyTo = (member: Member, state: MeshState, between: readonly MeshState[] = []): boolean => {
     try {
-      member.apply(state)
+      member.apply(state, between)
       return true
     } catch (error) {
       onError(new Error(`cannot compile for ${member.key.id}; it keeps what it has: ${messageOf(error)}`, { cause: error }))
