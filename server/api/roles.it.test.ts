@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { HEDDLE_API } from '#server/contracts/meta.ts'
 import type { Role } from '#server/contracts/security.ts'
 import { testApi } from '#server/testing/api.ts'
 import { testDatabase } from '#server/testing/database.ts'
@@ -30,6 +31,12 @@ const POLICY: Record<string, Role | null> = {
   'GET /doors': 'viewer',
   'GET /graph': 'viewer',
   'GET /overview': 'viewer',
+  'GET /parts': 'viewer',
+  'GET /analysis': 'viewer',
+  'POST /explain': 'viewer',
+  'POST /objects': 'operator',
+  'GET /namespaces/:ns/httproutes/:name/status': 'viewer',
+  'GET /namespaces/:ns/grpcroutes/:name/status': 'viewer',
   'GET /traces': 'viewer',
   'GET /traces/:traceId': 'viewer',
   'GET /revisions': 'viewer',
@@ -82,6 +89,8 @@ const BODIES: Record<string, unknown> = {
   'POST /tokens': { name: 'probe', role: 'viewer' },
   'POST /certificates/:serial/revoke': { reason: 'probe' },
   'POST /join-tokens': { agent: 'probe' },
+  'POST /objects': { items: [{ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name: 'probe' }, spec: {} }] },
+  'POST /explain': { from: { agent: 'probe' }, host: 'probe' },
   'POST /registry/read-card': { url: 'http://192.0.2.1/' },
   'PUT /peers': { name: 'nobody', decision: 'none' },
   'POST /semantic/try': { route: 'none', task: 'x' },
