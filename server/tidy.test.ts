@@ -87,7 +87,7 @@ function mayImport(path: string, { target, typeOnly }: Import): boolean {
   if (to === room || to === 'server/contracts' || target === 'package.json') return true
   if (typeOnly && to === 'server/config.ts') return true // settings are handed in, typed
   const allowed = [...(ROOMS[room] ?? []), ...(/\.test\.tsx?$|\/testing\.ts$/.test(path) ? FOR_TESTS : [])]
-  const within = (entry: string) => to === entry || target.startsWith(`${entry}/`)
+  const within = (entry: string) => to === entry || target === entry || target.startsWith(`${entry}/`)
   if (room === 'server/testing' && to === 'server/sample') return false
   return allowed.some((entry) => (entry.startsWith('type ') ? typeOnly && within(entry.slice('type '.length)) : within(entry)))
 }

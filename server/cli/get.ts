@@ -87,7 +87,7 @@ const DETAILS: Record<Kind, Column<MeshObject>[]> = {
   ],
   TrafficPolicy: [
     column('TrafficPolicy', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ')),
-    column('TrafficPolicy', 'says', ({ spec: { targetRefs: _, ...fields } }) => Object.keys(fields).join(', ')),
+    column('TrafficPolicy', 'says', ({ spec }) => Object.keys(spec).filter((field) => field !== 'targetRefs').join(', ')),
   ],
   AuthorizationPolicy: [
     column('AuthorizationPolicy', 'action', ({ spec }) => spec.action),
