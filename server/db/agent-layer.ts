@@ -11,24 +11,26 @@ export interface AgentLayer {
 }
 
 export async function readAgentLayer(db: Db, mesh: string): Promise<AgentLayer> {
-  const [health, signed, blocked] = await Promise.all([
-    db.pool.query<{ instance: string; state: string }>(`select instance, state from instance_health where mesh = $1 and state <> 'ready'`, [mesh]),
-    db.pool.query<{ agent: string }>(
-      `select agent from (select distinct on (namespace, agent) namespace || '/' || agent as agent, signature->>'state' as state from agent_card where mesh = $1 order by namespace, agent, number desc) newest
-       where state = 'verified' order by agent`,
-      [mesh],
-    ),
-    db.pool.query<{ peer: string }>(`select peer from peer_decision where mesh = $1 and decision = 'block' order by peer`, [mesh]),
-  ])
-  const states = new Map(health.rows.map((row) => [row.instance, InstanceHealth.parse(row.state)]))
+  // One statement: it is read with every change of the mesh, over a pool that others need as well.
+  const { rows } = await db.pool.query<{ what: 'health' | 'signed' | 'blocked'; key: string; value: string }>(
+    `select 'health' as what, instance as key, state as value from instance_health where mesh = $1 and state <> 'ready'
+     union all
+     select 'signed', agent, '' from (select distinct on (namespace, agent) namespace || '/' || agent as agent, signature->>'state' as state from agent_card where mesh = $1 order by namespace, agent, number desc) newest where state = 'verified'
+     union all
+     select 'blocked', peer, '' from peer_decision where mesh = $1 and decision = 'block'
+     order by 1, 2`,
+    [mesh],
+  )
+  const of = (what: (typeof rows)[number]['what']) => rows.filter((row) => row.what === what)
+  const states = new Map(of('health').map((row) => [row.key, InstanceHealth.parse(row.value)]))
   return {
     healthOf(instance) {
       const state = states.get(instance)
       return state ? { health: state } : {}
     },
-    signedAgents: signed.rows.map((row) => row.agent),
-    blocked: blocked.rows.flatMap(({ peer }) => {
-      const [kind, namespace, agent] = peer.split('/')
+    signedAgents: of('signed').map((row) => row.key),
+    blocked: of('blocked').flatMap(({ key }) => {
+      const [kind, namespace, agent] = key.split('/')
       return kind === 'agent' && namespace && agent ? [{ namespace, agent }] : []
     }),
   }

@@ -47,6 +47,7 @@ async function storeCard(client: PoolClient, taken: TakenCard): Promise<AgentCar
     await client.query('update agent_card set last_seen = now(), source = $5, url = $6, signature = $7 where mesh = $1 and namespace = $2 and agent = $3 and number = $4', [...at, last.number, source, url, JSON.stringify(signature)])
     return 'same'
   }
+  if (source === 'sidecar' && (await isOfAnotherVersion(client, taken, digest))) return 'same'
   const before = last ? readKeptCard(last.form, last.card) : null
   const changes: CardChange[] = before ? diffCards(before, card) : []
   await client.query(
@@ -56,6 +57,16 @@ async function storeCard(client: PoolClient, taken: TakenCard): Promise<AgentCar
   await client.query('delete from agent_card where mesh = $1 and namespace = $2 and agent = $3 and number <= $4', [...at, (last?.number ?? 0) + 1 - CARDS_KEPT])
   await notify(client, 'instance', { mesh }) // trust by signature is part of what is compiled
   return before
+}
+
+/** Two versions that run side by side show their cards in turn; that is no change of either. */
+async function isOfAnotherVersion(client: PoolClient, { mesh, namespace, agent }: TakenCard, digest: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `update agent_card set last_seen = now() where mesh = $1 and namespace = $2 and agent = $3 and digest = $4
+       and (select count(distinct version) from instance where mesh = $1 and namespace = $2 and agent = $3) > 1`,
+    [mesh, namespace, agent, digest],
+  )
+  return (rowCount ?? 0) > 0
 }
 
 /** A stored document as it was understood; null when it no longer reads as one. */
