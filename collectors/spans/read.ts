@@ -156,7 +156,7 @@ function readAttribute(cursor: Cursor, fieldAt: number, end: number): void {
 
 /** Most values are: a text of less than 128 bytes, and nothing behind it. */
 function isShortText(bytes: Buffer, from: number, to: number): boolean {
-  return bytes[from] === 0x0a && to - from >= 2 && bytes[from + 1]! < 128 && from + 2 + bytes[from + 1]! === to
+  return bytes[from] === 0x0a && to - from >= 2 && bytes[from + 1]! < 128 && to === from + 2 + bytes[from + 1]!
 }
 
 /** A message whose attributes are in the field with `attributeTag`: walked to its leaves. */
