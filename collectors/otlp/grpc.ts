@@ -1,13 +1,24 @@
-// OTLP over gRPC. Requests stay bytes until our own decoder reads them: grpc-js would answer INTERNAL for bad data, OTLP wants INVALID_ARGUMENT.
-import { Metadata, Server, ServerCredentials, type status, type sendUnaryData, type ServerUnaryCall } from '@grpc/grpc-js'
+// OTLP over gRPC, on HTTP/2 as it comes: a gRPC library takes whole messages of anybody into memory before its handler hears of them.
+// https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+import { constants, createSecureServer, createServer, type Http2Server, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { MeshError } from '#server/contracts/errors.ts'
 import type { TlsFiles } from '#server/run/tls.ts'
 import type { Senders } from '../senders.ts'
-import { BODY } from './body.ts'
+import { readGrpcMessage } from './body.ts'
 import { receive, responseProtobuf, type Receiver, type Signal } from './receive.ts'
 import { refusalOf, statusProtobuf } from './status.ts'
 
-const CONCURRENT_STREAMS_MAX = 256
+/** What nobody has read yet is bounded by the window of a connection, 64 KiB; what was read, by the budget of `body.ts`. */
+const LIMITS = { connections: 4096, streamsPerConnection: 32, headerBytes: 16_384, messageMs: 10_000, idleMs: 300_000, closingMs: 3000 }
+const UNIMPLEMENTED = 12
+const COLLECTOR = '/opentelemetry.proto.collector'
+const PATHS: Record<string, Signal> = {
+  [`${COLLECTOR}.trace.v1.TraceService/Export`]: 'traces',
+  [`${COLLECTOR}.metrics.v1.MetricsService/Export`]: 'metrics',
+  [`${COLLECTOR}.logs.v1.LogsService/Export`]: 'logs',
+}
+const HEADERS = { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': 'identity,gzip' }
 
 export interface OtlpGrpcOptions {
   receiver: Receiver
@@ -19,62 +30,91 @@ export interface OtlpGrpcOptions {
 
 /** Listens when it resolves. */
 export async function startOtlpGrpc(options: OtlpGrpcOptions): Promise<AsyncDisposable & { port: number }> {
-  const server = new Server({
-    'grpc.max_receive_message_length': BODY.bytesMax,
-    'grpc.max_concurrent_streams': CONCURRENT_STREAMS_MAX,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
-  })
-  server.addService(service('trace', 'TraceService'), { Export: handler('traces', options) })
-  server.addService(service('metrics', 'MetricsService'), { Export: handler('metrics', options) })
-  server.addService(service('logs', 'LogsService'), { Export: handler('logs', options) })
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${options.bind}:${options.port}`, credentialsOf(options.tls), (error, bound) => (error ? reject(error) : resolve(bound)))
+  const settings = { maxConcurrentStreams: LIMITS.streamsPerConnection, maxHeaderListSize: LIMITS.headerBytes }
+  const server = options.tls ? createSecureServer({ settings, ...options.tls }) : createServer({ settings })
+  server.maxConnections = LIMITS.connections
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void answer(stream, headers, options))
+  const sessions = followSessions(server)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port, options.bind, resolve)
   })
   return {
-    port,
+    port: (server.address() as AddressInfo).port, // TCP
     async [Symbol.asyncDispose]() {
-      const late = setTimeout(() => server.forceShutdown(), 3000)
-      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
-      clearTimeout(late)
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const session of sessions) end(session)
+      await closed
     },
   }
 }
 
-function credentialsOf(tls: TlsFiles | null): ServerCredentials {
-  return tls ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }]) : ServerCredentials.createInsecure()
+function followSessions(server: Http2Server): ReadonlySet<ServerHttp2Session> {
+  const sessions = new Set<ServerHttp2Session>()
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    session.on('error', () => {}) // a sender that breaks off; its streams hear of it
+    session.setTimeout(LIMITS.idleMs, () => end(session))
+  })
+  return sessions
 }
 
-function service(signal: 'trace' | 'metrics' | 'logs', name: string) {
-  const same = (bytes: Buffer) => bytes
-  return {
-    Export: {
-      path: `/opentelemetry.proto.collector.${signal}.v1.${name}/Export`,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: same,
-      requestDeserialize: same,
-      responseSerialize: same,
-      responseDeserialize: same,
-    },
-  } as const
+/** Calls that are under way have some time to finish. */
+function end(session: ServerHttp2Session): void {
+  session.close()
+  setTimeout(() => session.destroy(), LIMITS.closingMs).unref()
 }
 
-function handler(signal: Signal, { receiver, senders }: OtlpGrpcOptions) {
-  return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>) => {
-    const [authorization] = call.metadata.get('authorization')
-    senders
-      .identify(authorization === undefined ? null : String(authorization))
-      .then((sender) => receive(receiver, signal, 'protobuf', call.request, sender))
-      .then(
-        (partial) => answer(null, responseProtobuf(partial)),
-        (error: unknown) => {
-          const refusal = refusalOf(error)
-          receiver.counters.refuse(error instanceof MeshError ? error.code : 'internal')
-          const metadata = new Metadata()
-          if (refusal.retry) metadata.set('grpc-status-details-bin', statusProtobuf(refusal))
-          answer({ code: refusal.grpc as status, details: refusal.message, metadata }) // FAILURES holds google.rpc codes
-        },
-      )
+async function answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { receiver, senders }: OtlpGrpcOptions): Promise<void> {
+  stream.on('error', () => {}) // whoever asked is gone
+  const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), LIMITS.messageMs)
+  try {
+    if (!headers['content-type']?.startsWith('application/grpc')) return stream.respond({ ':status': 415 }, { endStream: true })
+    const signal = PATHS[headers[':path'] ?? '']
+    if (signal === undefined) throw new Unimplemented('OTLP over gRPC has the Export methods of its trace, metrics and logs services')
+    const sender = await senders.identify(headers.authorization ?? null)
+    const message = await readGrpcMessage(stream, String(headers['grpc-encoding'] ?? 'identity'))
+    clearTimeout(late)
+    try {
+      const partial = await receive(receiver, signal, 'protobuf', message.bytes, sender)
+      send(stream, responseProtobuf(partial))
+    } finally {
+      message.release()
+    }
+  } catch (error) {
+    refuse(stream, error, receiver)
+  } finally {
+    clearTimeout(late)
   }
+}
+
+class Unimplemented extends MeshError {
+  constructor(message: string) {
+    super('not_found', message)
+  }
+}
+
+function send(stream: ServerHttp2Stream, message: Buffer): void {
+  if (stream.destroyed || stream.closed) return
+  const prefix = Buffer.alloc(5)
+  prefix.writeUInt32BE(message.length, 1)
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+  stream.respond(HEADERS, { waitForTrailers: true })
+  stream.end(Buffer.concat([prefix, message]))
+}
+
+/** Trailers alone; the rest of a message is not worth reading. */
+function refuse(stream: ServerHttp2Stream, error: unknown, receiver: Receiver): void {
+  const refusal = refusalOf(error)
+  receiver.counters.refuse(error instanceof MeshError ? error.code : 'internal')
+  if (stream.destroyed || stream.closed || stream.headersSent) return
+  const trailers: OutgoingHttpHeaders = {
+    ...HEADERS,
+    'grpc-status': String(error instanceof Unimplemented ? UNIMPLEMENTED : refusal.grpc),
+    'grpc-message': encodeURIComponent(refusal.message),
+    ...(refusal.retry ? { 'grpc-status-details-bin': statusProtobuf(refusal).toString('base64') } : {}),
+  }
+  stream.respond(trailers, { endStream: true })
+  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
 }
