@@ -2,7 +2,7 @@
 import type { Capability } from '../contracts/agent.ts'
 import type { Candidate } from '../mesh/capability.ts'
 import { agentKey } from '../mesh/capability.ts'
-import { cosine, toUnit, type Embedder, type Vector } from './embedder.ts'
+import { cosine, type Embedder, type Vector } from './embedder.ts'
 
 /** Further examples of a skill do not count: who writes more gets no more chances. */
 export const EXAMPLES_MAX = 16
@@ -14,6 +14,7 @@ export interface Skill {
   agent: string
   skill: string
   prototypes: Vector[]
+  /** Not a unit vector: the shorter, the less its prototypes agree. */
   centroid: Vector
 }
 
@@ -38,7 +39,9 @@ export function prototypeTexts({ id, name, description, examples }: Capability):
 function centroidOf(prototypes: readonly Vector[]): Vector {
   const sum = new Float32Array(prototypes[0]?.length ?? 0)
   for (const prototype of prototypes) for (let d = 0; d < sum.length; d++) sum[d] = (sum[d] ?? 0) + (prototype[d] ?? 0)
-  return toUnit(sum)
+  // Between the mean and its unit vector: prototypes that speak of different things have a short mean. A card that copies the examples of
+  // others would otherwise stand in the middle of them; it costs honest skills two points on our set, and wins it nothing.
+  return sum.map((value) => value / prototypes.length / Math.sqrt(Math.hypot(...sum) / prototypes.length || 1))
 }
 
 /** -1..1. A skill that speaks of everything has a centroid that is near to nothing, so its one near example does not carry it alone. */

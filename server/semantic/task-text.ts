@@ -11,6 +11,8 @@ export interface Task {
 
 /** What is read of a task; the model reads the beginning of that. */
 export const TEXT_MAX = 4000
+/** Before spaces that say nothing are taken out. */
+const READ_MAX = 4 * TEXT_MAX
 const STRINGS_MAX = 200
 const CONTEXT_MAX = 256
 
@@ -86,7 +88,7 @@ function stringsOf(value: unknown): string[] {
 }
 
 function asTask(form: Task['form'], text: string | null, contextId: string | null): Task | { reason: string } {
-  const plain = text?.replace(/\s+/g, ' ').trim().slice(0, TEXT_MAX) ?? ''
+  const plain = text?.slice(0, READ_MAX).replace(/\s+/g, ' ').trim().slice(0, TEXT_MAX) ?? ''
   return plain === '' ? { reason: 'the call says nothing that could be compared' } : { form, text: plain, contextId }
 }
 
