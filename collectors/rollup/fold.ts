@@ -39,6 +39,7 @@ export async function keepFolding(pool: Pool, signal: AbortSignal, onError: (err
 /** One round; answers how many rows it took. Rows that another process folds just now are left to it. */
 export async function foldDeltas(pool: Pool): Promise<number> {
   const { rows: days } = await pool.query<{ us: string }>(`select distinct (extract(epoch from date_trunc('day', bucket, 'UTC')) * 1000000)::bigint as us from telemetry.edge_delta`)
+  if (days.length === 0) return 0
   await ensureDays(pool, days.map((day) => Number(day.us)))
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<DeltaRow>(TAKE, [ROWS_MAX, days.map((day) => new Date(Number(day.us) / 1000))])
