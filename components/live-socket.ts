@@ -42,7 +42,7 @@ export class LiveSocket {
     const listeners = this.#topics.get(topic) ?? new Set()
     this.#topics.set(topic, listeners.add(listener))
     if (listeners.size === 1) this.#send({ subscribe: [topic] })
-    this.#open()
+    this.open()
     return () => {
       listeners.delete(listener)
       if (listeners.size > 0) return
@@ -57,7 +57,8 @@ export class LiveSocket {
     this.#socket = null
   }
 
-  #open(): void {
+  /** Connects, if nothing is connected yet. */
+  open(): void {
     if (this.#socket !== null) return
     const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`)
     this.#socket = socket
@@ -73,7 +74,7 @@ export class LiveSocket {
       this.#socket = null
       this.#failures += 1
       this.#set(this.#failures >= FAILURES_BEFORE_POLLING ? 'polling' : 'connecting')
-      this.#retry = setTimeout(() => this.#open(), Math.min(RETRY.mostMs, RETRY.firstMs * 2 ** this.#failures))
+      this.#retry = setTimeout(() => this.open(), Math.min(RETRY.mostMs, RETRY.firstMs * 2 ** this.#failures))
     }
   }
 

@@ -15,7 +15,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const [client] = useState(
     () => new QueryClient({ defaultOptions: { queries: { staleTime: 2000, refetchOnWindowFocus: true, retry: (count, error) => count < 2 && worthRetrying(error) } } }),
   )
-  useEffect(() => () => socket.close(), [socket])
+  useEffect(() => {
+    socket.open() // also for pages that follow no topic: what they show is as fresh as their own asking
+    return () => socket.close()
+  }, [socket])
   return (
     <Socket value={socket}>
       <QueryClientProvider client={client}>{children}</QueryClientProvider>

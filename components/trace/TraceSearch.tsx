@@ -56,7 +56,7 @@ export function TraceSearch() {
           : (
             <>
               {query.error && <Notice state="warn">These are the traces as they were found last; since then: {query.error.message}</Notice>}
-              {traces.length > 1 && <Card title="When and how long" note={says}><TraceScatter traces={traces} /></Card>}
+              {traces.length > 1 && <Card title="When and how long" note={query.hasNextPage ? `the ${formatCount(traces.length)} newest of the ${says}` : says}><TraceScatter traces={traces} /></Card>}
               <Card flush title="Traces" note={traces.length > 0 ? `${formatCount(traces.length)}${query.hasNextPage ? ' and more' : ''}, newest first` : says}>
                 {traces.length === 0
                   ? search.isFiltered
