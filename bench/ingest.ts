@@ -37,6 +37,7 @@ await chmod(directory, 0o711)
 const postgres = await startPostgres({ dataDir: join(directory, 'pg'), port: await freePort(), password: 'bench' })
 const httpPort = await freePort()
 let collector: ReturnType<typeof startCollectorProcess> | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(1)))
 try {
   await migrate(postgres.url)
   const client = new pg.Client({ connectionString: postgres.url })
@@ -68,6 +69,10 @@ try {
   for (const { name, bytes } of (await client.query<{ name: string; bytes: string }>(SIZES)).rows) console.log(`  ${name.padEnd(34)} ${(Number(bytes) / stored).toFixed(1).padStart(12)} bytes a span`)
   await client.end()
 } finally {
+  await cleanUp()
+}
+
+async function cleanUp(): Promise<void> {
   await stopped(collector)
   await postgres.stop()
   await rm(directory, { recursive: true, force: true })
