@@ -12,10 +12,6 @@ export const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.j
 export const CARD_BYTES_MAX = 262_144
 const CARD_MS = 5000
 
-export function describeTarget(target: AgentTarget): string {
-  return 'port' in target ? `port ${target.port}` : target.socket
-}
-
 /** Whether something takes connections there. */
 function knock(where: NetConnectOpts): Promise<Verdict> {
   return new Promise((resolve) => {

@@ -35,11 +35,11 @@ export interface TestControl extends AsyncDisposable {
 }
 
 /** A control process's xDS half; several may share one database. */
-export async function startTestControl(db: Db, port = 0): Promise<TestControl> {
+export async function startTestControl(db: Db, port = 0, { rereadMs }: { rereadMs?: number } = {}): Promise<TestControl> {
   const errors: Error[] = []
   const onError = (error: Error) => void errors.push(error)
   const controlId = `control-${randomUUID()}`
-  const world = await startWorld({ db, controlId, address: `${controlId}:18000`, onError })
+  const world = await startWorld({ db, controlId, address: `${controlId}:18000`, rereadMs, onError })
   const authenticate = (call: unknown): StreamPeer => {
     const [spiffeId] = (call as ServerDuplexStream<Buffer, Buffer>).metadata.get(IDENTITY_HEADER) // what grpc-js hands in is the whole call
     if (!spiffeId) throw new MeshError('unauthenticated', 'this needs a client certificate of the mesh')

@@ -5,8 +5,9 @@ import { agent, agentVersion, split } from '../compile/fixtures.ts'
 import { TYPE } from '../compile/names.ts'
 import { testDatabase } from '../testing/database.ts'
 import { eventually } from '../testing/load.ts'
-import { startNativeMesh, type NativeMesh } from '../testing/native-mesh.ts'
-import { ADS_METHODS, decodeResponse, encodeRequest, type AdsRequest, type ReceivedResponse, type Variant } from './wire.ts'
+import { startNativeMesh, startTestControl, type NativeMesh } from '../testing/native-mesh.ts'
+import { decodeResponse, encodeRequest, type ReceivedResponse } from '../testing/ads-client.ts'
+import { ADS_METHODS, type AdsRequest, type Variant } from './wire.ts'
 
 const PORTS = { inboundPort: 1, outboundPort: 2, agentPort: 3 }
 const SPIFFE = 'spiffe://mesh.test/ns/default/agent/hand'
@@ -176,6 +177,18 @@ test('a client that asks for too much, or sends no sense, is ended with a senten
   }
   expect(mute.received.length).toBeLessThanOrEqual(Object.keys(TYPE).length) // one unanswered response a type
   expect((await mesh.status(3)).pending).toContain('mute-1')
+})
+
+test('a change that nobody was told of is found after a while', async () => {
+  await using setup = await meshWithHand()
+  const { db } = setup.mesh
+  await using control = await startTestControl(db, 0, { rereadMs: 500 })
+  using stream = openStream(control.port, 'delta', SPIFFE)
+  stream.send({ node: NODE, typeUrl: TYPE.endpoints, subscribe: ['default/hand/v1'] })
+  stream.ack(await stream.next(TYPE.endpoints))
+  await db.pool.query(`insert into instance (mesh, id, namespace, agent, version, address, port, source) values ('local', 'silent', 'default', 'hand', 'v1', '127.0.0.1', 7777, 'sidecar')`)
+  const [endpoints] = (await stream.next(TYPE.endpoints)).resources
+  expect(Buffer.from(endpoints!.bytes).includes(Buffer.from([0xe1, 0x3c]))).toBe(true) // 7777 as a varint
 })
 
 test('a second stream of one proxy ends the first', async () => {

@@ -42,7 +42,7 @@ export interface AdsResponse {
 }
 
 export function decodeRequest(variant: Variant, bytes: Uint8Array): AdsRequest {
-  const message = read(variant === 'delta' ? 'DeltaDiscoveryRequest' : 'DiscoveryRequest', bytes)
+  const message = readMessage(variant === 'delta' ? 'DeltaDiscoveryRequest' : 'DiscoveryRequest', bytes)
   const shared = {
     node: readNode(message['node']),
     typeUrl: String(message['typeUrl'] ?? ''),
@@ -62,9 +62,9 @@ export function decodeRequest(variant: Variant, bytes: Uint8Array): AdsRequest {
 export function encodeResponse(variant: Variant, response: AdsResponse): Buffer {
   const any = (resource: AdsResponse['resources'][number]) => ({ typeUrl: resource.typeUrl, value: resource.bytes })
   if (variant === 'sotw') {
-    return write('DiscoveryResponse', { typeUrl: response.typeUrl, nonce: response.nonce, versionInfo: response.version, resources: response.resources.map(any) })
+    return writeMessage('DiscoveryResponse', { typeUrl: response.typeUrl, nonce: response.nonce, versionInfo: response.version, resources: response.resources.map(any) })
   }
-  return write('DeltaDiscoveryResponse', {
+  return writeMessage('DeltaDiscoveryResponse', {
     typeUrl: response.typeUrl,
     nonce: response.nonce,
     resources: response.resources.map((resource) => ({ name: resource.name, version: resource.version, resource: any(resource) })),
@@ -72,43 +72,10 @@ export function encodeResponse(variant: Variant, response: AdsResponse): Buffer 
   })
 }
 
-/** For clients of ours: the benchmark and the tests speak both variants without an Envoy. */
-export function encodeRequest(variant: Variant, request: Partial<AdsRequest> & { typeUrl: string }): Buffer {
-  const node = request.node ? { id: request.node.id, userAgentName: 'envoy' } : undefined
-  const errorDetail = request.refusal ? { code: 13, message: request.refusal } : undefined
-  const shared = { node, typeUrl: request.typeUrl, responseNonce: request.nonce ?? '', errorDetail }
-  if (variant === 'sotw') return write('DiscoveryRequest', { ...shared, versionInfo: request.version ?? '', resourceNames: request.subscribe ?? [] })
-  return write('DeltaDiscoveryRequest', {
-    ...shared,
-    resourceNamesSubscribe: request.subscribe ?? [],
-    resourceNamesUnsubscribe: request.unsubscribe ?? [],
-    initialResourceVersions: request.initialVersions ?? {},
-  })
-}
+export type Loose = Record<string, unknown>
 
-export interface ReceivedResponse {
-  typeUrl: string
-  nonce: string
-  version: string
-  resources: { name: string; version: string; bytes: Uint8Array }[]
-  removed: string[]
-}
-
-export function decodeResponse(variant: Variant, bytes: Uint8Array): ReceivedResponse {
-  const message = read(variant === 'delta' ? 'DeltaDiscoveryResponse' : 'DiscoveryResponse', bytes)
-  const entries = (message['resources'] ?? []) as Loose[]
-  return {
-    typeUrl: String(message['typeUrl']),
-    nonce: String(message['nonce']),
-    version: String(message['versionInfo'] ?? ''),
-    resources: entries.map((entry) => ({ name: String(entry['name'] ?? ''), version: String(entry['version'] ?? ''), bytes: ((entry['resource'] as Loose | undefined)?.['value'] ?? entry['value']) as Uint8Array })),
-    removed: stringList(message['removedResources']),
-  }
-}
-
-type Loose = Record<string, unknown>
-
-function read(name: string, bytes: Uint8Array): Loose {
+/** A message of `envoy.service.discovery.v3`. Throws `bad_request` for bytes that are none. */
+export function readMessage(name: string, bytes: Uint8Array): Loose {
   try {
     return fromBinary(schemaOf(name), bytes) as unknown as Loose // the schema is read at run time, so its type is not known here
   } catch (cause) {
@@ -116,7 +83,7 @@ function read(name: string, bytes: Uint8Array): Loose {
   }
 }
 
-function write(name: string, value: Loose): Buffer {
+export function writeMessage(name: string, value: Loose): Buffer {
   const schema = schemaOf(name)
   return Buffer.from(toBinary(schema, create(schema, value)))
 }
@@ -140,6 +107,6 @@ function readRefusal(value: unknown): string | null {
   return String((value as Loose)['message'] ?? '') || 'refused without a reason'
 }
 
-function stringList(value: unknown): string[] {
+export function stringList(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : []
 }

@@ -19,6 +19,8 @@ import { StatusWriter } from './status-writer.ts'
 const DEBOUNCE_MS = 2
 const RETRY_MS = 500
 const HEARTBEAT_MS = 1000
+/** A notice that was never sent, such as by a process that was killed first, is made good by then. */
+const REREAD_MS = 30_000
 
 export interface WorldOptions {
   db: Db
@@ -26,6 +28,8 @@ export interface WorldOptions {
   controlId: string
   /** `host:port` as sidecars reach it. */
   address: string
+  /** How often everything is read without a notice. */
+  rereadMs?: number | undefined
   onError(error: Error): void
 }
 
@@ -48,7 +52,7 @@ interface Mesh {
   reading: Promise<void> | null
 }
 
-export async function startWorld({ db, controlId, address, onError }: WorldOptions): Promise<World> {
+export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS, onError }: WorldOptions): Promise<World> {
   const writer = new StatusWriter(db, controlId, onError)
   const meshes = new Map<string, Mesh>()
   const memberOf = new Map<Session, { mesh: Mesh; member: Member }>()
@@ -147,6 +151,9 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
   for (const { name } of await db.prisma.mesh.findMany({ select: { name: true } })) await refresh(meshOf(name))
   let beating = heartbeat()
   await beating
+  const rereading = setInterval(() => {
+    for (const mesh of meshes.values()) if (!mesh.reading) void refresh(mesh)
+  }, rereadMs)
   const listening = listen(db.url, ['revision', 'instance', 'identity'], {
     onNotify: (_, payload) => {
       const name = typeof payload === 'object' && payload !== null && 'mesh' in payload ? String(payload.mesh) : null
@@ -192,6 +199,7 @@ export async function startWorld({ db, controlId, address, onError }: WorldOptio
     async [Symbol.asyncDispose]() {
       stopped = true
       clearTimeout(timer)
+      clearInterval(rereading)
       await listening[Symbol.asyncDispose]()
       await Promise.all([beating, ...[...meshes.values()].map((mesh) => mesh.reading)])
       for (const session of [...memberOf.keys()]) leave(session)
