@@ -24,9 +24,10 @@ export function semanticFilter(): Json {
       failure_mode_allow: true, // it helps to choose and guards nothing: policies do, at the agent's own sidecar
       message_timeout: MESSAGE_TIMEOUT,
       stat_prefix: 'semantic',
-      // Of all modes only this one holds the headers until a slow body has been read: BUFFERED_PARTIAL takes the answer and keeps its old route.
-      allow_mode_override: true, // what says that it is larger than the buffer is not read at all
-      processing_mode: { request_header_mode: 'SEND', request_body_mode: 'BUFFERED', ...SKIP_ANSWER },
+      // The service asks for the body when it has seen the headers, and then whole: a body that says it is larger than the buffer goes by
+      // unread, where BUFFERED from the start would end it with 413. BUFFERED_PARTIAL takes the answer to a slow body and keeps its old route.
+      allow_mode_override: true,
+      processing_mode: { request_header_mode: 'SEND', request_body_mode: 'NONE', ...SKIP_ANSWER },
       request_attributes: ['xds.route_name', 'request.id'],
       mutation_rules: { allow_all_routing: false, disallow_is_error: false },
       forward_rules: { disallowed_headers: { patterns: [{ exact: 'authorization' }, { exact: 'cookie' }, { exact: 'proxy-authorization' }, { exact: 'x-api-key' }] } },

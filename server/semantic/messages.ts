@@ -49,17 +49,19 @@ function encode(response: Json): Buffer {
   return Buffer.from(encodeJson(RESPONSE, response))
 }
 
+const modes = (request_body_mode: 'NONE' | 'BUFFERED') => ({ request_header_mode: 'SEND', request_body_mode, response_header_mode: 'SKIP', response_body_mode: 'NONE', request_trailer_mode: 'SKIP', response_trailer_mode: 'SKIP' })
+
 const CONTINUE = { headers: encode({ request_headers: { response: {} } }), body: encode({ request_body: { response: {} } }) }
+const ASK_BODY = encode({ request_headers: { response: {} }, mode_override: modes('BUFFERED') })
+
+/** The headers wait; the body is to come, whole. */
+export function encodeAskBody(): Buffer {
+  return ASK_BODY
+}
 
 /** Nothing to say yet, or at all. */
 export function encodeContinue(answers: 'headers' | 'body'): Buffer {
   return CONTINUE[answers]
-}
-
-/** Goes on without the body, whatever its size. */
-export function encodeWithoutBody(headers: Readonly<Record<string, string>>): Buffer {
-  const mode_override = { request_header_mode: 'SEND', request_body_mode: 'NONE', response_header_mode: 'SKIP', response_body_mode: 'NONE', request_trailer_mode: 'SKIP', response_trailer_mode: 'SKIP' }
-  return encode({ request_headers: { response: mutation(headers) }, mode_override })
 }
 
 /** Sets headers and has the route picked anew. */

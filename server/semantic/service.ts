@@ -5,7 +5,7 @@ import { DECIDED_HEADER, DECISION_HEADER } from '../compile/semantic.ts'
 import { messageOf } from '../contracts/errors.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Caller } from './choose.ts'
-import { decodeProcessing, encodeContinue, encodeHeaders, encodeWithoutBody, EXT_PROC_PATH, type ProcessingRequest } from './messages.ts'
+import { decodeProcessing, encodeAskBody, encodeContinue, encodeHeaders, EXT_PROC_PATH, type ProcessingRequest } from './messages.ts'
 import type { Router } from './router.ts'
 
 /** Calls that wait for a decision in this process; one more is told at once to take its fallback. */
@@ -49,7 +49,6 @@ export function semanticHandlers(options: SemanticServiceOptions): UntypedServic
       try {
         const { id, to } = await options.router.route({ caller, route, body, whole, contentType: about.headers.get('content-type') ?? '', traceId: traceIdOf(about.headers.get('traceparent')) })
         const headers = { [DECISION_HEADER]: id, ...(to === null ? {} : { [DECIDED_HEADER]: to }) }
-        if (!whole && from === 'headers') return encodeWithoutBody(headers)
         return encodeHeaders(from, headers)
       } catch (error) {
         options.onError(new Error(`cannot decide for ${about.routeName}: ${messageOf(error)}`, { cause: error }))
@@ -65,7 +64,7 @@ export function semanticHandlers(options: SemanticServiceOptions): UntypedServic
           headers = request
           if (request.endOfStream) await answer('headers', Buffer.alloc(0), true)
           else if (Number(request.headers.get('content-length') ?? 0) > BODY_MAX) await answer('headers', Buffer.alloc(0), false)
-          else call.write(encodeContinue('headers'))
+          else call.write(encodeAskBody())
           return
         case 'body':
           return answer('body', request.body, request.endOfStream)
