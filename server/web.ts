@@ -40,11 +40,12 @@ await runUntilStopped(log, async (things) => {
   const limits = { headersTimeout: LIMITS.headersTimeoutMs, requestTimeout: LIMITS.requestTimeoutMs, keepAliveTimeout: LIMITS.keepAliveMs }
   const tls = readTls(config)
   const server = tls ? createTlsServer({ ...limits, ...tls }) : createServer(limits)
-  // Next listens for upgrades on the server it is given, and would end ours; it is given one that nobody connects to.
-  const console = next({ dev, dir: fileURLToPath(new URL('..', import.meta.url)), hostname: config.bind, port: config.consolePort, httpServer: createServer() })
+  // Next listens for upgrades on the server it is given, and would end ours; it is given one that nobody connects to, which is told of
+  // those that are Next's: in development a page waits for its connection before it comes to life.
+  const pageServer = createServer()
+  const console = next({ dev, dir: fileURLToPath(new URL('..', import.meta.url)), hostname: config.bind, port: config.consolePort, httpServer: pageServer })
   await console.prepare()
   const pages = console.getRequestHandler()
-  const pageUpgrades = console.getUpgradeHandler()
   const live = things.use(startLiveHub(config.databaseUrl))
 
   server.on('request', (request, response) => {
@@ -55,7 +56,7 @@ await runUntilStopped(log, async (things) => {
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy()) // a client that resets while it is being looked at
     if (pathOf(request) === '/api/v1/live') void openLive(request, socket, head)
-    else if (dev) void pageUpgrades(request, socket, head)
+    else if (dev) pageServer.emit('upgrade', request, socket, head)
     else refuseUpgrade(socket, '404 Not Found')
   })
 
