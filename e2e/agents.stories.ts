@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
 import { heddle, mesh, person } from './person.ts'
 
+const NOTE_TAKER = { apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'note-taker' }, spec: {} } as const
+
 test('an agent that sends traces alone is listed with its level, and its page says the next step with the exact command', async () => {
-  await mesh.write({ apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'note-taker' }, spec: {} })
+  await mesh.write(NOTE_TAKER)
   await sendSpan('note-taker')
   await eventually('its span is stored', 20_000, async () => (await mesh.get<{ items: unknown[] }>('/traces?service=note-taker')).items.length > 0)
   await using someone = await person()
@@ -16,6 +18,7 @@ test('an agent that sends traces alone is listed with its level, and its page sa
   await page.getByRole('heading', { name: 'note-taker', level: 1 }).waitFor()
   await page.getByText(/npx heddle sidecar --agent note-taker .*--port \d+/).waitFor()
   await someone.isAccessible()
+  await mesh.remove(NOTE_TAKER)
 })
 
 test('each agent of the mesh shows how far it has come', async () => {
