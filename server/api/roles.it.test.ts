@@ -91,7 +91,7 @@ const BODIES: Record<string, unknown> = {
   'POST /join-tokens': { agent: 'probe' },
   'POST /objects': { items: [{ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name: 'probe' }, spec: {} }] },
   'POST /explain': { from: { agent: 'probe' }, host: 'probe' },
-  'POST /registry/read-card': { url: 'http://192.0.2.1/' },
+  'POST /registry/read-card': { url: 'http://nobody.invalid/' },
   'PUT /peers': { name: 'nobody', decision: 'none' },
   'POST /semantic/try': { route: 'none', task: 'x' },
   'POST /semantic/evaluate': { route: 'none', tasks: [{ task: 'x', agent: null }] },

@@ -10,7 +10,7 @@ import { requireRole } from './context.ts'
 import { jsonBody, ListQuery, listOf, MeshQuery, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
 
 const tags = ['Semantic routing']
-const One = z.object({ id: z.string().regex(/^[0-9a-f]{24}$/) })
+const One = z.object({ id: z.string().min(1).max(64) })
 
 const tryOne = createRoute({ method: 'post', path: '/semantic/try', tags, summary: 'Where a task would go, and why; with the stored route, or one that is tried', request: { query: MeshQuery, ...jsonBody(TryRequest) }, responses: ok(TryAnswer, 'The choice') })
 const evaluateAll = createRoute({ method: 'post', path: '/semantic/evaluate', tags, summary: 'How well a route chooses over labelled tasks', request: { query: MeshQuery, ...jsonBody(EvaluateRequest) }, responses: ok(Evaluation, 'Accuracy, confusion, thresholds') })
