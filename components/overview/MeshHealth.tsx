@@ -15,7 +15,7 @@ export function MeshHealth({ mesh }: { mesh: Overview['mesh'] }) {
         rows={[
           ['Proxies in sync', proxies.of === 0 ? 'none enrolled' : <span className={behind > 0 ? 'text-warn' : undefined}>{`${proxies.inSync} of ${proxies.of}`}</span>],
           ['Change reaches all proxies in', formatMs(mesh.reachMs)],
-          ['Telemetry in, behind by', mesh.telemetry === null ? <span className="text-warn">no collector reports</span> : `${formatMs(mesh.telemetry.lagMs)}, at ${formatRate(mesh.telemetry.spansPerSecond).replace('/s', ' spans/s')}`],
+          ['Telemetry in, behind by', mesh.telemetry === null ? (proxies.of === 0 ? 'nobody sends now' : <span className="text-warn">no collector reports</span>) : `${formatMs(mesh.telemetry.lagMs)}, at ${formatRate(mesh.telemetry.spansPerSecond).replace('/s', ' spans/s')}`],
           ['Without the control plane it runs for', mesh.outageBudgetMs === null ? NOTHING : formatLong(mesh.outageBudgetMs)],
           ['Of calls the mesh saw, authenticated', mesh.authenticatedShare === null ? NOTHING : `${formatShare(mesh.authenticatedShare)}${mesh.openEdges > 0 ? `, ${plural(mesh.openEdges, 'edge')} open` : ''}`],
           ['Control processes', mesh.controls === 0 ? <span className="text-bad">none: proxies go on with what they have</span> : String(mesh.controls)],
