@@ -21,7 +21,8 @@ export interface Embedder {
 export const SHIPPED_MODEL = fileURLToPath(new URL('../../models/all-minilm-l6-v2', import.meta.url))
 /** What the model reads of a text; the rest is cut. */
 const TOKENS_MAX = 256
-const BATCH_MAX = 16
+/** One: the int8 model scales its numbers by the whole batch, so a text's vector would depend on who came with it. It is no faster in company. */
+const BATCH_MAX = 1
 const CACHED_MAX = 20_000
 const ENDPOINT = { timeoutMs: 10_000, bytesMax: 32 * 2 ** 20, batchMax: 128 }
 
