@@ -15,26 +15,26 @@ interface Window {
   leftOut: number
 }
 
-/** Returns what to call for each refusal, with the peer's address as gRPC says it. `write` must not throw. */
-export function boundDenials(write: (denial: Denial) => void, windowMs = DENIALS.windowMs): (peer: string, target: string, why: string) => void {
+/** Returns what to call for each refusal, with the peer's address as gRPC says it; it resolves when what is to be written is. `write` must not reject. */
+export function boundDenials(write: (denial: Denial) => Promise<void>, windowMs = DENIALS.windowMs): (peer: string, target: string, why: string) => Promise<void> {
   const windows = new Map<string, Window>()
   const open = (from: string): Window => {
     const window = { written: 0, leftOut: 0 }
     windows.set(from, window)
     const end = () => {
       windows.delete(from)
-      if (window.leftOut > 0) write({ actor: `somebody at ${from}`, target: '', why: `${window.leftOut} more refusals within ${windowMs / 1000} s` })
+      if (window.leftOut > 0) void write({ actor: `somebody at ${from}`, target: '', why: `${window.leftOut} more refusals within ${windowMs / 1000} s` })
     }
     setTimeout(end, windowMs).unref()
     return window
   }
-  return (peer, target, why) => {
+  return async (peer, target, why) => {
     const address = addressOf(peer)
     const from = windows.has(address) || windows.size < DENIALS.peersMax ? address : MANY
     const window = windows.get(from) ?? open(from)
     if (window.written === DENIALS.perPeer) return void window.leftOut++
     window.written++
-    write({ actor: `somebody at ${from}`, target, why })
+    await write({ actor: `somebody at ${from}`, target, why })
   }
 }
 

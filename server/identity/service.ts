@@ -79,9 +79,10 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
     }
   }
 
-  const denied = boundDenials(({ actor, target, why }) => {
-    recordAudit(db.pool, { mesh: authority.mesh, actor, action: 'proxy.enrol', target, result: 'denied', detail: { why } }).catch(() => {}) // the refusal stands without its line in the audit
-  }, options.deniedWindowMs)
+  const denied = boundDenials(
+    ({ actor, target, why }) => recordAudit(db.pool, { mesh: authority.mesh, actor, action: 'proxy.enrol', target, result: 'denied', detail: { why } }).catch(() => {}), // the refusal stands without its line in the audit
+    options.deniedWindowMs,
+  )
   const handle = <S extends z.ZodType, R>(schema: S, work: (request: z.infer<S>, call: Call) => Promise<R>): handleUnaryCall<Buffer, Buffer> => (call, callback) => {
     answer(schema, call, work).then(
       (response) => callback(null, Buffer.from(JSON.stringify(response))),
@@ -93,8 +94,8 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
   }
   return {
     enrol: handle(EnrolRequest, (request, call) =>
-      enrol(request).catch((error: unknown) => {
-        if (error instanceof MeshError) denied(call.getPeer(), request.proxyId, error.message)
+      enrol(request).catch(async (error: unknown) => {
+        if (error instanceof MeshError) await denied(call.getPeer(), request.proxyId, error.message)
         throw error
       }),
     ),

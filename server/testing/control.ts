@@ -17,7 +17,7 @@ export const HEARTBEAT = {
   version: 'v1', state: 'ready', address: '127.0.0.1', inboundPort: 1, outboundPort: 2, adminPort: 3, agentTarget: { port: 4 }, envoyBuild: 'test', holds: null,
 }
 
-export interface TestControl extends AsyncDisposable {
+export interface Enrolment extends AsyncDisposable {
   address: string
   authority: Authority
   peers: Peers
@@ -26,7 +26,7 @@ export interface TestControl extends AsyncDisposable {
   db: Db
 }
 
-export async function startTestControl(options: { db?: Db; svidTtlMs?: number; deniedWindowMs?: number; refuse?: () => void } = {}): Promise<TestControl> {
+export async function startEnrolment(options: { db?: Db; svidTtlMs?: number; deniedWindowMs?: number; refuse?: () => void } = {}): Promise<Enrolment> {
   const things = new AsyncDisposableStack()
   const db = options.db ?? things.use(await testDatabase())
   const authority = things.use(await openAuthority(db, { mesh: MESH, trustDomain: TEST_MESH.trustDomain, secretKey: TEST_SECRET_KEY, svidTtlMs: options.svidTtlMs ?? 3_600_000 }))
@@ -54,11 +54,11 @@ export async function tokenFor(db: Db, options: { agent?: string; lifeMs?: numbe
   return (await createJoinToken(db.pool, { mesh: MESH, namespace: 'default', agent: options.agent ?? 'loom', createdBy: 'test', lifeMs: options.lifeMs })).token
 }
 
-export function enrolAt(control: TestControl, token: string, proxyId = 'loom-1') {
+export function enrolAt(control: Enrolment, token: string, proxyId = 'loom-1') {
   return enrol({ controls: [control.address], token, proxyId, version: 'v1' })
 }
 
 /** The way to control as the holder of an identity; null: as anybody. */
-export function linkAs(identity: HeldIdentity | null, control: TestControl) {
+export function linkAs(identity: HeldIdentity | null, control: Enrolment) {
   return openControlLink({ bundlePem: identity?.bundlePem ?? control.authority.bundlePem(), trustDomain: TEST_MESH.trustDomain, certificate: identity }, () => [control.address])
 }

@@ -12,7 +12,7 @@ import { createJoinToken } from '../identity/tokens.ts'
 import { openControlLink } from '../sidecar/control-link.ts'
 import { enrol, keepIdentity } from '../sidecar/identity-keeper.ts'
 import { makeKeyAndCsr } from '../sidecar/keys.ts'
-import { bindServer, enrolAt, HEARTBEAT, linkAs, MESH, startTestControl, tokenFor } from './control.ts'
+import { bindServer, enrolAt, HEARTBEAT, linkAs, MESH, startEnrolment, tokenFor } from './control.ts'
 import { testDatabase } from './database.ts'
 import { eventually } from './load.ts'
 import { TEST_MESH, TEST_SECRET_KEY } from './sidecar-mesh.ts'
@@ -20,7 +20,7 @@ import { TEST_MESH, TEST_SECRET_KEY } from './sidecar-mesh.ts'
 const { trustDomain } = TEST_MESH
 
 test('a join token lets exactly one sidecar in, even when two come at once', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const token = await tokenFor(control.db)
   const results = await Promise.allSettled([enrolAt(control, token, 'loom-1'), enrolAt(control, token, 'loom-2')])
   expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
@@ -32,7 +32,7 @@ test('a join token lets exactly one sidecar in, even when two come at once', asy
 })
 
 test('what was issued is the agent of the token, with a telemetry token that the store knows by its hash alone', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const { identity, response } = await enrolAt(control, await tokenFor(control.db))
   expect(identity.spiffeId).toBe(`spiffe://${trustDomain}/ns/default/agent/loom`)
   expect(response).toMatchObject({ agent: 'loom', namespace: 'default', mesh: MESH })
@@ -42,7 +42,7 @@ test('what was issued is the agent of the token, with a telemetry token that the
 })
 
 test('an expired, unknown or foreign token is refused, and says why', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   await expect(enrolAt(control, await tokenFor(control.db, { lifeMs: -1000 }))).rejects.toThrow('has expired')
   const good = await tokenFor(control.db)
   const [, , id = '', secret = '', hash = ''] = good.split('_')
@@ -52,7 +52,7 @@ test('an expired, unknown or foreign token is refused, and says why', async () =
 })
 
 test('a proxy id that belongs to another agent cannot be taken over', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   await enrolAt(control, await tokenFor(control.db))
   const thief = await createJoinToken(control.db.pool, { mesh: MESH, namespace: 'default', agent: 'thief', createdBy: 'test' })
   await expect(enrolAt(control, thief.token)).rejects.toThrow('belongs to another agent')
@@ -60,7 +60,7 @@ test('a proxy id that belongs to another agent cannot be taken over', async () =
 })
 
 test('without a certificate only Enrol is open', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const link = linkAs(null, control)
   await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
   await expect(link.call('renew', { csrPem: (await makeKeyAndCsr()).csrPem }, RenewResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
@@ -69,8 +69,8 @@ test('without a certificate only Enrol is open', async () => {
 })
 
 test('a certificate of another authority is nobody, even with the same names', async () => {
-  await using control = await startTestControl()
-  await using foreign = await startTestControl()
+  await using control = await startEnrolment()
+  await using foreign = await startEnrolment()
   const { identity } = await enrolAt(foreign, await tokenFor(foreign.db))
   const link = linkAs({ ...identity, bundlePem: control.authority.bundlePem() }, control)
   await expect(link.call('heartbeat', HEARTBEAT, HeartbeatResponse)).rejects.toMatchObject({ code: 'unauthenticated' })
@@ -78,7 +78,7 @@ test('a certificate of another authority is nobody, even with the same names', a
 })
 
 test('an agent with a certificate of the mesh cannot pose as control', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const imposter = new Server()
   const port = await bindServer(imposter, ServerCredentials.createSsl(Buffer.from(identity.bundlePem), [{ private_key: Buffer.from(identity.keyPem), cert_chain: Buffer.from(identity.chainPem + identity.bundlePem) }]))
@@ -92,7 +92,7 @@ test('an agent with a certificate of the mesh cannot pose as control', async () 
 })
 
 test('a revoked certificate is refused, and whoever waits on it is told within a second', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const link = linkAs(identity, control)
   await link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
@@ -108,7 +108,7 @@ test('a revoked certificate is refused, and whoever waits on it is told within a
 })
 
 test('a certificate that ran out is refused on an open connection too', async () => {
-  await using control = await startTestControl({ svidTtlMs: 2000 })
+  await using control = await startEnrolment({ svidTtlMs: 2000 })
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const link = linkAs(identity, control)
   await link.call('heartbeat', HEARTBEAT, HeartbeatResponse)
@@ -121,7 +121,7 @@ test('a certificate that ran out is refused on an open connection too', async ()
 })
 
 test('certificates of six seconds are renewed after half of their life and well before its end, once each, with control’s own changing beneath', async () => {
-  await using control = await startTestControl({ svidTtlMs: 6000 })
+  await using control = await startEnrolment({ svidTtlMs: 6000 })
   const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'))
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   const ages: number[] = []
@@ -147,7 +147,7 @@ test('certificates of six seconds are renewed after half of their life and well 
 
 test('a renewal that fails leaves the old certificate in use, says so when it becomes late, and heals by itself', async () => {
   const db = await testDatabase()
-  const control = await startTestControl({ db, svidTtlMs: 6000 })
+  const control = await startEnrolment({ db, svidTtlMs: 6000 })
   const directory = await mkdtemp(join(tmpdir(), 'heddle-keeper-'))
   const { identity } = await enrolAt(control, await tokenFor(db))
   let address = '127.0.0.1:1'

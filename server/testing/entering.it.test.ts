@@ -5,9 +5,9 @@ import { HeartbeatResponse, RenewResponse } from '../contracts/sidecar.ts'
 import { revokeCertificate } from '../identity/revoke.ts'
 import { makeKeyAndCsr } from '../sidecar/keys.ts'
 import type { HeldIdentity } from '../sidecar/directory.ts'
-import { enrolAt, HEARTBEAT, linkAs, MESH, startTestControl, tokenFor, type TestControl } from './control.ts'
+import { enrolAt, HEARTBEAT, linkAs, MESH, startEnrolment, tokenFor, type Enrolment } from './control.ts'
 
-async function renewAs(identity: HeldIdentity, control: TestControl): Promise<HeldIdentity> {
+async function renewAs(identity: HeldIdentity, control: Enrolment): Promise<HeldIdentity> {
   const link = linkAs(identity, control)
   try {
     const { keyPem, csrPem } = await makeKeyAndCsr()
@@ -18,15 +18,15 @@ async function renewAs(identity: HeldIdentity, control: TestControl): Promise<He
 }
 
 /** As the heartbeat of a sidecar leaves its proxy. */
-async function heardOf({ db }: TestControl, proxy: string): Promise<void> {
+async function heardOf({ db }: Enrolment, proxy: string): Promise<void> {
   await db.pool.query(`update proxy set endpoints = '{"address": "127.0.0.1"}', last_seen = now() where mesh = $1 and id = $2`, [MESH, proxy])
 }
 
-const isGood = async ({ db }: TestControl, token: string) =>
+const isGood = async ({ db }: Enrolment, token: string) =>
   (await db.pool.query('select from telemetry_token where hash = $1 and revoked_at is null and expires_at > now()', [createHash('sha256').update(token).digest()])).rowCount === 1
 
 test('a second machine cannot take the name of a sidecar that is there; when that one is gone it can', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const first = await enrolAt(control, await tokenFor(control.db))
   await heardOf(control, 'loom-1')
   const token = await tokenFor(control.db)
@@ -38,7 +38,7 @@ test('a second machine cannot take the name of a sidecar that is there; when tha
 })
 
 test('revoking a certificate puts its holder out with every other certificate of its, until a new join token', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const { identity, response } = await enrolAt(control, await tokenFor(control.db))
   const second = await renewAs(identity, control)
   const third = await renewAs(second, control)
@@ -56,7 +56,7 @@ test('revoking a certificate puts its holder out with every other certificate of
 })
 
 test('a renewal that meets the revocation on its way does not slip through', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   for (let turn = 0; turn < 8; turn++) {
     const [renewed] = await Promise.allSettled([renewAs(identity, control), revokeCertificate(control.db, { mesh: MESH, serial: identity.serial, reason: 'stolen', by: 'test' })])
@@ -68,7 +68,7 @@ test('a renewal that meets the revocation on its way does not slip through', asy
 })
 
 test('a join token is not used up by an entry that fails, nor by an answer that is lost', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const token = await tokenFor(control.db)
   const { csrPem } = await makeKeyAndCsr()
   await control.db.pool.query('alter table svid rename to svid_away')
@@ -92,7 +92,7 @@ test('a join token is not used up by an entry that fails, nor by an answer that 
 })
 
 test('a telemetry token ends with the certificates of its proxy, and each renewal moves the end', async () => {
-  await using control = await startTestControl({ svidTtlMs: 60_000 })
+  await using control = await startEnrolment({ svidTtlMs: 60_000 })
   const { identity, response } = await enrolAt(control, await tokenFor(control.db))
   const ends = async () => (await control.db.pool.query<{ at: Date }>('select expires_at as at from telemetry_token')).rows[0]?.at.toISOString()
   expect(await ends()).toBe(new Date(identity.notAfter).toISOString())
@@ -103,7 +103,7 @@ test('a telemetry token ends with the certificates of its proxy, and each renewa
 })
 
 test('the name of a proxy goes to another agent only when no certificate of the one before is left', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   await control.db.pool.query('delete from proxy') // it left in order
   const other = await tokenFor(control.db, { agent: 'thief' })
@@ -113,7 +113,7 @@ test('the name of a proxy goes to another agent only when no certificate of the 
 })
 
 test('strangers cannot fill the audit: each address has some lines a minute, under its own name, and then a count', async () => {
-  await using control = await startTestControl({ deniedWindowMs: 5000 })
+  await using control = await startEnrolment({ deniedWindowMs: 5000 })
   const link = linkAs(null, control)
   const { csrPem } = await makeKeyAndCsr()
   const knock = () => link.call('enrol', { token: `hdl_join_${'0'.repeat(16)}_${'0'.repeat(48)}_${'0'.repeat(64)}`, csrPem, proxyId: 'queen', version: 'v1' }, RenewResponse)
@@ -127,7 +127,7 @@ test('strangers cannot fill the audit: each address has some lines a minute, und
 })
 
 test('an issuing certificate that ran out signs nothing', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   const { publicKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
   const { certificate } = control.authority.trust.issuer
   Object.defineProperty(certificate, 'notAfter', { value: new Date(Date.now() - 1000) })

@@ -9,13 +9,13 @@ import { revokeCertificate } from '../identity/revoke.ts'
 import { startHeartbeat } from '../sidecar/heartbeat.ts'
 import { keepIdentity } from '../sidecar/identity-keeper.ts'
 import { prepareSidecar, type PreparedSidecar } from '../sidecar/prepare.ts'
-import { enrolAt, MESH, startTestControl, tokenFor, type TestControl } from './control.ts'
+import { enrolAt, MESH, startEnrolment, tokenFor, type Enrolment } from './control.ts'
 import { eventually } from './load.ts'
 
 async function machine() {
   const home = await mkdtemp(join(tmpdir(), 'heddle-life-'))
   const said: string[] = []
-  const prepare = (control: TestControl, token: string | null) =>
+  const prepare = (control: Enrolment, token: string | null) =>
     prepareSidecar({
       controls: [control.address], token, agent: 'loom', namespace: 'default', version: 'v1', target: { port: 1 }, proxyId: 'loom-1', ports: {}, zone: '', home,
       envoy: { path: '', version: 'test' }, mint: null, log: (sentence) => void said.push(sentence),
@@ -32,7 +32,7 @@ async function beatOnce(prepared: PreparedSidecar, beats = 1): Promise<void> {
 }
 
 test('the control that the operator named is kept, whatever addresses control knows of itself', async () => {
-  await using control = await startTestControl() // it says 127.0.0.1:1 of itself, where nothing is
+  await using control = await startEnrolment() // it says 127.0.0.1:1 of itself, where nothing is
   await using here = await machine()
   const prepared = await here.prepare(control, await tokenFor(control.db))
   await beatOnce(prepared, 2)
@@ -41,14 +41,14 @@ test('the control that the operator named is kept, whatever addresses control kn
 })
 
 test('what control refuses is said at the sidecar, in control’s own words', async () => {
-  await using control = await startTestControl({ refuse: () => { throw new MeshError('conflict', 'give this version another name') } })
+  await using control = await startEnrolment({ refuse: () => { throw new MeshError('conflict', 'give this version another name') } })
   await using here = await machine()
   await beatOnce(await here.prepare(control, await tokenFor(control.db)))
   expect(here.said).toContainEqual('control refuses this sidecar: give this version another name')
 })
 
 test('a restart needs no token; a new one on the command line lets a revoked sidecar in again', async () => {
-  await using control = await startTestControl()
+  await using control = await startEnrolment()
   await using here = await machine()
   const first = await tokenFor(control.db)
   const { identity } = await here.prepare(control, first)
@@ -61,7 +61,7 @@ test('a restart needs no token; a new one on the command line lets a revoked sid
 })
 
 test('a sidecar that was put out does not let itself in again when its certificate has run out', async () => {
-  await using control = await startTestControl({ svidTtlMs: 5000 })
+  await using control = await startEnrolment({ svidTtlMs: 5000 })
   await using here = await machine()
   const { identity } = await enrolAt(control, await tokenFor(control.db))
   let entered = 0
