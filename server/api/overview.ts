@@ -44,9 +44,10 @@ const doors = createRoute({
 export const overviewRoutes = newRoutes()
   .openapi(doors, (c) => {
     requireRole(c, 'viewer')
-    const { publicUrl, otlpHttpPort, otlpGrpcPort, xdsPort } = c.var.config
-    const { protocol, hostname } = new URL(publicUrl)
-    return c.json({ otlpHttp: `${protocol}//${hostname}:${otlpHttpPort}`, otlpGrpc: `${protocol}//${hostname}:${otlpGrpcPort}`, control: `${hostname}:${xdsPort}` }, 200)
+    const { publicUrl, tlsCert, otlpHttpPort, otlpGrpcPort, xdsPort } = c.var.config
+    const { hostname } = new URL(publicUrl)
+    const scheme = tlsCert === '' ? 'http' : 'https' // what the collector speaks; something else may put TLS before the console
+    return c.json({ otlpHttp: `${scheme}://${hostname}:${otlpHttpPort}`, otlpGrpc: `${scheme}://${hostname}:${otlpGrpcPort}`, control: `${hostname}:${xdsPort}` }, 200)
   })
   .openapi(overview, async (c) => {
     requireRole(c, 'viewer')
