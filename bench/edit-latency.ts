@@ -1,16 +1,13 @@
 // Edit → accepted, and edit → traffic follows, on real Envoys beside a database of its own: `node bench/edit-latency.ts [edits]`.
 // An edit swaps all calls of one agent from one version to the other. Accepted is what a person would see: the revision's status
 // in the store. Traffic is what a caller sees: the first answer of the new version after which none of the old one came.
-import { mkdir, mkdtemp, rm, writeFile, chmod } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { agent, agentVersion, split } from '#server/compile/fixtures.ts'
 import { openDb } from '#server/db/client.ts'
 import { listen } from '#server/db/listen.ts'
-import { migrate } from '#server/db/migrate.ts'
-import { startPostgres } from '#server/run/postgres.ts'
-import { freePort } from '#server/testing/free-port.ts'
 import { openLoop } from '#server/testing/load.ts'
+import { ownPostgres } from '#server/testing/own-postgres.ts'
 import { startNativeMesh, type NativeMesh } from '#server/testing/native-mesh.ts'
 
 const GOALS = { acceptedMsMedian: 100, trafficMsMedian: 500 }
@@ -18,13 +15,8 @@ const EDITS = Number(process.argv[2] ?? 50)
 const BETWEEN_EDITS_MS = 250
 const CALLS_PER_SECOND = 200
 
-const home = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
-await chmod(home, 0o711) // PostgreSQL runs as another user under root
+await using postgres = await ownPostgres()
 await using things = new AsyncDisposableStack()
-things.defer(() => rm(home, { recursive: true, force: true }))
-const postgres = await startPostgres({ dataDir: join(home, 'pg'), port: await freePort(), password: 'bench', settings: {} })
-things.defer(() => postgres.stop())
-await migrate(postgres.url)
 const db = things.use(openDb(postgres.url, 'heddle-bench'))
 const mesh = things.use(await startNativeMesh(db))
 

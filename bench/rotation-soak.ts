@@ -1,27 +1,18 @@
 // Five-minute certificates and one rotation of the issuing certificate after another, under calls with a handshake each:
 // `node bench/rotation-soak.ts [minutes]`. The goal is that no call fails.
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { openDb } from '#server/db/client.ts'
-import { migrate } from '#server/db/migrate.ts'
-import { startPostgres } from '#server/run/postgres.ts'
-import { freePort } from '#server/testing/free-port.ts'
 import { eventually, openLoop } from '#server/testing/load.ts'
+import { ownPostgres } from '#server/testing/own-postgres.ts'
 import { startSidecarMesh } from '#server/testing/sidecar-mesh.ts'
 
 const MINUTES = Number(process.argv[2] ?? 20)
 const PER_SECOND = 20
 const BETWEEN_ROTATIONS_MS = 20_000
 
-const directory = await mkdtemp(join(tmpdir(), 'heddle-soak-'))
-await chmod(directory, 0o711) // PostgreSQL runs as another user under root
-await using things = new AsyncDisposableStack()
-things.defer(() => rm(directory, { recursive: true, force: true }))
-const postgres = await startPostgres({ dataDir: join(directory, 'pg'), port: await freePort(), password: 'soak', settings: {} })
-things.defer(() => postgres.stop())
-await migrate(postgres.url)
-const mesh = things.use(await startSidecarMesh(openDb(postgres.url, 'heddle-soak'), { HEDDLE_SVID_TTL: '5m' }))
+await using postgres = await ownPostgres()
+await using mesh = await startSidecarMesh(openDb(postgres.url, 'heddle-soak'), { HEDDLE_SVID_TTL: '5m' })
 const loom = await mesh.join('loom')
 const shuttle = await mesh.join('shuttle')
 await eventually('loom reaches shuttle', 15_000, async () => (await loom.out.call('shuttle.default.mesh')).status === 200)
