@@ -48,6 +48,9 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.punctuation, tags.separator, tags.meta], color: 'var(--text-faint)' },
 ])
 
+/** What may only be read still takes the focus, so that a keyboard can scroll it. */
+const writing = (readOnly: boolean) => [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly), ...(readOnly ? [EditorView.contentAttributes.of({ tabindex: '0' })] : [])]
+
 /** Tab leaves the editor, as everywhere on a page; indentation follows the line above. */
 export default function CodeEditor({ text, label, onChange, findings = [], goTo = null, readOnly = false }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null)
@@ -67,7 +70,7 @@ export default function CodeEditor({ text, label, onChange, findings = [], goTo 
           keymap.of([...defaultKeymap.filter((binding) => binding.key !== 'Mod-Enter'), ...historyKeymap, ...foldKeymap, ...lintKeymap]),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': label }),
-          writable.current.of([EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)]),
+          writable.current.of(writing(readOnly)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged && !update.transactions.some((transaction) => transaction.isUserEvent('outside'))) changed.current?.(update.state.doc.toString())
           }),
@@ -85,7 +88,7 @@ export default function CodeEditor({ text, label, onChange, findings = [], goTo 
   }, [text])
 
   useEffect(() => {
-    view.current?.dispatch({ effects: writable.current.reconfigure([EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)]) })
+    view.current?.dispatch({ effects: writable.current.reconfigure(writing(readOnly)) })
   }, [readOnly])
 
   useEffect(() => {
