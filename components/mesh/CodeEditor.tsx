@@ -48,8 +48,7 @@ const COLOURS = HighlightStyle.define([
   { tag: [tags.punctuation, tags.separator, tags.meta], color: 'var(--text-faint)' },
 ])
 
-/** What may only be read still takes the focus, so that a keyboard can scroll it. */
-const writing = (readOnly: boolean) => [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly), ...(readOnly ? [EditorView.contentAttributes.of({ tabindex: '0' })] : [])]
+const writing = (readOnly: boolean) => [EditorState.readOnly.of(readOnly), EditorView.editable.of(!readOnly)]
 
 /** Tab leaves the editor, as everywhere on a page; indentation follows the line above. */
 export default function CodeEditor({ text, label, onChange, findings = [], goTo = null, readOnly = false }: CodeEditorProps) {
@@ -69,7 +68,7 @@ export default function CodeEditor({ text, label, onChange, findings = [], goTo 
           lineNumbers(), foldGutter(), lintGutter(), history(), drawSelection(), bracketMatching(), highlightActiveLine(), indentUnit.of('  '), yaml(), syntaxHighlighting(COLOURS), THEME,
           keymap.of([...defaultKeymap.filter((binding) => binding.key !== 'Mod-Enter'), ...historyKeymap, ...foldKeymap, ...lintKeymap]),
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }), // takes the focus also where it may only be read, so that a keyboard can scroll it
           writable.current.of(writing(readOnly)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged && !update.transactions.some((transaction) => transaction.isUserEvent('outside'))) changed.current?.(update.state.doc.toString())
