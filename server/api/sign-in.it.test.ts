@@ -208,3 +208,18 @@ test('denials are in the audit, and an export is not run by a spreadsheet', asyn
   expect(lines.map((line) => JSON.parse(line).action)).toContain('token.create')
   expect((await api.as('operator').get('/audit')).status).toBe(403)
 })
+
+test('who is not there gets no link and no change, who is there is not made twice, and a token has no password', async () => {
+  await using db = await testDatabase()
+  const { api } = await withAdmin(db)
+  const admin = api.as('admin')
+  const nobody = '00000000-0000-4000-8000-000000000000'
+  expect((await admin.post('/auth/links', { email: 'nobody@example.com' })).status).toBe(404)
+  expect((await admin.patch(`/users/${nobody}`, { role: 'viewer' }, { 'content-type': 'application/merge-patch+json' })).status).toBe(404)
+  expect((await admin.delete(`/users/${nobody}`)).status).toBe(404)
+  expect((await admin.post('/users', { email: 'ann@example.com', role: 'viewer' })).status).toBe(201)
+  const twice = await admin.post('/users', { email: 'Ann@example.com', role: 'admin' })
+  expect([twice.status, (await twice.json()).detail]).toEqual([409, expect.stringContaining('Ann@example.com')])
+  const password = await admin.put('/auth/password', { password: PASSWORD })
+  expect([password.status, (await password.json()).detail]).toEqual([403, expect.stringContaining('token')])
+})
