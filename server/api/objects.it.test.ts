@@ -142,8 +142,10 @@ test('a revert is a new revision, can itself be reverted, and never undoes what 
   await operator.patch(at, { metadata: { labels: { team: 'words' } } }, { 'content-type': 'application/merge-patch+json' }) // 7: elsewhere in the object
   expect((await operator.post('/revisions/6/revert')).status).toBe(200) // 8
   expect(await (await operator.get(at)).json()).toMatchObject({ metadata: { labels: { team: 'words' } }, spec: { rules: [{ backendRefs: [{ weight: 90 }, { weight: 10 }] }] } })
-  const again = await operator.post('/revisions/4/revert') // its place was changed again
-  expect([again.status, (await again.json()).code]).toEqual([409, 'conflict'])
+  expect((await operator.post('/revisions/4/revert')).status).toBe(409) // taken back already
+  await operator.put(at, route(70, 30), { 'if-match': '"8"' }) // 9: the same place
+  const again = await operator.post('/revisions/8/revert')
+  expect([again.status, await again.json()]).toEqual([409, expect.objectContaining({ code: 'conflict', detail: expect.stringContaining('was changed again in revision 9') })])
   expect((await operator.post('/revisions/99/revert')).status).toBe(404)
 })
 

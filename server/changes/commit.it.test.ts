@@ -60,3 +60,12 @@ test('a new object over an existing one asks for the version; one decided on an 
   expect(await put(split(1, 1), 1, { basis: 0 })).toEqual({ outcome: 'moved', head: 1 })
   expect((await db.pool.query('select head from mesh')).rows[0].head).toBe(1)
 })
+
+test('who changes what was deleted meanwhile is told so, and it does not come back', async () => {
+  await using db = await testDatabase()
+  const { put } = await withMesh(db)
+  await put(split(90, 10), null)
+  await put(null, 1)
+  await expect(put(split(50, 50), 1)).rejects.toMatchObject({ code: 'conflict', message: expect.stringContaining('not there any more') })
+  expect((await db.pool.query('select head from mesh')).rows).toEqual([{ head: 2 }])
+})
