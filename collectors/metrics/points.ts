@@ -1,6 +1,6 @@
 // OTLP metrics, point by point. https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/metrics/v1/metrics.proto
-import { cursorOf, eachField, readLength, readVarint, skip, skipFixed64, type Cursor } from '#server/otlp/wire.ts'
-import { readResource } from '../resource.ts'
+import { eachField, readLength, readVarint, skip, skipFixed64, type Cursor } from '#server/otlp/wire.ts'
+import { eachScope } from '../scopes.ts'
 import type { ResourceInfo } from '../spans/row.ts'
 import { readScalar } from '../values.ts'
 
@@ -21,37 +21,17 @@ export interface Point {
 
 /** Calls `visit` for every data point. Throws `bad_request` when the bytes are not an ExportMetricsServiceRequest. */
 export function eachPoint(bytes: Buffer, visit: (point: Point) => void): void {
-  const cursor = cursorOf(bytes)
-  eachField(cursor, bytes.length, (tag) => {
-    if (tag !== 0x0a) return skip(cursor, tag)
-    const end = readLength(cursor)
-    let resourceAt: [number, number] = [0, 0]
-    const scopes: [number, number][] = []
-    eachField(cursor, end, (inner) => {
-      if (inner !== 0x0a && inner !== 0x12) return skip(cursor, inner)
-      const to = readLength(cursor)
-      if (inner === 0x0a) resourceAt = [cursor.at, to]
-      else scopes.push([cursor.at, to])
-      cursor.at = to
-    })
-    const resource = readResource(bytes, resourceAt, '')
-    for (const [from, to] of scopes) readScopeMetrics({ bytes, at: from, end: to }, resource, visit)
-  })
-}
-
-function readScopeMetrics(cursor: Cursor, resource: ResourceInfo, visit: (point: Point) => void): void {
-  eachField(cursor, cursor.end, (tag) => {
-    if (tag === 0x12) readMetric(cursor, readLength(cursor), resource, visit)
-    else skip(cursor, tag)
+  eachScope(bytes, (resource, _scope, metrics) => {
+    for (let at = 0; at < metrics.length; at += 2) readMetric({ bytes, at: metrics[at]!, end: metrics[at + 1]! }, resource, visit) // pairs
   })
 }
 
 const KINDS: Record<number, Point['kind']> = { 0x2a: 'gauge', 0x3a: 'sum', 0x4a: 'histogram', 0x52: 'other', 0x5a: 'other' }
 
-function readMetric(cursor: Cursor, end: number, resource: ResourceInfo, visit: (point: Point) => void): void {
+function readMetric(cursor: Cursor, resource: ResourceInfo, visit: (point: Point) => void): void {
   let name = ''
   const parts: { kind: Point['kind']; from: number; to: number }[] = []
-  eachField(cursor, end, (tag) => {
+  eachField(cursor, cursor.end, (tag) => {
     const kind = KINDS[tag]
     if (tag !== 0x0a && kind === undefined) return skip(cursor, tag)
     const to = readLength(cursor)
