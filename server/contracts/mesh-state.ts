@@ -5,6 +5,7 @@ import type { Gateway } from './gateway.ts'
 import type { GRPCRoute } from './grpc-route.ts'
 import type { HealthProbe, InstanceHealth } from './health-probe.ts'
 import type { HTTPRoute } from './http-route.ts'
+import type { Kind, MeshObject } from './object.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import type { TrafficPolicy } from './traffic-policy.ts'
 
@@ -58,4 +59,26 @@ export interface ProxyView {
   inboundPort: number
   outboundPort: number
   agentTarget: { port: number } | { socket: string }
+}
+
+/** Where a mesh's state keeps the objects of each kind. */
+export const LIST_OF = {
+  Agent: 'agents',
+  AgentVersion: 'versions',
+  HTTPRoute: 'routes',
+  GRPCRoute: 'grpcRoutes',
+  Gateway: 'gateways',
+  AuthorizationPolicy: 'policies',
+  PeerAuthentication: 'peerAuthentications',
+  TrafficPolicy: 'trafficPolicies',
+  AgentRoute: 'agentRoutes',
+  HealthProbe: 'probes',
+} as const satisfies Record<Kind, keyof MeshState>
+
+type Lists = Pick<MeshState, (typeof LIST_OF)[Kind]>
+
+/** The objects by kind, in the order they came. */
+export function listsOf(objects: readonly MeshObject[]): Lists {
+  const lists = Object.entries(LIST_OF).map(([kind, list]) => [list, objects.filter((object) => object.kind === kind)])
+  return Object.fromEntries(lists) as Lists // each list holds the objects of its kind alone
 }

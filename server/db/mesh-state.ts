@@ -1,4 +1,4 @@
-import type { Instance, MeshState } from '../contracts/mesh-state.ts'
+import { listsOf, type Instance, type MeshState } from '../contracts/mesh-state.ts'
 import { MeshError } from '../contracts/errors.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import { GATEWAY_API, HEDDLE_API } from '../contracts/meta.ts'
@@ -33,22 +33,11 @@ export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
     { isolationLevel: 'RepeatableRead' },
   )
   if (!row) throw new MeshError('not_found', `there is no mesh “${mesh}”`)
-  const parsed = objects.map(parseStored)
-  const of = <K extends Kind>(kind: K) => parsed.filter((object): object is Extract<MeshObject, { kind: K }> => object.kind === kind)
   return {
     mesh,
     trustDomain: row.trustDomain,
     revision: row.head,
-    agents: of('Agent'),
-    versions: of('AgentVersion'),
-    routes: of('HTTPRoute'),
-    grpcRoutes: of('GRPCRoute'),
-    gateways: of('Gateway'),
-    policies: of('AuthorizationPolicy'),
-    peerAuthentications: of('PeerAuthentication'),
-    trafficPolicies: of('TrafficPolicy'),
-    agentRoutes: of('AgentRoute'),
-    probes: of('HealthProbe'),
+    ...listsOf(objects.map(parseStored)),
     signedAgents: layer.signedAgents,
     instances: instances.map((instance): Instance => ({
       id: instance.id,

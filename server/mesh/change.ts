@@ -1,5 +1,5 @@
-import { describeRef, refOf, type Kind, type MeshObject, type ObjectRef } from '../contracts/object.ts'
-import type { MeshState } from '../contracts/mesh-state.ts'
+import { describeRef, refOf, type MeshObject, type ObjectRef } from '../contracts/object.ts'
+import { LIST_OF, listsOf, type MeshState } from '../contracts/mesh-state.ts'
 
 /** One object of a change. `after` null deletes it. */
 export interface ObjectChange {
@@ -8,8 +8,6 @@ export interface ObjectChange {
   expected: number | null | 'any'
   after: MeshObject | null
 }
-
-const LIST_OF = { Agent: 'agents', AgentVersion: 'versions', HTTPRoute: 'routes', GRPCRoute: 'grpcRoutes', Gateway: 'gateways', AuthorizationPolicy: 'policies', PeerAuthentication: 'peerAuthentications', TrafficPolicy: 'trafficPolicies', AgentRoute: 'agentRoutes', HealthProbe: 'probes' } as const satisfies Record<Kind, keyof MeshState>
 
 export function objectsOf(state: MeshState): MeshObject[] {
   return Object.values(LIST_OF).flatMap((list): MeshObject[] => [...state[list]])
@@ -25,20 +23,7 @@ export function applyChanges(state: MeshState, changes: readonly ObjectChange[])
   const changed = new Map(changes.map((change) => [describeRef(change.ref), change.after]))
   const kept = objectsOf(state).filter((object) => !changed.has(describeRef(refOf(object))))
   const objects = [...kept, ...[...changed.values()].filter((after) => after !== null)]
-  const of = <K extends Kind>(kind: K) => objects.filter((object): object is Extract<MeshObject, { kind: K }> => object.kind === kind)
-  return {
-    ...state,
-    agents: of('Agent'),
-    versions: of('AgentVersion'),
-    routes: of('HTTPRoute'),
-    grpcRoutes: of('GRPCRoute'),
-    gateways: of('Gateway'),
-    policies: of('AuthorizationPolicy'),
-    peerAuthentications: of('PeerAuthentication'),
-    trafficPolicies: of('TrafficPolicy'),
-    agentRoutes: of('AgentRoute'),
-    probes: of('HealthProbe'),
-  }
+  return { ...state, ...listsOf(objects) }
 }
 
 /** The versions of an agent go with it: nobody could delete them one by one. */
