@@ -1,11 +1,11 @@
 import { isIP } from 'node:net'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import type { AgentProtocol } from '../contracts/agent.ts'
-import type { Instance, ProxyView } from '../contracts/mesh-state.ts'
+import type { ProxyView } from '../contracts/mesh-state.ts'
 import type { Version } from '../mesh/reach.ts'
 import type { TrafficRules } from '../mesh/traffic-policy.ts'
 import type { Json } from './encode.ts'
-import { endpointHealth, endpointWeight } from './health.ts'
+import { compileEndpoints } from './endpoints.ts'
 import { CLUSTER, clusterName, meshHost, statName, typeUrl } from './names.ts'
 import { seconds } from './route-limits.ts'
 import { ADS, upstreamTls } from './tls.ts'
@@ -62,27 +62,6 @@ function endpointSource(version: Version): Json {
 /** True when the cluster's endpoints travel on their own. */
 export function usesEds(version: Version): boolean {
   return version.instances.every((instance) => isIP(instance.address))
-}
-
-/** The addresses of a version, zones and instances each in a fixed order. */
-export function compileEndpoints(version: Version): Json {
-  const zones = Map.groupBy(version.instances, (instance) => instance.zone)
-  return {
-    cluster_name: clusterName(version),
-    endpoints: [...zones.keys()].sort().map((zone) => ({
-      locality: { zone },
-      lb_endpoints: (zones.get(zone) ?? []).map((instance) => lbEndpoint(instance, version.instances)),
-    })),
-  }
-}
-
-function lbEndpoint(instance: Instance, among: readonly Instance[]): Json {
-  return {
-    endpoint: { address: { socket_address: { address: instance.address, port_value: instance.port } } },
-    ...endpointHealth(instance),
-    load_balancing_weight: endpointWeight(instance, among),
-    ...(instance.tls ? {} : { metadata: { filter_metadata: { 'envoy.transport_socket_match': { plaintext: true } } } }),
-  }
 }
 
 /** The agent behind the sidecar, on loopback or a Unix socket. */

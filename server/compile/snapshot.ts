@@ -5,7 +5,8 @@ import type { ObjectRef } from '../contracts/object.ts'
 import { findAgent, reachableAgents, versionsOf } from '../mesh/reach.ts'
 import { compileAgentRouteHosts } from './agent-route.ts'
 import { isSticky, mtlsOf, trafficRulesOf } from '../mesh/traffic-policy.ts'
-import { compileEndpoints, compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
+import { compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
+import { compileEndpoints } from './endpoints.ts'
 import { encodeResource, type Json, type Resource } from './encode.ts'
 import { compileGatewayRoutes, gatewaysOf } from './gateway.ts'
 import { compileInboundRoutes } from './inbound.ts'
@@ -29,7 +30,7 @@ export function compileSnapshot(state: MeshState, proxy: ProxyView, options: Sna
   const namespace = shared.ofNamespace(proxy.namespace)
   const inline = options.virtualHosts === 'inline'
   const outboundRoutes = inline ? namespace.inlineRoutes() : shared.outboundRoutes
-  const all = [...namespace.clustersAndEndpoints, ...(inline ? [] : namespace.virtualHosts), shared.external, outboundRoutes, ...ownResources(state, proxy)]
+  const all = [...namespace.clustersAndEndpoints(proxy.zone), ...(inline ? [] : namespace.virtualHosts), shared.external, outboundRoutes, ...ownResources(state, proxy)]
   return { revision: state.revision, resources: byTypeAndName(all) }
 }
 
@@ -45,7 +46,7 @@ interface SharedResources {
 }
 
 interface NamespaceResources {
-  clustersAndEndpoints: Resource[]
+  clustersAndEndpoints(zone: string): readonly Resource[]
   virtualHosts: Resource[]
   inlineRoutes(): Resource
 }
@@ -57,12 +58,23 @@ function sharedOf(state: MeshState): SharedResources {
   if (known) return known
   const namespaces = new Map<string, NamespaceResources>()
   const ofAgent = new Map<Agent, Resource[]>()
+  const ofAgentNear = new Map<string, Resource[]>()
+  /** Most agents are the same from everywhere; the others are compiled once a zone. */
+  const near = (agent: Agent, zone: string): Resource[] => {
+    const key = `${agent.metadata.namespace}/${agent.metadata.name} ${zone}`
+    let found = ofAgent.get(agent) ?? ofAgentNear.get(key)
+    if (found) return found
+    found = agentResources(state, agent, zone)
+    if (trafficRulesOf(state, agent).locality) ofAgentNear.set(key, found)
+    else ofAgent.set(agent, found)
+    return found
+  }
   const shared: SharedResources = {
     external: resource(TYPE.cluster, CLUSTER.external, '', compileExternalCluster(), null),
     outboundRoutes: resource(TYPE.routes, OUTBOUND, '', compileOutboundRoutes(), null),
     ofNamespace(namespace) {
       let found = namespaces.get(namespace)
-      if (!found) namespaces.set(namespace, (found = namespaceResources(state, namespace, ofAgent)))
+      if (!found) namespaces.set(namespace, (found = namespaceResources(state, namespace, near)))
       return found
     },
   }
@@ -70,26 +82,29 @@ function sharedOf(state: MeshState): SharedResources {
   return shared
 }
 
-function namespaceResources(state: MeshState, namespace: string, ofAgent: Map<Agent, Resource[]>): NamespaceResources {
+function namespaceResources(state: MeshState, namespace: string, near: (agent: Agent, zone: string) => Resource[]): NamespaceResources {
   const agents = reachableAgents(state, namespace)
+  const ofZone = new Map<string, Resource[]>()
   const virtualHosts = agents.map((agent) => resource(TYPE.virtualHost, virtualHostName(agent), namespace, compileVirtualHost(state, agent, namespace), virtualHostObject(state, agent)))
   for (const { json, object } of compileAgentRouteHosts(state, namespace)) virtualHosts.push(resource(TYPE.virtualHost, String(json['name']), namespace, json, object))
   return {
     virtualHosts,
-    clustersAndEndpoints: agents.flatMap((agent) => {
-      let found = ofAgent.get(agent)
-      if (!found) ofAgent.set(agent, (found = agentResources(state, agent)))
+    clustersAndEndpoints(zone) {
+      let found = ofZone.get(zone)
+      if (!found) ofZone.set(zone, (found = agents.flatMap((agent) => near(agent, zone))))
       return found
-    }),
+    },
     inlineRoutes: () => resource(TYPE.routes, OUTBOUND, namespace, compileOutboundRoutes(virtualHosts.map((host) => withoutType(host.json))), null),
   }
 }
 
-function agentResources(state: MeshState, agent: Agent): Resource[] {
-  const options = { trustDomain: state.trustDomain, protocol: agent.spec.protocol, rules: trafficRulesOf(state, agent), sticky: isSticky(state, agent.metadata) }
+function agentResources(state: MeshState, agent: Agent, zone: string): Resource[] {
+  const rules = trafficRulesOf(state, agent)
+  const options = { trustDomain: state.trustDomain, protocol: agent.spec.protocol, rules, sticky: isSticky(state, agent.metadata) }
+  const nearby = rules.locality && { zone, locality: rules.locality }
   return versionsOf(state, agent).flatMap((version) => [
     resource(TYPE.cluster, clusterName(version), '', compileVersionCluster(version, options), refOf(agent)),
-    ...(usesEds(version) ? [resource(TYPE.endpoints, clusterName(version), '', compileEndpoints(version), refOf(agent))] : []),
+    ...(usesEds(version) ? [resource(TYPE.endpoints, clusterName(version), nearby ? `zone ${zone}` : '', compileEndpoints(version, nearby), refOf(agent))] : []),
   ])
 }
 

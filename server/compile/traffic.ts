@@ -13,19 +13,32 @@ const UNBOUNDED = { max_connections: 65_536, max_pending_requests: 65_536, max_r
 /** Retries may add a fifth to what is under way, so that a version in trouble is not buried under them. */
 const RETRY_BUDGET = { budget_percent: { value: 20 }, min_retry_concurrency: 10 }
 
-const LB_POLICY = { RoundRobin: 'ROUND_ROBIN', LeastRequest: 'LEAST_REQUEST', Random: 'RANDOM', RingHash: 'RING_HASH', Maglev: 'MAGLEV' } as const
+const LB_POLICY = { Utilization: 'LOAD_BALANCING_POLICY_CONFIG', RoundRobin: 'ROUND_ROBIN', LeastRequest: 'LEAST_REQUEST', Random: 'RANDOM', RingHash: 'RING_HASH', Maglev: 'MAGLEV' } as const
 
 /** `sticky` when a route keeps sessions with this agent's instances, which needs a spread by hash. */
 export function compileSpreading(rules: TrafficRules, sticky: boolean): Json {
-  const { policy = sticky ? 'Maglev' : 'LeastRequest', slowStart } = rules.loadBalancer ?? {}
+  const { policy = sticky ? 'Maglev' : 'LeastRequest', slowStart, utilization } = rules.loadBalancer ?? {}
   const config = slowStart ? { slow_start_config: { slow_start_window: seconds(slowStart.window) } } : undefined
   return {
     lb_policy: LB_POLICY[policy],
+    ...(policy === 'Utilization' ? { load_balancing_policy: { policies: [{ typed_extension_config: byUtilization(utilization) }] } } : {}),
     ...(config && policy === 'RoundRobin' ? { round_robin_lb_config: config } : {}),
     ...(config && policy === 'LeastRequest' ? { least_request_lb_config: config } : {}),
     common_lb_config: { healthy_panic_threshold: { value: rules.panicThresholdPercent ?? 0 } },
     circuit_breakers: compileBreaker(rules.circuitBreaker),
     ...(rules.outlierDetection ? { outlier_detection: compileOutlier(rules.outlierDetection) } : {}),
+  }
+}
+
+/** Weights are what each instance got done for the load it reported; every caller's sidecar counts for itself. */
+function byUtilization({ blackoutPeriod, errorPenalty }: NonNullable<TrafficRules['loadBalancer']>['utilization'] = { blackoutPeriod: '10s', errorPenalty: 1 }): Json {
+  return {
+    name: 'envoy.load_balancing_policies.client_side_weighted_round_robin',
+    typed_config: {
+      '@type': typeUrl('envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin'),
+      blackout_period: seconds(blackoutPeriod),
+      error_utilization_penalty: errorPenalty,
+    },
   }
 }
 

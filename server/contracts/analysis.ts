@@ -39,6 +39,7 @@ export const ANALYSES = {
   plaintext_backend: ['warning', 'Put a sidecar beside these instances.'],
   ejection_leaves_nobody: ['warning', 'Add instances, or lower maxEjectionPercent.'],
   panic_undoes_ejection: ['warning', 'Lower panicThresholdPercent below what ejection leaves.'],
+  locality_unknown: ['warning', 'Start the sidecars with --zone, or leave `locality` out.'],
   breaker_never_opens: ['note', 'A limit at the default changes nothing; lower it or leave it out.'],
   breaker_starves: ['warning', 'Allow at least one connection an instance.'],
   retry_budget_off: ['warning', 'Leave maxRetries out; then retries may add a fifth to what is under way.'],

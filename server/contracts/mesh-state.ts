@@ -59,6 +59,8 @@ export interface ProxyView {
   inboundPort: number
   outboundPort: number
   agentTarget: { port: number } | { socket: string }
+  /** Where it is, as its operator named it: `ZONE` or `REGION/ZONE`; '' when nobody said. */
+  zone: string
 }
 
 /** Where a mesh's state keeps the objects of each kind. */

@@ -11,14 +11,33 @@ const Count = z.number().int().min(1).max(1_000_000)
 
 export const LoadBalancer = z
   .strictObject({
-    policy: z.enum(['RoundRobin', 'LeastRequest', 'Random', 'RingHash', 'Maglev']).default('LeastRequest'),
+    policy: z.enum(['RoundRobin', 'LeastRequest', 'Random', 'RingHash', 'Maglev', 'Utilization']).default('LeastRequest'),
     /** RingHash and Maglev: calls with the same value of this header go to the same instance. */
     hashHeader: HeaderName.optional(),
     /** RoundRobin and LeastRequest: a new instance gets its full share only after this time. */
     slowStart: z.strictObject({ window: Duration }).optional(),
+    /**
+     * Utilization: by the load that answers report in `endpoint-load-metrics` (ORCA); an instance that reports none gets the mean.
+     * https://github.com/cncf/xds/blob/main/xds/data/orca/v3/orca_load_report.proto
+     */
+    utilization: z
+      .strictObject({
+        /** An instance reports for this long before its own figures count. */
+        blackoutPeriod: Duration.default('10s'),
+        /** How much an instance's share of failed calls adds to its load; 0 is not at all. */
+        errorPenalty: z.number().min(0).max(1000).default(1),
+      })
+      .optional(),
   })
   .refine(({ policy, hashHeader }) => (policy === 'RingHash' || policy === 'Maglev') === (hashHeader !== undefined), { path: ['hashHeader'], message: 'RingHash and Maglev need the header to hash, the others take none' })
   .refine(({ policy, slowStart }) => !slowStart || policy === 'RoundRobin' || policy === 'LeastRequest', { path: ['slowStart'], message: 'slow start is for RoundRobin and LeastRequest' })
+  .refine(({ policy, utilization }) => !utilization || policy === 'Utilization', { path: ['utilization'], message: 'only the policy Utilization reads what answers report' })
+
+/**
+ * Calls stay with instances of the caller's own zone. A zone may be written `REGION/ZONE`: the same region then comes before the rest.
+ * `failoverBelowPercent`: the nearest keep every call while at least this share of them is healthy; below it, calls overflow to the next.
+ */
+export const Locality = z.strictObject({ failoverBelowPercent: z.number().int().min(1).max(100).default(70) })
 
 /** Bounds of one caller's sidecar towards one version; what goes beyond is refused at once with 503. */
 export const CircuitBreaker = z.strictObject({
@@ -71,6 +90,7 @@ export const Fault = z
 export const TrafficPolicySpec = z.strictObject({
   targetRefs: z.array(z.strictObject({ group: z.literal(GROUP).default(GROUP), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).min(1).max(64),
   loadBalancer: LoadBalancer.optional(),
+  locality: Locality.optional(),
   circuitBreaker: CircuitBreaker.optional(),
   connections: Connections.optional(),
   outlierDetection: OutlierDetection.optional(),

@@ -29,6 +29,7 @@ export function validateTrafficPolicy(state: MeshState, policy: TrafficPolicy, s
   const agents = spec.targetRefs.map((target) => findAgent(state, policy.metadata.namespace, target.name))
   if (agents.some((agent) => agent?.spec.protocol === 'tcp'))
     for (const field of HTTP_ONLY) if (spec[field]) says.problem(`/spec/${field}`, 'without_effect', `${field} counts calls, and a TCP agent has connections alone`)
+  if (agents.some((agent) => agent?.spec.protocol === 'tcp') && spec.loadBalancer?.policy === 'Utilization') says.problem('/spec/loadBalancer/policy', 'without_effect', 'answers report their load in a header, and a TCP agent has none')
   for (const { pointer, duration } of durationsOf(spec)) if (durationMs(duration) === 0) says.problem(pointer, 'too_small', 'this must be above 0')
   if (spec.rateLimit && durationMs(spec.rateLimit.per) > 0 && durationMs(spec.rateLimit.per) < RATE_PERIOD_MS_MIN) says.problem('/spec/rateLimit/per', 'too_small', `at least ${RATE_PERIOD_MS_MIN} ms`)
   if (spec.rateLimit?.burst !== undefined && spec.rateLimit.burst < spec.rateLimit.requests) says.problem('/spec/rateLimit/burst', 'too_small', 'a burst smaller than `requests` would be the limit itself; leave it out or raise it')
@@ -45,6 +46,7 @@ function durationsOf(spec: TrafficPolicySpec): { pointer: string; duration: stri
   const { loadBalancer, connections, outlierDetection, rateLimit, fault } = spec
   const entries: [string, string | undefined][] = [
     ['/spec/loadBalancer/slowStart/window', loadBalancer?.slowStart?.window],
+    ['/spec/loadBalancer/utilization/blackoutPeriod', loadBalancer?.utilization?.blackoutPeriod],
     ['/spec/connections/connectTimeout', connections?.connectTimeout],
     ['/spec/connections/idleTimeout', connections?.idleTimeout],
     ['/spec/connections/keepalive/interval', connections?.keepalive?.interval],

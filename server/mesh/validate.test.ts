@@ -69,6 +69,8 @@ const TABLE: [string, MeshObject, string[]][] = [
   ['a traffic policy for nobody', traffic({ panicThresholdPercent: 1 }, 'ghost'), ['/spec/targetRefs/0/name dangling']],
   ['an agent named twice', trafficPolicy('zzz', { targetRefs: [{ name: 'spinner' }, { name: 'spinner' }], panicThresholdPercent: 1 }), ['/spec/targetRefs/1/name repeated']],
   ['calls of a TCP agent', traffic({ rateLimit: { requests: 1 }, panicThresholdPercent: 1 }, 'ledger'), ['/spec/rateLimit without_effect']],
+  ['reports of a TCP agent', traffic({ loadBalancer: { policy: 'Utilization' } }, 'ledger'), ['/spec/loadBalancer/policy without_effect']],
+  ['no blackout at all', traffic({ loadBalancer: { policy: 'Utilization', utilization: { blackoutPeriod: '0s' } } }), ['/spec/loadBalancer/utilization/blackoutPeriod too_small']],
   ['no time at all', traffic({ connections: { connectTimeout: '0s' } }), ['/spec/connections/connectTimeout too_small']],
   ['a bucket too quick', traffic({ rateLimit: { requests: 1, per: '10ms' } }), ['/spec/rateLimit/per too_small']],
   ['a burst below the rate', traffic({ rateLimit: { requests: 5, burst: 2 } }), ['/spec/rateLimit/burst too_small']],

@@ -109,13 +109,21 @@ export interface NativeMesh extends AsyncDisposable {
   accepted(revision: number, withinMs?: number): Promise<void>
   addProxy(agent: string, options?: AddProxy): Promise<TestProxy>
   /** Only the row, for a raw stream. */
-  addProxyRow(agent: string, id: string, ports?: { inboundPort: number; outboundPort: number; agentPort: number }): Promise<void>
+  addProxyRow(agent: string, id: string, ports?: RowPorts): Promise<void>
+}
+
+interface RowPorts {
+  inboundPort: number
+  outboundPort: number
+  agentPort: number
+  zone?: string
 }
 
 export interface AddProxy {
   version?: string
   namespace?: string
   variant?: 'delta' | 'sotw'
+  zone?: string
   /** xDS ports to choose from; the first control's by default. */
   controls?: number[]
   waitReady?: boolean
@@ -141,7 +149,7 @@ export async function startNativeMesh(db: Db, beside: { definition: ServiceDefin
   let count = 0
 
   const addProxyRow: NativeMesh['addProxyRow'] = async (agent, id, ports) => {
-    const endpoints = ports && { address: '127.0.0.1', inboundPort: ports.inboundPort, outboundPort: ports.outboundPort, adminPort: 1, agentTarget: { port: ports.agentPort } }
+    const endpoints = ports && { address: '127.0.0.1', inboundPort: ports.inboundPort, outboundPort: ports.outboundPort, adminPort: 1, agentTarget: { port: ports.agentPort }, zone: ports.zone ?? '' }
     await db.pool.query('insert into proxy (mesh, id, namespace, agent, version, spiffe_id, endpoints) values ($1, $2, $3, $4, $5, $6, $7)', [MESH, id, 'default', agent, 'v1', spiffeIdOf(TRUST_DOMAIN, 'default', agent), JSON.stringify(endpoints ?? {})])
   }
 
@@ -165,13 +173,13 @@ export async function startNativeMesh(db: Db, beside: { definition: ServiceDefin
       })
     },
     async addProxy(agentName, options = {}) {
-      const { version = 'v1', variant = 'delta', controls = [control.port], waitReady = true } = options
+      const { version = 'v1', variant = 'delta', zone = '', controls = [control.port], waitReady = true } = options
       const own = new AsyncDisposableStack()
       const id = `${agentName}-${version}-${++count}`
       const agent = own.use(await startAgent(version))
       const [inboundPort, outboundPort, adminPort] = [await freePort(), await freePort(), await freePort()]
-      await addProxyRow(agentName, id, { inboundPort, outboundPort, agentPort: options.agentPort ?? agent.port })
-      await db.pool.query(`insert into instance (mesh, id, namespace, agent, version, address, port, source) values ($1, $2, 'default', $3, $4, '127.0.0.1', $5, 'sidecar')`, [MESH, id, agentName, version, inboundPort])
+      await addProxyRow(agentName, id, { inboundPort, outboundPort, agentPort: options.agentPort ?? agent.port, zone })
+      await db.pool.query(`insert into instance (mesh, id, namespace, agent, version, address, port, zone, source) values ($1, $2, 'default', $3, $4, '127.0.0.1', $5, $6, 'sidecar')`, [MESH, id, agentName, version, inboundPort, zone])
       await notify(db.pool, 'instance', { mesh: MESH })
       const directory = await mkdtemp(join(tmpdir(), 'heddle-envoy-'))
       const spiffeId = spiffeIdOf(TRUST_DOMAIN, 'default', agentName)

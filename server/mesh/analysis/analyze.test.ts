@@ -50,6 +50,7 @@ const CASES: Record<AnalysisCode, Partial<MeshState>> = {
   plaintext_backend: { agents: [agent('loom'), agent('spinner', { instances: [{ address: '10.0.0.1', port: 80 }] })] },
   ejection_leaves_nobody: traffic({ outlierDetection: { consecutive5xx: 3, maxEjectionPercent: 100 } }),
   panic_undoes_ejection: traffic({ outlierDetection: { consecutive5xx: 3, maxEjectionPercent: 50 }, panicThresholdPercent: 50 }),
+  locality_unknown: traffic({ locality: {} }),
   breaker_never_opens: traffic({ circuitBreaker: { maxRequests: 100_000 } }),
   breaker_starves: traffic({ circuitBreaker: { maxConnections: 1 } }),
   retry_budget_off: traffic({ circuitBreaker: { maxRetries: 1000 } }),

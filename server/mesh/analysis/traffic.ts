@@ -17,6 +17,7 @@ export function analyzeTraffic(state: MeshState, tell: Tell): void {
     tellEjection(policy, agents.flatMap((agent) => versionsOf(state, agent)), tell)
     tellLimits(policy, agents.flatMap((agent) => versionsOf(state, agent)), tell)
     tellConnections(policy, tell)
+    tellLocality(policy, agents.flatMap((agent) => versionsOf(state, agent)), tell)
     const { fault } = policy.spec
     if (fault && !fault.header && (fault.abort?.percent ?? 0) >= 50) tell(policy, '/spec/fault', 'fault_hits_everybody', `${fault.abort?.percent} % of all calls are answered ${fault.abort?.status}`)
   }
@@ -29,6 +30,11 @@ function tellEjection(policy: TrafficPolicy, versions: readonly Version[], tell:
   if (alone) tell(policy, '/spec/outlierDetection', 'ejection_leaves_nobody', `${alone.agent} ${alone.version} has one instance: without it every call fails`)
   else if (outlierDetection.maxEjectionPercent === 100) tell(policy, '/spec/outlierDetection/maxEjectionPercent', 'ejection_leaves_nobody', 'all instances may be left out at once')
   if (panicThresholdPercent > 0 && panicThresholdPercent >= 100 - outlierDetection.maxEjectionPercent) tell(policy, '/spec/panicThresholdPercent', 'panic_undoes_ejection', `with ${outlierDetection.maxEjectionPercent} % left out, fewer than ${panicThresholdPercent} % are healthy, so all are used again`)
+}
+
+function tellLocality(policy: TrafficPolicy, versions: readonly Version[], tell: Tell): void {
+  const lost = policy.spec.locality && versions.flatMap((version) => version.instances).find((instance) => instance.zone === '')
+  if (lost) tell(policy, '/spec/locality', 'locality_unknown', `nobody said where ${lost.id} is, so it is near to no caller`)
 }
 
 function tellLimits(policy: TrafficPolicy, versions: readonly Version[], tell: Tell): void {

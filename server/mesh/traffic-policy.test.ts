@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { TrafficPolicySpec } from '../contracts/traffic-policy.ts'
+
+const REFUSED: [string, Record<string, unknown>, string][] = [
+  ['slow start by utilization', { loadBalancer: { policy: 'Utilization', slowStart: { window: '1s' } } }, '/loadBalancer/slowStart'],
+  ['reports that nobody reads', { loadBalancer: { policy: 'RoundRobin', utilization: {} } }, '/loadBalancer/utilization'],
+  ['a header that nobody hashes', { loadBalancer: { policy: 'Utilization', hashHeader: 'x-session' } }, '/loadBalancer/hashHeader'],
+  ['a penalty below nothing', { loadBalancer: { policy: 'Utilization', utilization: { errorPenalty: -1 } } }, '/loadBalancer/utilization/errorPenalty'],
+  ['a penalty without end', { loadBalancer: { policy: 'Utilization', utilization: { errorPenalty: Infinity } } }, '/loadBalancer/utilization/errorPenalty'],
+  ['a blackout that is no time', { loadBalancer: { policy: 'Utilization', utilization: { blackoutPeriod: 'soon' } } }, '/loadBalancer/utilization/blackoutPeriod'],
+  ['failover below nothing', { locality: { failoverBelowPercent: 0 } }, '/locality/failoverBelowPercent'],
+  ['failover above everything', { locality: { failoverBelowPercent: 101 } }, '/locality/failoverBelowPercent'],
+  ['half a percent', { locality: { failoverBelowPercent: 0.5 } }, '/locality/failoverBelowPercent'],
+  ['a zone of one’s own', { locality: { zone: 'a' } }, '/locality'],
+]
+
+test.each(REFUSED)('%s is refused with its place', (_, spec, pointer) => {
+  const { error } = TrafficPolicySpec.safeParse({ targetRefs: [{ name: 'spinner' }], ...spec })
+  expect(error?.issues.map((issue) => `/${issue.path.join('/')}`)).toEqual([pointer])
+})
