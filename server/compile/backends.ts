@@ -6,12 +6,10 @@ import type { RequestMirror } from '../contracts/route-filters.ts'
 import type { AnyRoute } from '../mesh/any-route.ts'
 import { ownerOf, resolveBackend, spreadOverReady, type Version } from '../mesh/reach.ts'
 import { trafficRulesOf } from '../mesh/traffic-policy.ts'
+import { commonMultiple, greatestDivisor, WEIGHT_SUM_MAX } from '../mesh/weights.ts'
 import type { Json } from './encode.ts'
 import { CLUSTER, clusterName } from './names.ts'
 import { compileMirror, headerEdits, mirrorShare } from './route-filters.ts'
-
-/** Envoy takes a sum up to 2^32 - 1. */
-const WEIGHT_SUM_MAX = 4_000_000_000
 
 /** The host that answers 500 for the share of a backend that does not exist (see compileFixedHosts); too many labels for an agent's. */
 export const INVALID_BACKEND_HOST = 'invalid.backend.heddle.mesh'
@@ -83,7 +81,7 @@ function sharesOf(state: MeshState, route: AnyRoute, backend: BackendRef, self?:
 /** A backend's weight is split over its shares exactly: everything is multiplied by the least common multiple of the share sums. */
 function scaleToIntegers(backends: { weight: number; shares: Share[] }[]): Share[] {
   const sums = backends.map(({ shares }) => shares.reduce((sum, share) => sum + share.weight, 0) || 1)
-  const multiple = sums.reduce((a, b) => (a * b) / greatestDivisor(a, b), 1)
+  const multiple = commonMultiple(sums)
   const exact = backends.flatMap(({ weight, shares }, index) =>
     shares.map((share) => ({ ...share, weight: (weight * share.weight * multiple) / (sums[index] ?? 1) })),
   )
@@ -105,8 +103,4 @@ function weightedClusters(shares: Share[]): Json {
       ),
     },
   }
-}
-
-function greatestDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestDivisor(b, a % b)
 }

@@ -48,6 +48,20 @@ test('strategies share what is up', () => {
   expect(shares('instances', { ...mesh, instances: [] })).toEqual({})
 })
 
+test.each([
+  ['weights without a common divisor', [97, 101, 103, 107, 109]],
+  ['as many agents as there may be candidates, of every size', Array.from({ length: 256 }, (_, index) => index + 1)],
+])('agents share evenly in a sum that Envoy takes: %s', (_, weights) => {
+  const many = meshState({
+    agents: weights.map((_, index) => agent(`a${index}`, { capabilities: [dye] })),
+    instances: weights.map((weight, index) => instance(`a${index}`, 'v1', 1, { weight })),
+  })
+  const choices = spreadOverCandidates(findCandidates(many, agentRoute('r', { require: { capability: 'dye' } }), 'default'), 'even')
+  expect(choices).toHaveLength(weights.length)
+  expect(choices.every(({ weight }) => Number.isInteger(weight) && weight === choices[0]?.weight)).toBe(true)
+  expect(choices.reduce((sum, { weight }) => sum + weight, 0)).toBeLessThanOrEqual(4_294_967_295)
+})
+
 test('capabilities become names; of two with one name the first by id', () => {
   expect(['sut_agent', 'Translate Text!', '---', 'ünïcode', 'a'.repeat(100)].map(capabilityLabel)).toEqual(['sut-agent', 'translate-text', null, 'n-code', 'a'.repeat(63)])
   const twins = meshState({ agents: [agent('a', { capabilities: [{ id: 'do_it' }, { id: 'do-it' }] })] })

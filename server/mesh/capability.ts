@@ -5,6 +5,7 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import { usableWeight } from './instance-health.ts'
 import { compareText } from './precedence.ts'
 import { findAgent, instancesOf, isExportedTo, reachableAgents, versionsOf, type Version } from './reach.ts'
+import { commonMultiple, WEIGHT_SUM_MAX } from './weights.ts'
 
 export interface Candidate {
   agent: Agent
@@ -97,15 +98,11 @@ export function shareOfVersions({ versions }: Candidate): Choice[] {
   return versions.map((version) => ({ version, weight: version.instances.reduce((sum, instance) => sum + usableWeight(instance), 0) })).filter(({ weight }) => weight > 0)
 }
 
-/** Each agent alike, its versions by their instances: exact, over the product of the sums. */
+/** Each agent alike, its versions by their instances: exact, as long as the whole is a sum that Envoy takes. */
 function evenOut(agents: readonly Choice[][]): Choice[] {
   const sums = agents.map((choices) => choices.reduce((sum, { weight }) => sum + weight, 0))
-  const multiple = sums.reduce((a, b) => (a * b) / greatestDivisor(a, b), 1)
-  return agents.flatMap((choices, index) => choices.map(({ version, weight }) => ({ version, weight: (weight * multiple) / (sums[index] ?? 1) })))
-}
-
-function greatestDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestDivisor(b, a % b)
+  const multiple = commonMultiple(sums, Math.floor(WEIGHT_SUM_MAX / agents.length))
+  return agents.flatMap((choices, index) => choices.map(({ version, weight }) => ({ version, weight: Math.max(1, Math.floor((weight * multiple) / (sums[index] ?? 1))) })))
 }
 
 /** A capability that callers in a namespace may ask for by name alone. */
