@@ -1,17 +1,17 @@
 'use client'
-import type { z } from 'zod'
-import type { Certificates } from '#server/contracts/security.ts'
+import type { CertificateList } from '#server/contracts/security.ts'
 import type { Proxy } from '#server/contracts/status.ts'
+import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
-import { readJson } from '#components/read-json.ts'
+import { reading } from '#components/mesh/call.ts'
 import { formatShare } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { Skeleton } from '#components/ui/Skeleton.tsx'
 
 /** Who an agent is to the mesh: its SPIFFE id, the life of its certificates, and whether its proxies have what they should. */
 export function AgentIdentity({ namespace, name }: { namespace: string; name: string }) {
-  const certificates = useLiveQuery({ key: ['certificates'], read: () => readJson<z.infer<typeof Certificates>>('/api/v1/certificates'), topics: ['identity'], everyMs: 30_000 })
-  const proxies = useLiveQuery({ key: ['proxies'], read: () => readJson<{ items: Proxy[] }>('/api/v1/proxies?limit=1000'), topics: ['proxies'], everyMs: 30_000 })
+  const certificates = useLiveQuery({ ...reading<CertificateList>(asks.certificates()), topics: ['identity'], everyMs: 30_000 })
+  const proxies = useLiveQuery({ ...reading<{ items: Proxy[] }>(asks.proxies()), topics: ['proxies'], everyMs: 30_000 })
   const suffix = `/ns/${namespace}/agent/${name}`
   const own = certificates.data?.items.filter((svid) => svid.spiffeId.endsWith(suffix)) ?? []
   const shortest = own.toSorted((a, b) => a.lifeLeft - b.lifeLeft)[0]

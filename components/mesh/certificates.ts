@@ -1,12 +1,9 @@
 'use client'
-import type { z } from 'zod'
-import type { Certificates, Rotation } from '#server/contracts/security.ts'
+import type { CertificateList, Rotation } from '#server/contracts/security.ts'
 import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { call, reading, type List } from './call.ts'
 import { TOPICS } from './topics.ts'
-
-export type CertificateList = z.infer<typeof Certificates>
 
 export function useCertificates() {
   return useLiveQuery<CertificateList>({ ...reading<CertificateList>(asks.certificates()), topics: TOPICS.identities, everyMs: 10_000 })

@@ -1,10 +1,10 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { Certificates } from '#server/contracts/security.ts'
+import { CertificateAuthority, Svid } from '#server/contracts/security.ts'
 import { revokeCertificate } from '#server/identity/revoke.ts'
 import { readCertificates } from '#server/queries/certificates.ts'
 import { requireRole } from './context.ts'
-import { jsonBody, MeshQuery, newRoutes, ok } from './routes.ts'
+import { jsonBody, ListQuery, listOf, MeshQuery, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
 
 const tags = ['Security']
 
@@ -13,8 +13,8 @@ const list = createRoute({
   path: '/certificates',
   tags,
   summary: 'Authorities and identities, with the share of life left',
-  request: { query: MeshQuery },
-  responses: ok(Certificates, 'Certificates, never a key'),
+  request: { query: ListQuery },
+  responses: ok(listOf(Svid).extend({ authorities: z.array(CertificateAuthority) }), 'Every authority and a page of identities by proxy, never a key'),
 })
 const revoke = createRoute({
   method: 'post',
@@ -28,7 +28,12 @@ const revoke = createRoute({
 export const certificates = newRoutes()
   .openapi(list, async (c) => {
     requireRole(c, 'viewer')
-    return c.json(await readCertificates(c.var.db, c.var.mesh), 200)
+    const { limit, continue: cursor } = c.req.valid('query')
+    const after = readCursor(cursor, z.tuple([z.string(), z.string()])) ?? undefined
+    const { authorities, items: found } = await readCertificates(c.var.db, c.var.mesh, { limit: limit + 1, after })
+    const items = found.slice(0, limit)
+    const last = found.length > limit ? items.at(-1) : undefined
+    return c.json({ authorities, items, metadata: { continue: last ? writeCursor([last.proxy, last.serial]) : null, resourceVersion: '0' } }, 200)
   })
   .openapi(revoke, async (c) => {
     const caller = requireRole(c, 'admin')

@@ -5,7 +5,7 @@ import { Rotation } from '#server/contracts/security.ts'
 import { requestRotation, wishRotation } from '#server/identity/rotation-wishes.ts'
 import { isWishTaken, readRotation, readRotations } from '#server/queries/rotations.ts'
 import { requireRole, type ApiContext } from './context.ts'
-import { created, jsonBody, listOf, MeshQuery, newRoutes, ok } from './routes.ts'
+import { created, jsonBody, ListQuery, listOf, MeshQuery, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
 
 const tags = ['Security']
 /** Control looks twice a second; an answer that already shows its step saves the caller a second look. */
@@ -14,7 +14,7 @@ const POLL_MS = 100
 
 const Id = z.object({ id: z.uuid() })
 
-const list = createRoute({ method: 'get', path: '/rotations', tags, summary: 'Rotations of the issuing certificate, newest first', request: { query: MeshQuery }, responses: ok(listOf(Rotation), 'Rotations') })
+const list = createRoute({ method: 'get', path: '/rotations', tags, summary: 'Rotations of the issuing certificate, newest first', request: { query: ListQuery }, responses: ok(listOf(Rotation), 'Rotations') })
 const get = createRoute({ method: 'get', path: '/rotations/{id}', tags, summary: 'One rotation, with the evidence of each proxy', request: { params: Id, query: MeshQuery }, responses: ok(Rotation, 'The rotation') })
 const start = createRoute({
   method: 'post',
@@ -36,7 +36,12 @@ const wish = createRoute({
 export const rotations = newRoutes()
   .openapi(list, async (c) => {
     requireRole(c, 'viewer')
-    return c.json({ items: await readRotations(c.var.db, c.var.mesh), metadata: { continue: null, resourceVersion: '0' } }, 200)
+    const { limit, continue: cursor } = c.req.valid('query')
+    const [after] = readCursor(cursor, z.tuple([z.uuid()])) ?? []
+    const found = await readRotations(c.var.db, c.var.mesh, { limit: limit + 1, after })
+    const items = found.slice(0, limit)
+    const last = found.length > limit ? items.at(-1) : undefined
+    return c.json({ items, metadata: { continue: last ? writeCursor([last.id]) : null, resourceVersion: '0' } }, 200)
   })
   .openapi(get, async (c) => {
     requireRole(c, 'viewer')

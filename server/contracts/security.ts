@@ -29,6 +29,8 @@ export const Svid = z.object({
 export type Svid = z.infer<typeof Svid>
 
 export const Certificates = z.object({ authorities: z.array(CertificateAuthority), items: z.array(Svid) })
+/** The authorities, and one page of what they signed. */
+export type CertificateList = z.infer<typeof Certificates>
 
 /** trust both → re-issue → proved on n of n → retire the old. `cancelled` went back to the old issuer. */
 export const RotationStep = z.enum(['trust', 'reissue', 'prove', 'retire', 'done', 'cancelled'])

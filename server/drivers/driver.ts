@@ -1,7 +1,7 @@
 // The seam between one console and many kinds of mesh. A driver turns wanted objects into what its mesh runs, says beforehand
 // what that changes and what it cannot express, and reads back what the mesh made of it.
 import type { Kind } from '#server/contracts/object.ts'
-import type { Certificates } from '#server/contracts/security.ts'
+import type { CertificateList } from '#server/contracts/security.ts'
 import type { DryRun, RevisionStatus } from '#server/contracts/status.ts'
 import type { MeshState } from '#server/contracts/mesh-state.ts'
 import type { ObjectChange } from '#server/mesh/change.ts'
@@ -35,7 +35,7 @@ export interface Driver {
   apply(request: ChangeRequest): Promise<ChangeResult>
   /** How far the mesh has taken a revision; throws `not_found` when there is none of that number. */
   observe(mesh: string, revision: number): Promise<RevisionStatus>
-  certificates(mesh: string): Promise<z.infer<typeof Certificates>>
+  certificates(mesh: string): Promise<CertificateList>
 }
 
 /** The problems of writing kinds that a mesh has no form for. */

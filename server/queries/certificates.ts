@@ -1,7 +1,6 @@
 // Who holds which certificate, how much of its life is left, and what stops when it runs out. Never a key.
-import type { z } from 'zod'
 import { parseSpiffeId } from '../contracts/ids.ts'
-import type { CertificateAuthority, Certificates, Svid } from '../contracts/security.ts'
+import type { CertificateAuthority, CertificateList, Svid } from '../contracts/security.ts'
 import type { Db } from '../db/client.ts'
 
 const LISTED_MAX = 10_000
@@ -17,19 +16,27 @@ interface SvidRow {
   revoked_at: Date | null
 }
 
-/** Every authority that is not dropped, and of each known proxy its newest certificate; revoked ones as long as they would live. */
-export async function readCertificates(db: Db, mesh: string): Promise<z.infer<typeof Certificates>> {
+export interface CertificatePage {
+  limit: number
+  /** Proxy and serial of the last one that was read before. */
+  after?: readonly [proxy: string, serial: string]
+}
+
+/** Every authority that is not dropped, and of each known proxy its newest certificate; revoked ones as long as they would live. By proxy. */
+export async function readCertificates(db: Db, mesh: string, { limit, after: [afterProxy, afterSerial] = ['', ''] }: CertificatePage = { limit: LISTED_MAX }): Promise<CertificateList> {
   const authorities = await db.prisma.certificateAuthority.findMany({ where: { mesh }, orderBy: [{ createdAt: 'desc' }, { role: 'desc' }], take: 100 })
   const { rows } = await db.pool.query<SvidRow>(
     `with newest as (
-       select distinct on (s.proxy) s.* from svid s where s.mesh = $1
+       select distinct on (s.proxy) s.* from svid s where s.mesh = $1 and s.proxy >= $3
        and (s.proxy = 'control' or exists (select 1 from proxy p where p.mesh = s.mesh and p.id = s.proxy)) order by s.proxy, s.issued_at desc
+     ), shown as (
+       select * from newest
+       union
+       select * from svid where mesh = $1 and proxy >= $3 and revoked_at is not null and not_after > now()
      )
-     select serial, spiffe_id, proxy, issuer_id, not_before, not_after, issued_at, revoked_at from newest
-     union
-     select serial, spiffe_id, proxy, issuer_id, not_before, not_after, issued_at, revoked_at from svid where mesh = $1 and revoked_at is not null and not_after > now()
-     order by proxy, issued_at desc limit $2`,
-    [mesh, LISTED_MAX],
+     select serial, spiffe_id, proxy, issuer_id, not_before, not_after, issued_at, revoked_at from shown
+     where (proxy, serial) > ($3, $4) order by proxy, serial limit $2`,
+    [mesh, limit, afterProxy, afterSerial],
   )
   return { authorities: authorities.map(describeAuthority), items: rows.map((row) => describeSvid(row)) }
 }

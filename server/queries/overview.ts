@@ -1,6 +1,6 @@
 // The first page: every figure of it from one window.
 import type { Overview } from '#server/contracts/overview.ts'
-import type { Certificates } from '#server/contracts/security.ts'
+import type { CertificateList } from '#server/contracts/security.ts'
 import type { Proxy } from '#server/contracts/status.ts'
 import type { Graph } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
@@ -18,6 +18,7 @@ import { listWaits } from './waits.ts'
 
 const SHOWN = { agents: 8, changes: 6 }
 const PROXIES_MAX = 10_000
+const ROTATIONS_MAX = 100
 const INGEST_MS = 60_000
 const REVISIONS_MEASURED = 20
 const CONTROL_FRESH_S = 15
@@ -27,7 +28,7 @@ export async function readOverview(db: Db, mesh: string, graph: Graph): Promise<
   // A few at a time: this page is asked for every few seconds, and shares the pool with everybody else's.
   const [facts, series] = await Promise.all([readAgentFacts(db, mesh), readCallSeries(db, mesh, from, to)])
   const [proxies, certificates] = await Promise.all([readProxies(db, mesh, { limit: PROXIES_MAX }), readCertificates(db, mesh)])
-  const [rotations, ingest] = await Promise.all([readRotations(db, mesh), readIngest(db, new Date(Date.now() - INGEST_MS))])
+  const [rotations, ingest] = await Promise.all([readRotations(db, mesh, { limit: ROTATIONS_MAX }), readIngest(db, new Date(Date.now() - INGEST_MS))])
   const [changes, sample, small] = [await readChanges(db, mesh), await readSampleState(db, mesh), await readSmallFacts(db, mesh)]
   const agents = summariseAgents(facts, graph)
   return {
@@ -51,8 +52,6 @@ export async function readOverview(db: Db, mesh: string, graph: Graph): Promise<
     sample,
   }
 }
-
-type Life = z.infer<typeof Certificates>
 
 /** What is said of the window comes from the graph of it, so that it agrees with every other figure; the course and the time before from the buckets. */
 function describeSignals(graph: Graph, { now, before, whole }: CallSeries, seconds: number): Overview['signals'] {
@@ -87,13 +86,13 @@ function describeMtls(graph: Graph): { authenticatedShare: number | null; openEd
 }
 
 /** Without control nothing is renewed: the first certificate in use that ends is where calls begin to fail. */
-function findOutageBudget(proxies: readonly z.infer<typeof Proxy>[], certificates: Life): number | null {
+function findOutageBudget(proxies: readonly z.infer<typeof Proxy>[], certificates: CertificateList): number | null {
   const inUse = new Set(proxies.filter((proxy) => proxy.state !== 'disconnected').map((proxy) => proxy.id))
   const ends = certificates.items.filter((svid) => inUse.has(svid.proxy) && (svid.state === 'valid' || svid.state === 'renewal_late')).map((svid) => Date.parse(svid.notAfter))
   return ends.length === 0 ? null : Math.max(0, Math.min(...ends) - Date.now())
 }
 
-function describeLife({ authorities, items }: Life): Overview['mesh']['life'] {
+function describeLife({ authorities, items }: CertificateList): Overview['mesh']['life'] {
   const active = (role: 'root' | 'issuing') => authorities.find((authority) => authority.role === role && authority.state === 'active')
   const shortest = items.filter((svid) => svid.state === 'valid' || svid.state === 'renewal_late').toSorted((a, b) => a.lifeLeft - b.lifeLeft)[0]
   return [

@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { Rotation } from '../contracts/security.ts'
 import type { Db } from '../db/client.ts'
 
-const LISTED_MAX = 100
 const { proxies: Evidence, history: History } = Rotation.shape
 
-/** Newest first. */
-export async function readRotations(db: Db, mesh: string): Promise<Rotation[]> {
-  const rows = await db.prisma.rotation.findMany({ where: { mesh }, orderBy: { startedAt: 'desc' }, take: LISTED_MAX })
+/** Newest first, from the one after the rotation `after` on. */
+export async function readRotations(db: Db, mesh: string, { limit, after }: { limit: number; after?: string }): Promise<Rotation[]> {
+  const from = after === undefined ? undefined : { id: after }
+  const rows = await db.prisma.rotation.findMany({ where: { mesh }, orderBy: [{ startedAt: 'desc' }, { id: 'desc' }], take: limit, cursor: from, skip: from && 1 })
   return rows.map(describeRotation)
 }
 
