@@ -22,6 +22,8 @@ export interface TraceFilters {
   status: 'any' | 'ok' | 'error'
   minDurationMs: number | null
   maxDurationMs: number | null
+  /** `name=value`, each. */
+  attr: readonly string[]
 }
 
 export const asks = {
@@ -44,8 +46,10 @@ export const asks = {
   /** What an agent received by version in the last five minutes. */
   shares: (target: string): Ask => ({ key: ['series', target, 'version', '5m'], path: withQuery('/series', { target, by: 'version', window: '5m' }) }),
   trace: (traceId: string): Ask => ({ key: ['trace', traceId], path: `/traces/${segment(traceId)}` }),
-  traces: ({ status, ...filters }: TraceFilters, range: TimeRange): Ask => {
+  attributeNames: (service: string): Ask => ({ key: ['attribute-names', service], path: withQuery('/traces/attributes', { service, window: '6h' }) }),
+  traces: ({ status, attr, ...filters }: TraceFilters, range: TimeRange): Ask => {
     const { from, to } = range.kind === 'fixed' ? range : { from: new Date(Date.now() - rangeMs(range)).toISOString(), to: null }
-    return { key: ['traces', filters, status, range], path: withQuery('/traces', { ...filters, status: status === 'any' ? null : status, from, to, limit: 50 }), paged: true }
+    const path = withQuery('/traces', { ...filters, status: status === 'any' ? null : status, from, to, limit: 50 })
+    return { key: ['traces', filters, status, attr, range], path: path + attr.map((text) => `&attr=${segment(text)}`).join(''), paged: true }
   },
 }

@@ -1,4 +1,5 @@
 'use client'
+import type { AttributeName } from '#server/contracts/telemetry.ts'
 import { useId, useState, type KeyboardEvent } from 'react'
 import { classes } from '#components/ui/classes.ts'
 import type { WrittenFilters } from './filters.ts'
@@ -7,17 +8,18 @@ import { completeQuery, describeQuery, parseQuery, writeQuery } from './query.ts
 interface QueryLineProps {
   filters: WrittenFilters
   services: readonly string[]
+  attributes: readonly AttributeName[]
   onFilters: (filters: WrittenFilters) => void
 }
 
 /** The search as one line, with what may come next below it; while it is not being written, it says what the form says. */
-export function QueryLine({ filters, services, onFilters }: QueryLineProps) {
+export function QueryLine({ filters, services, attributes, onFilters }: QueryLineProps) {
   const [typed, setTyped] = useState<string | null>(null)
   const [at, setAt] = useState(-1)
   const id = useId()
   const line = typed ?? writeQuery(filters)
   const parsed = parseQuery(line)
-  const offered = typed === null ? [] : completeQuery(typed, services)
+  const offered = typed === null ? [] : completeQuery(typed, services, attributes)
   const write = (next: string) => {
     setTyped(next)
     setAt(-1)

@@ -1,7 +1,7 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
 import type { Agent } from '#server/contracts/agent.ts'
-import type { TraceSummary } from '#server/contracts/telemetry.ts'
+import type { AttributeName, TraceSummary } from '#server/contracts/telemetry.ts'
 import { asks } from '#components/asks.ts'
 import { get, type List } from '#components/mesh/call.ts'
 import { Failure } from '#components/mesh/Loaded.tsx'
@@ -12,6 +12,7 @@ import { Field, inputClasses } from '#components/ui/Field.tsx'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
 import { Link } from '#components/ui/Link.tsx'
+import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { Segmented } from '#components/ui/Segmented.tsx'
@@ -19,6 +20,7 @@ import { SkeletonRows } from '#components/ui/Skeleton.tsx'
 import { StateMark } from '#components/ui/StateMark.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { paths } from '#components/paths.ts'
+import { Attributes } from './Attributes.tsx'
 import { printDuration } from './scale.ts'
 import { QueryLine } from './QueryLine.tsx'
 import { TraceScatter } from './TraceScatter.tsx'
@@ -26,15 +28,16 @@ import { useTraceSearch } from './use-trace-search.ts'
 
 const STATUSES = [{ id: 'any', title: 'Any' }, { id: 'ok', title: 'Ok' }, { id: 'error', title: 'Failed' }] as const
 
-/** Finds traces by service, operation, duration, status and time. */
+/** Finds traces by service, operation, duration, status, any attribute, and time. */
 export function TraceSearch() {
   const search = useTraceSearch()
   const { filters, setFilters, query, traces, says } = search
   const agents = useQuery({ queryKey: asks.agentNames().key, queryFn: get<List<Agent>>(asks.agentNames().path), staleTime: 60_000, retry: false })
+  const attributes = useQuery({ queryKey: asks.attributeNames(filters.service).key, queryFn: get<{ items: AttributeName[] }>(asks.attributeNames(filters.service).path), staleTime: 60_000, retry: false })
   const services = [...new Set([...(agents.data?.items.map((agent) => agent.metadata.name) ?? []), ...traces.flatMap((trace) => trace.services.map((service) => service.name))])].sort()
   return (
     <div className="grid gap-[18px]">
-      <QueryLine filters={filters} services={services} onFilters={(next) => void setFilters({ service: next.service || null, operation: next.operation || null, status: next.status === 'any' ? null : next.status, min: next.min || null, max: next.max || null })} />
+      <QueryLine filters={filters} services={services} attributes={attributes.data?.items ?? []} onFilters={(next) => void setFilters({ service: next.service || null, operation: next.operation || null, status: next.status === 'any' ? null : next.status, min: next.min || null, max: next.max || null, attr: next.attr.length > 0 ? next.attr : null })} />
       <form role="search" aria-label="Find traces" onSubmit={(event) => { event.preventDefault(); void query.refetch() }} className="flex flex-wrap items-end gap-3">
         <label className="grid w-44 min-w-0 gap-1 max-md:w-full" data-find>
           <span className="text-sm text-muted">Service</span>
@@ -44,6 +47,7 @@ export function TraceSearch() {
         <Field label="Operation" value={filters.operation} onChange={(operation) => void setFilters({ operation: operation || null })} placeholder="any" className="w-44 max-md:w-full" />
         <Field label="Took at least" value={filters.min} onChange={(min) => void setFilters({ min: min || null })} placeholder="200ms" error={search.badMin ? 'such as 200ms or 1.5s' : undefined} className="w-28" />
         <Field label="at most" value={filters.max} onChange={(max) => void setFilters({ max: max || null })} placeholder="2s" error={search.badMax ? 'such as 200ms or 1.5s' : undefined} className="w-28" />
+        <Attributes written={filters.attr} onWritten={(attr) => void setFilters({ attr: attr.length > 0 ? attr : null })} names={attributes.data?.items ?? []} />
         <div className="grid gap-1"><span className="text-sm text-muted">Status</span><Segmented label="Status" options={STATUSES} value={filters.status} onChange={(status) => void setFilters({ status: status === 'any' ? null : status })} /></div>
         {search.isFiltered && <Button look="quiet" onPress={search.clear}>Clear</Button>}
         <span className="grow" />
@@ -59,11 +63,13 @@ export function TraceSearch() {
               {traces.length > 1 && <Card title="When and how long" note={query.hasNextPage ? `the ${formatCount(traces.length)} newest of the ${says}` : says}><TraceScatter traces={traces} /></Card>}
               <Card flush title="Traces" note={traces.length > 0 ? `${formatCount(traces.length)}${query.hasNextPage ? ' and more' : ''}, newest first` : says}>
                 {traces.length === 0
-                  ? search.isFiltered
+                  ? search.lookedBackTo !== null
+                    ? <EmptyState kind="filtered" title="No trace is like that so far" action={<Button isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>Look further back</Button>}>The search has looked back to <LocalTime at={search.lookedBackTo} />.</EmptyState>
+                    : search.isFiltered
                     ? <EmptyState kind="filtered" title="No trace is like that" action={<Button onPress={search.clear}>Clear the filters</Button>}>Nothing in the {says} meets all of these. A longer time range may.</EmptyState>
                     : <EmptyState kind="no-data" title={`No trace in the ${says}`} action={<ButtonLink href={paths.connect({ way: 'telemetry' })}>Send traces to Heddle</ButtonLink>}>Traces come from your agents’ OpenTelemetry exporters, and from sidecars.</EmptyState>
                   : <TraceTable traces={traces} />}
-                {query.hasNextPage && <div className="flex items-center gap-3 px-2.5 py-2"><Button small isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>Older traces</Button>{!search.tailing && filters.tail && !search.paused && <span className="text-sm text-muted">The tail rests while older ones are open.</span>}</div>}
+                {query.hasNextPage && traces.length > 0 && <div className="flex items-center gap-3 px-2.5 py-2"><Button small isPending={query.isFetchingNextPage} onPress={() => void query.fetchNextPage()}>Older traces</Button>{search.lookedBackTo !== null && <span className="text-sm text-muted">Looked back to <LocalTime at={search.lookedBackTo} />.</span>}{!search.tailing && filters.tail && !search.paused && <span className="text-sm text-muted">The tail rests while older ones are open.</span>}</div>}
               </Card>
             </>
           )}

@@ -32,6 +32,11 @@ test('graph, series, traces and storage over the API, for viewers alone', { time
   expect((await viewer.get(`/traces/${caller.traceId.toUpperCase()}`)).status).toBe(200)
   expect(await (await viewer.get(`/traces/${caller.traceId}?format=otlp`)).json()).toMatchObject({ resourceSpans: [{ scopeSpans: [{ spans: [{ spanId: expect.any(String) }] }] }, {}] })
   expect((await (await viewer.get('/traces?service=beta&limit=10')).json()) as object).toMatchObject({ items: [{ traceId: caller.traceId, spans: 2 }], metadata: { continue: null } })
-  for (const [path, status] of [['/traces/zz', 404], [`/traces/${'1'.repeat(32)}`, 404], ['/graph?window=nonsense', 400], ['/graph?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 400], ['/series', 400], ['/traces?continue=abc', 400], ['/traces?minDurationMs=-1', 400]] as const) expect((await viewer.get(path)).status, path).toBe(status)
-  for (const path of ['/graph', '/series?target=x', '/traces', `/traces/${caller.traceId}`, '/ingest/storage']) expect((await api.send(path)).status, path).toBe(401)
+  const byAttribute = (await (await viewer.get('/traces?attr=service.version=v2&attr=service.name=beta')).json()) as object
+  expect(byAttribute).toMatchObject({ items: [{ traceId: caller.traceId }], metadata: { continue: null, lookedBackTo: null } })
+  expect(await (await viewer.get('/traces?attr=service.version=v3')).json()).toMatchObject({ items: [] })
+  expect(await (await viewer.get('/traces/attributes?service=beta')).json()).toEqual({ items: [{ name: 'service.name', values: ['beta'] }, { name: 'service.version', values: ['v2'] }] })
+  for (const [path, status] of [['/traces/zz', 404], [`/traces/${'1'.repeat(32)}`, 404], ['/graph?window=nonsense', 400], ['/graph?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 400], ['/series', 400], ['/traces?continue=abc', 400], ['/traces?minDurationMs=-1', 400],
+    ['/traces?attr=novalue', 400], ['/traces?attr==x', 400], [`/traces?attr=a=${'x'.repeat(1100)}`, 400], [`/traces?${'attr=a=1&'.repeat(5)}`, 400], ['/traces/attributes?window=nonsense', 400]] as const) expect((await viewer.get(path)).status, path).toBe(status)
+  for (const path of ['/graph', '/series?target=x', '/traces', '/traces/attributes', `/traces/${caller.traceId}`, '/ingest/storage']) expect((await api.send(path)).status, path).toBe(401)
 })

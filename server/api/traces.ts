@@ -2,7 +2,8 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { MeshError } from '#server/contracts/errors.ts'
 import { TraceId } from '#server/contracts/ids.ts'
-import { Trace, TraceSummary } from '#server/contracts/telemetry.ts'
+import { ATTRIBUTES_MAX, AttributeName, parseAttribute, Trace, TraceSummary } from '#server/contracts/telemetry.ts'
+import { readAttributeNames } from '#server/queries/attribute-names.ts'
 import { readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { readTraces } from '#server/queries/traces.ts'
 import { requireRole } from './context.ts'
@@ -12,6 +13,8 @@ import { readWindow, WindowQuery } from './window.ts'
 const tags = ['Traces']
 const WINDOW_DEFAULT = '1h'
 const Cursor = z.tuple([z.string().regex(/^\d{1,17}$/), z.string().regex(/^[0-9a-f]{32}$/)])
+const Attribute = z.string().refine((text) => parseAttribute(text) !== null, 'say name=value, such as http.route=/tasks; at most 1,024 characters')
+const Attributes = z.union([Attribute, z.array(Attribute).max(ATTRIBUTES_MAX, `a search takes ${ATTRIBUTES_MAX} attributes at most`)])
 const DurationMs = z.coerce.number().min(0).max(31_622_400_000).optional()
 
 const list = createRoute({
@@ -26,9 +29,20 @@ const list = createRoute({
       status: z.enum(['ok', 'error']).optional(),
       minDurationMs: DurationMs,
       maxDurationMs: DurationMs,
+      /** Of the span, of one of its events or of its resource; several: all of one span. */
+      attr: Attributes.optional().openapi({ description: 'name=value of an attribute; may come four times. Attributes are not indexed: when a search has spent two seconds, metadata says how far it looked back' }),
     }),
   },
-  responses: ok(listOf(TraceSummary), 'A page of traces'),
+  responses: ok(listOf(TraceSummary).extend({ metadata: z.object({ continue: z.string().nullable(), resourceVersion: z.string(), lookedBackTo: z.string().nullable() }) }), 'A page of traces'),
+})
+
+const names = createRoute({
+  method: 'get',
+  path: '/traces/attributes',
+  tags,
+  summary: 'Names of attributes that recent spans carry, with some of their values',
+  request: { query: MeshQuery.extend(WindowQuery).extend({ service: z.string().max(512).optional() }) },
+  responses: ok(z.object({ items: z.array(AttributeName) }), 'Names in order of the alphabet'),
 })
 
 /** OTLP/JSON ExportTraceServiceRequest. */
@@ -46,7 +60,7 @@ const read = createRoute({
 export const traceRoutes = newRoutes()
   .openapi(list, async (c) => {
     requireRole(c, 'viewer')
-    const { limit, continue: cursor, service, operation, status, minDurationMs, maxDurationMs, ...window } = c.req.valid('query')
+    const { limit, continue: cursor, service, operation, status, minDurationMs, maxDurationMs, attr = [], ...window } = c.req.valid('query')
     const after = readCursor(cursor, Cursor)
     const page = await readTraces(c.var.db, c.var.mesh, {
       ...readWindow(window, WINDOW_DEFAULT),
@@ -55,10 +69,17 @@ export const traceRoutes = newRoutes()
       status,
       minDurationMs,
       maxDurationMs,
+      attributes: [attr].flat().flatMap((text) => parseAttribute(text) ?? []),
+      signal: c.req.raw.signal,
       limit,
       after: after ? { atUs: after[0], traceId: after[1] } : undefined,
     })
-    return c.json({ items: page.items, metadata: { continue: page.next ? writeCursor([page.next.atUs, page.next.traceId]) : null, resourceVersion: '' } }, 200)
+    return c.json({ items: page.items, metadata: { continue: page.next ? writeCursor([page.next.atUs, page.next.traceId]) : null, resourceVersion: '', lookedBackTo: page.lookedBackTo?.toISOString() ?? null } }, 200)
+  })
+  .openapi(names, async (c) => {
+    requireRole(c, 'viewer')
+    const { service, mesh: _, ...window } = c.req.valid('query')
+    return c.json({ items: await readAttributeNames(c.var.db, c.var.mesh, { ...readWindow(window, WINDOW_DEFAULT), service: service || undefined }) }, 200)
   })
   .openapi(read, async (c) => {
     requireRole(c, 'viewer')

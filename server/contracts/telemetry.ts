@@ -60,6 +60,24 @@ export const TraceSummary = z.object({
 })
 export type TraceSummary = z.infer<typeof TraceSummary>
 
+/** An attribute that a search asks for: of a span, of one of its events or of its resource. */
+export interface AttributeCondition {
+  key: string
+  value: string
+}
+
+export const ATTRIBUTES_MAX = 4
+
+/** `http.route=/tasks`: the name ends at the first “=”. Null for a text without one, without a name, or longer than a search takes. */
+export function parseAttribute(text: string): AttributeCondition | null {
+  const at = text.indexOf('=')
+  return at > 0 && at <= 256 && text.length <= 1024 ? { key: text.slice(0, at), value: text.slice(at + 1) } : null
+}
+
+/** A name that spans carry, with some of its values, most frequent first. */
+export const AttributeName = z.object({ name: z.string(), values: z.array(z.string()) })
+export type AttributeName = z.infer<typeof AttributeName>
+
 /** Any OTLP AnyValue as JSON; bytes are base64 in `{bytesValue}`. */
 const AttributeValue: z.ZodType<unknown> = z.unknown()
 

@@ -1,5 +1,6 @@
 // A block of `telemetry.span_block`, read: spans in their own bytes, each behind the numbers of its resource, scope and sender.
-import { zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { cursorOf, readLength, readVarint } from './wire.ts'
 
 const BLOCK_BYTES_MAX = 96 * 1024 * 1024
@@ -13,6 +14,22 @@ export interface StoredSpan {
 
 export function openBlock(compressed: Buffer): Buffer {
   return zstdDecompressSync(compressed, { maxOutputLength: BLOCK_BYTES_MAX })
+}
+
+const unpack = promisify(zstdDecompress)
+
+/** The same beside the event loop, for who opens many. */
+export function openBlockAside(compressed: Buffer): Promise<Buffer> {
+  return unpack(compressed, { maxOutputLength: BLOCK_BYTES_MAX })
+}
+
+/** Every span of an open block with its place, in order. */
+export function* spansOfBlock(block: Buffer): Generator<[at: number, span: StoredSpan]> {
+  for (let at = 0; at < block.length; ) {
+    const span = spanAt(block, at)
+    yield [at, span]
+    at = span.bytes.byteOffset - block.byteOffset + span.bytes.length
+  }
 }
 
 export function spanAt(block: Buffer, at: number): StoredSpan {

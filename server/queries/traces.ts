@@ -1,5 +1,6 @@
-import type { TraceSummary } from '#server/contracts/telemetry.ts'
+import type { AttributeCondition, TraceSummary } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
+import { matchByAttributes } from './attribute-search.ts'
 
 export interface TraceSearch {
   /** Name, or `namespace/name`. */
@@ -8,28 +9,51 @@ export interface TraceSearch {
   status?: 'ok' | 'error'
   minDurationMs?: number
   maxDurationMs?: number
+  /** All of one span. */
+  attributes?: readonly AttributeCondition[]
   from: Date
   to: Date
   limit: number
   /** The last trace of the page before: its moment in µs, and its id. */
   after?: { atUs: string; traceId: string }
+  /** Ends a long search early. */
+  signal?: AbortSignal
 }
 
-export interface TracePage {
-  items: TraceSummary[]
+/** A trace, at the moment of its newest span that matches. */
+export interface TraceMatch {
+  traceId: string
+  atUs: string
+}
+
+export interface TraceMatches {
+  items: TraceMatch[]
   /** Null at the end. */
   next: { atUs: string; traceId: string } | null
+  /** Where a search that spent its budget stopped; null when the page is full or nothing is left. */
+  lookedBackTo: Date | null
+}
+
+export interface TracePage extends Omit<TraceMatches, 'items'> {
+  items: TraceSummary[]
 }
 
 /** Spans looked through for one page; a search that matches few of them goes on at the next. */
 const SCAN_MAX = 20_000
 
 /**
- * Traces with a span that matches, newest first. Without a service the spans looked at are those where work begins: roots and servers.
- * `status` speaks of the whole trace.
+ * Traces with a span that matches, newest first. Without a service the spans looked at are those where work begins: roots and servers;
+ * with an attribute they are all. `status` speaks of the whole trace.
  */
 export async function readTraces(db: Db, mesh: string, search: TraceSearch): Promise<TracePage> {
-  const { rows } = await db.pool.query<{ trace_id: string; at_us: string; scanned: string; last_us: string | null }>(MATCHED, [
+  const { attributes = [] } = search
+  const matches = attributes.length > 0 ? await matchByAttributes(db, mesh, search, attributes) : await matchByIndexes(db, mesh, search)
+  const summaries = await readSummaries(db, mesh, matches.items.map((match) => match.traceId))
+  return { ...matches, items: matches.items.flatMap((match) => summaries.get(match.traceId) ?? []) }
+}
+
+async function matchByIndexes(db: Db, mesh: string, search: TraceSearch): Promise<TraceMatches> {
+  const { rows } = await db.pool.query<{ trace_id: string | null; at_us: string; scanned: string; last_us: string | null }>(MATCHED, [
     mesh,
     search.service ?? null,
     search.operation ?? null,
@@ -43,15 +67,11 @@ export async function readTraces(db: Db, mesh: string, search: TraceSearch): Pro
     search.limit,
     SCAN_MAX,
   ])
-  const ids = rows.filter((row) => row.trace_id !== null)
-  const summaries = await readSummaries(db, mesh, ids.map((row) => row.trace_id))
-  const last = ids.at(-1)
-  const full = ids.length === search.limit && last
-  const cut = rows[0] && Number(rows[0].scanned) === SCAN_MAX && rows[0].last_us
-  return {
-    items: ids.flatMap((row) => summaries.get(row.trace_id) ?? []),
-    next: full ? { atUs: last.at_us, traceId: last.trace_id.replaceAll('-', '') } : cut ? { atUs: String(cut), traceId: '0'.repeat(32) } : null,
-  }
+  const items = rows.flatMap((row) => (row.trace_id === null ? [] : [{ traceId: row.trace_id.replaceAll('-', ''), atUs: row.at_us }]))
+  const full = items.length === search.limit ? (items.at(-1) ?? null) : null
+  const cut = rows[0] && Number(rows[0].scanned) === SCAN_MAX ? rows[0].last_us : null
+  if (full || cut === null) return { items, next: full, lookedBackTo: null }
+  return { items, next: { atUs: String(cut), traceId: '0'.repeat(32) }, lookedBackTo: new Date(Number(cut) / 1000) }
 }
 
 // The indexes keep time in stretches of ten seconds; within one, PostgreSQL sorts (migration 0004).
@@ -103,12 +123,13 @@ interface SummaryRow {
   output_tokens: string | null
 }
 
-async function readSummaries(db: Db, mesh: string, ids: readonly string[]): Promise<Map<string, TraceSummary>> {
+/** By trace id. */
+export async function readSummaries(db: Db, mesh: string, ids: readonly string[]): Promise<Map<string, TraceSummary>> {
   if (ids.length === 0) return new Map()
   const { rows } = await db.pool.query<SummaryRow>(SUMMARIES, [ids, mesh])
   return new Map(
     rows.map((row) => [
-      row.trace_id,
+      row.trace_id.replaceAll('-', ''),
       {
         traceId: row.trace_id.replaceAll('-', ''),
         rootService: row.root_service,
