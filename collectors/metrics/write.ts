@@ -1,6 +1,6 @@
 // Proxies' exports in one transaction: last values forward, what grew into the buckets. A kill between loses and doubles nothing.
 import { inTransaction, type PoolClient } from '#server/db/pool.ts'
-import { addDeltas, prepareDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
+import { addDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
 import { BUCKET_MS, COUNTS, EVIDENCE, Tally, type EdgeKey } from '../rollup/counts.ts'
 import { advance, spread, type Delta } from './deltas.ts'
 import type { ProxyFlush, Reading } from './flush.ts'
@@ -19,7 +19,7 @@ export async function writeFlushes(store: EdgeStore, flushes: readonly ProxyFlus
       const ordered = byProxy.get(key)!.sort((a, b) => timeOf(a) - timeOf(b)) // a key of this map
       await forward(client, ordered, tally)
     }
-    await addDeltas(client, await prepareDeltas(store, tally.changes()))
+    await addDeltas(client, store, tally.changes())
   })
 }
 

@@ -5,7 +5,7 @@ import { addToSketch } from '#server/otlp/sketch.ts'
 import type { CallSpan } from './call-span.ts'
 import { EVIDENCE, Tally, type Contribution } from './counts.ts'
 import { CORRECTED_MS, readStoredTraces } from './stored-traces.ts'
-import { extendTrace, traceOf, type KnownTrace, type TraceMemory } from './trace-memory.ts'
+import { extendTrace, type KnownTrace, type TraceMemory } from './trace-memory.ts'
 import type { Call } from './trace-calls.ts'
 
 /** Fresh spans of one trace. */
@@ -23,6 +23,8 @@ export interface CountedCalls {
   trusted: boolean
 }
 
+const NOTHING: KnownTrace = { spans: [], calls: [] }
+
 /** Within the transaction that stores `fresh`, and before it does. `trusted`: nobody else stored spans since this memory was filled. */
 export async function countCalls(client: PoolClient, fresh: ReadonlyMap<string, TraceBatch>, memory: TraceMemory, trusted: boolean): Promise<CountedCalls> {
   const known = (key: string) => (trusted ? memory.get(key) : undefined)
@@ -31,7 +33,7 @@ export async function countCalls(client: PoolClient, fresh: ReadonlyMap<string, 
   const traces = new Map<string, KnownTrace>()
   const openMs = Date.now() - CORRECTED_MS
   for (const [key, batch] of fresh) {
-    const before = known(key) ?? traceOf(stored.get(key) ?? [])
+    const before = known(key) ?? stored.get(key) ?? NOTHING
     const after = extendTrace(before, batch.spans)
     traces.set(key, after)
     if (after === before) continue

@@ -9,25 +9,20 @@ export interface EdgeStore {
   edges: EdgeIds
 }
 
-/** Counts with the numbers of their edges, as columns of `telemetry.edge_delta`. */
-export type DeltaColumns = unknown[][]
-
-/** Before the transaction: edges that are new get their numbers. */
-export async function prepareDeltas({ edges }: EdgeStore, changes: readonly Contribution[]): Promise<DeltaColumns> {
+/**
+ * Appends to what is folded into buckets later; every reader sees it from the commit on. Edges that are new get their numbers over
+ * another connection of the pool: a number is true whatever becomes of this transaction.
+ */
+export async function addDeltas(client: PoolClient, { edges }: EdgeStore, changes: readonly Contribution[]): Promise<void> {
+  if (changes.length === 0) return
   const ids = await edges.of(changes.map((change) => change.edge))
-  return [
+  await client.query(ADD, [
     changes.map((change) => new Date(change.timeMs)),
     changes.map((change) => change.evidence),
     changes.map((change) => ids.get(keyOfEdge(change.edge))!), // `of` answers for each
     ...COUNTS.map((name) => changes.map((change) => change[name])),
     changes.map((change) => `{${packSketch(change.latency).join(',')}}`),
-  ]
-}
-
-/** Appends to what is folded into buckets later; every reader sees it from the commit on. */
-export async function addDeltas(client: PoolClient, columns: DeltaColumns): Promise<void> {
-  if (columns[0]?.length === 0) return
-  await client.query(ADD, columns)
+  ])
 }
 
 const ADD = `

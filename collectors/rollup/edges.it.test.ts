@@ -1,18 +1,30 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { startCollector } from '#collectors/collector.ts'
+import { startCollector, type Collector } from '#collectors/collector.ts'
 import { readEdgeSeries } from '#server/queries/edge-series.ts'
 import { readGraph } from '#server/queries/graph.ts'
 import { eventually } from '#server/testing/load.ts'
+import { MEMORY } from './trace-memory.ts'
 import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
 
-const send = async (lab: Lab, service: string, spans: TestSpan[]) => {
+const send = async (lab: Pick<Lab, 'http'>, service: string, spans: TestSpan[]) => {
   const answer = await postOtlp(`${lab.http}/v1/traces`, requestOf(spans, { 'service.name': service, 'service.version': 'v1' }))
   expect(answer.status).toBe(200)
 }
 
+const otherDoor = (collector: Collector) => ({ http: `http://127.0.0.1:${collector.httpPort}` })
+
 const hour = () => ({ from: new Date(Date.now() - 600_000), to: new Date(Date.now() + 60_000) })
 const edgesOf = async (lab: Lab) => (await readGraph(lab.db, 'local', { ...hour(), by: 'agent' })).edges.map((edge) => `${edge.source} → ${edge.target} ${edge.requests}/${edge.errors}`).sort()
+/** What is stored, down to what no page would show: every edge whose counts are not nothing. */
+async function countsOf(lab: Lab): Promise<string[]> {
+  const counted = (table: string) => `select edge_id, requests, retries from telemetry.${table}`
+  const { rows } = await lab.db.pool.query<{ edge: string }>(
+    `select target || ' ' || sum(requests) || ' retries ' || sum(retries) as edge from (${counted('edge_delta')} union all ${counted('edge_bucket')} where resolution = 10) counts
+     join telemetry.edge on edge.id = edge_id group by target having sum(requests) <> 0 or sum(retries) <> 0 order by 1`,
+  )
+  return rows.map(({ edge }) => edge)
+}
 
 function pair(traceId = randomBytes(16).toString('hex')): { caller: TestSpan; callee: TestSpan } {
   const caller = freshSpan({ traceId, kind: 3, name: 'GET', attributes: attributesOf({ 'server.address': 'beta.internal', 'http.request.method': 'GET' }) })
@@ -40,6 +52,38 @@ test('a callee’s span that comes late corrects the edge, in every resolution',
   await eventually('the fold', 10_000, async () => ((await lab.db.pool.query('select from telemetry.edge_delta')).rowCount === 0 ? true : null))
   const { rows } = await lab.db.pool.query('select resolution, target, sum(requests)::integer as requests, max(array_length(latency, 1)) as latency from telemetry.edge_bucket join telemetry.edge on edge.id = edge_id group by 1, 2 order by 1, 2')
   expect(rows).toEqual([10, 60, 3600].flatMap((resolution) => [{ resolution, target: 'agent/default/beta', requests: 1, latency: 2 }, { resolution, target: 'external/beta.internal', requests: 0, latency: null }]))
+})
+
+test('spans that were sent twice are one each for a collector that reads them back', async () => {
+  await using lab = await startTestCollector()
+  await using other = await startCollector(lab.options)
+  const { caller, callee } = pair()
+  for (let times = 0; times < 2; times++) await send(lab, 'alpha', [caller])
+  for (let times = 0; times < 2; times++) await send(otherDoor(other), 'beta', [callee])
+  await send(lab, 'alpha', [{ ...caller, endTimeUnixNano: `${Date.now() + 5}000000` }]) // it has gone on
+  await send(otherDoor(other), 'beta', [callee])
+  expect(await countsOf(lab)).toEqual(['agent/default/beta 1 retries 0'])
+})
+
+test('a collector does not trust what it remembers of a trace once another had its turn', async () => {
+  await using lab = await startTestCollector()
+  await using other = await startCollector(lab.options)
+  const { caller, callee } = pair()
+  await send(lab, 'alpha', [caller])
+  await send(otherDoor(other), 'beta', [callee])
+  await send(lab, 'beta', [{ ...callee, spanId: randomBytes(8).toString('hex') }])
+  expect(await countsOf(lab)).toEqual(['agent/default/beta 1 retries 1'])
+})
+
+test('a trace of which more is stored than is read back keeps the counts it has', async () => {
+  await using lab = await startTestCollector()
+  await using other = await startCollector(lab.options)
+  const { caller, callee } = pair()
+  await send(lab, 'alpha', [caller])
+  await lab.db.pool.query('insert into telemetry.span select span.* from telemetry.span, generate_series(1, $1)', [MEMORY.traceSpansMax])
+  await send(otherDoor(other), 'beta', [callee])
+  await send(otherDoor(other), 'alpha', [pair(caller.traceId).caller])
+  expect(await countsOf(lab)).toEqual(['external/beta.internal 1 retries 0'])
 })
 
 test('two meshes with the same ids do not mix', async () => {

@@ -3,13 +3,13 @@ import { latin1 } from '#server/otlp/wire.ts'
 import type { ClassFields, SpanClass } from '../spans/span-class.ts'
 import { AHEAD_US } from '../spans/time.ts'
 import type { CallSpan } from './call-span.ts'
-import { MEMORY } from './trace-memory.ts'
+import { FULL, MEMORY, traceOf, type KnownTrace } from './trace-memory.ts'
 
 /** For this long a late span corrects what was counted. */
 export const CORRECTED_MS = 24 * 3_600_000
 
 interface Row extends Omit<ClassFields, 'httpStatus'> {
-  trace_id: string
+  trace_id: Buffer
   span_id: Buffer
   parent_id: Buffer | null
   class_id: number
@@ -26,23 +26,27 @@ interface Row extends Omit<ClassFields, 'httpStatus'> {
   bytes_received: string | null
   input_tokens: number | null
   output_tokens: number | null
+  /** Of the trace, resends included; one more than `MEMORY.traceSpansMax` at most. */
+  rows: string
 }
 
-/** Stored spans of these traces (hex ids), by `traceKey`. */
-export async function readStoredTraces(client: PoolClient, traceIds: readonly string[]): Promise<Map<string, CallSpan[]>> {
+/** What is stored of these traces (hex ids), by `traceKey`; those of which nothing is are left out. */
+export async function readStoredTraces(client: PoolClient, traceIds: readonly string[]): Promise<Map<string, KnownTrace>> {
+  if (traceIds.length === 0) return new Map()
   const byTrace = new Map<string, CallSpan[]>()
-  if (traceIds.length === 0) return byTrace
+  const full = new Set<string>()
   const { rows } = await client.query<Row>(SPANS, [traceIds, (CORRECTED_MS + 3_600_000) / 1000, MEMORY.traceSpansMax + 1, AHEAD_US / 1e6 + 60])
   const classes = new Map<number, SpanClass>()
   for (const row of rows) {
     const kind = classes.get(row.class_id) ?? classOf(row)
     classes.set(kind.id, kind)
-    const key = traceKey(row.mesh, Buffer.from(row.trace_id.replaceAll('-', ''), 'hex'))
+    const key = traceKey(row.mesh, row.trace_id)
+    if (Number(row.rows) > MEMORY.traceSpansMax) full.add(key)
     const spans = byTrace.get(key)
     if (spans) spans.push(spanOf(row, kind))
     else byTrace.set(key, [spanOf(row, kind)])
   }
-  return byTrace
+  return new Map([...byTrace].map(([key, spans]) => [key, full.has(key) ? FULL : traceOf(spans)]))
 }
 
 export function traceKey(mesh: string, source: Buffer, at = 0): string {
@@ -50,12 +54,16 @@ export function traceKey(mesh: string, source: Buffer, at = 0): string {
 }
 
 // One index look-up a trace and day: nearly all are new, and answer at once that there is nothing. Both bounds spare the other days.
+// Of a span that was sent again the longer row is meant, and of equal ones the first, as in `extendTrace`.
 const SPANS = `
-  select trace_id, int8send(span_id) as span_id, int8send(parent_id) as parent_id, class_id, stored.service_id, service.mesh, service.namespace, service.name as service, service.version,
-    (extract(epoch from time) * 1000000)::double precision as time_us, duration_us, flags, bytes_sent, bytes_received, input_tokens, output_tokens,
+  select uuid_send(trace_id) as trace_id, int8send(span_id) as span_id, int8send(parent_id) as parent_id, class_id, stored.service_id, service.mesh, service.namespace, service.name as service, service.version,
+    (extract(epoch from time) * 1000000)::double precision as time_us, duration_us, flags, bytes_sent, bytes_received, input_tokens, output_tokens, rows,
     kind, status, protocol, http_status, peer, gen_ai_operation as operation, gen_ai_agent as agent, gen_ai_model as model, gen_ai_tool as tool
   from unnest($1::uuid[]) as wanted (id)
-  cross join lateral (select * from telemetry.span where trace_id = wanted.id and time > now() - $2 * interval '1 second' and time < now() + $4 * interval '1 second' limit $3) as stored
+  cross join lateral (
+    select distinct on (span_id, service_id) sent.*, count(*) over () as rows
+    from (select * from telemetry.span where trace_id = wanted.id and time > now() - $2 * interval '1 second' and time < now() + $4 * interval '1 second' limit $3) as sent
+    order by span_id, service_id, duration_us desc, block_id, block_at) as stored
   join telemetry.span_class on span_class.id = class_id
   join telemetry.service on service.id = stored.service_id`
 

@@ -5,7 +5,7 @@ import { callsOfTrace, type Call } from './trace-calls.ts'
 export const MEMORY = {
   /** Spans kept over all traces, about 250 bytes each; the trace that was quiet longest goes first. */
   spansMax: 100_000,
-  /** A trace with more spans keeps the calls that were counted until then. */
+  /** A trace with more spans, or more rows when it is read back, keeps the calls that were counted until then. */
   traceSpansMax: 20_000,
 }
 
@@ -16,6 +16,8 @@ export interface KnownTrace {
 }
 
 export interface TraceMemory {
+  /** Whose memory this is, among the collectors of a database. */
+  readonly writer: number
   get(key: string): KnownTrace | undefined
   /** After the commit that stored its spans, never before. */
   put(key: string, trace: KnownTrace): void
@@ -27,6 +29,7 @@ export function openTraceMemory(limits = MEMORY): TraceMemory {
   const traces = new Map<string, KnownTrace>()
   let spans = 0
   return {
+    writer: Math.floor(Math.random() * 2 ** 31),
     get: (key) => traces.get(key),
     put(key, trace) {
       const before = traces.get(key)
@@ -49,11 +52,14 @@ export function openTraceMemory(limits = MEMORY): TraceMemory {
   }
 }
 
+/** Of a trace that has all it may: nothing is counted and nothing taken back. */
+export const FULL: KnownTrace = { spans: [], calls: [] }
+
 export const traceOf = (spans: readonly CallSpan[]): KnownTrace => ({ spans, calls: callsOfTrace(spans) })
 
 /** The trace with further spans; the very same object when none of them is new, or when it has all it may. */
 export function extendTrace(trace: KnownTrace, added: readonly CallSpan[], limits = MEMORY): KnownTrace {
-  if (trace.spans.length + added.length > limits.traceSpansMax) return trace
+  if (trace === FULL || trace.spans.length + added.length > limits.traceSpansMax) return trace
   const byId = new Map<string, CallSpan>()
   for (const span of trace.spans) byId.set(`${span.spanId}${span.class.service.id}`, span)
   let changed = false

@@ -3,14 +3,8 @@ import type { PoolClient } from '#server/db/pool.ts'
 /** A collector that stands still within its turn gives it up after this. */
 const STUCK_MS = 5000
 
-/** This process among the collectors of a database. */
-export const WRITER = Math.floor(Math.random() * 2_000_000_000)
-
-/**
- * Waits for this collector's turn, which ends with the transaction. True when the last turn was this process's own: then what it
- * remembers of traces is all there is.
- */
-export async function takeTurn(client: PoolClient, writer = WRITER): Promise<boolean> {
+/** Waits for the turn of `writer`, which ends with the transaction. True when the last turn was its own too: then what it remembers of traces is all there is. */
+export async function takeTurn(client: PoolClient, writer: number): Promise<boolean> {
   const answers: unknown = await client.query(`set local idle_in_transaction_session_timeout = ${STUCK_MS}; update telemetry.turn set before = writer, writer = ${writer} returning before`)
   const [, turn] = answers as { rows: { before: number }[] }[] // pg answers two statements with a list, which its types do not know
   return turn?.rows[0]?.before === writer

@@ -5,7 +5,7 @@ import { ByteWriter } from '#server/otlp/writer.ts'
 import { withDays } from '../days.ts'
 import type { CallSpan } from '../rollup/call-span.ts'
 import { countCalls, type TraceBatch } from '../rollup/count-calls.ts'
-import { addDeltas, prepareDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
+import { addDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
 import { traceKey } from '../rollup/stored-traces.ts'
 import type { TraceMemory } from '../rollup/trace-memory.ts'
 import { takeTurn } from '../rollup/turn.ts'
@@ -37,12 +37,12 @@ async function write(store: SpanStore, spans: readonly SpanRow[]): Promise<void>
   const batch = layOut(spans)
   try {
     const counted = await inTransaction(store.pool, async (client) => {
-      const trusted = await takeTurn(client)
+      const trusted = await takeTurn(client, store.memory.writer)
       const calls = await countCalls(client, batch.traces, store.memory, trusted)
       await sendCopy(client, SPAN_COLUMNS, batch.spans)
       await sendCopy(client, 'telemetry.span_block (day, id, bytes)', batch.blocks)
       if (batch.content) await sendCopy(client, 'telemetry.span_content (time, trace_id, span_id, service_id, bytes)', batch.content)
-      await addDeltas(client, await prepareDeltas(store, calls.changes))
+      await addDeltas(client, store, calls.changes)
       return calls
     })
     if (!counted.trusted) store.memory.clear()
