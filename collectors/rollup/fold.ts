@@ -58,13 +58,14 @@ const TAKE = `
 function bucketsOf(deltas: readonly DeltaRow[]): Row[] {
   const rows = new Map<string, Row>()
   for (const delta of deltas) {
+    const latency = unpackSketch(delta.latency)
     for (const resolution of RESOLUTIONS_S) {
       const bucketMs = Math.floor(delta.bucket.getTime() / (resolution * 1000)) * resolution * 1000
       const key = `${resolution} ${bucketMs} ${delta.edge_id} ${delta.evidence}`
       let row = rows.get(key)
       if (!row) rows.set(key, (row = { resolution, bucketMs, edge: delta.edge_id, evidence: delta.evidence, latency: new Map(), ...noCounts() }))
       for (const name of COUNTS) row[name] += Number(delta[name])
-      mergeSketch(row.latency, unpackSketch(delta.latency))
+      mergeSketch(row.latency, latency)
     }
   }
   return [...rows.values()]
