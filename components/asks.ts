@@ -28,13 +28,14 @@ export interface TraceFilters {
 
 export const asks = {
   routes: (): Ask => ({ key: ['objects', 'HTTPRoute'], path: `/httproutes?limit=${LIST_MAX}` }),
-  policies: (): Ask => ({ key: ['objects', 'AuthorizationPolicy'], path: `/authorizationpolicies?limit=${LIST_MAX}` }),
+  policies: (kind: 'AuthorizationPolicy' | 'TrafficPolicy'): Ask => ({ key: ['objects', kind], path: `/${KINDS[kind].plural}?limit=${LIST_MAX}` }),
   agentNames: (): Ask => ({ key: ['objects', 'Agent'], path: `/agents?limit=${LIST_MAX}` }),
   object: ({ kind, namespace, name }: ObjectRef): Ask => ({ key: ['object', kind, namespace, name], path: `/namespaces/${segment(namespace)}/${KINDS[kind].plural}/${segment(name)}` }),
+  reach: (namespace: string, name: string, direction: 'callers' | 'callees'): Ask => ({ key: ['reach', namespace, name, direction], path: withQuery(`/namespaces/${segment(namespace)}/agents/${segment(name)}/reach`, { direction }) }),
   proxies: (): Ask => ({ key: ['proxies'], path: `/proxies?limit=${LIST_MAX}` }),
   proxy: (id: string): Ask => ({ key: ['proxy', id], path: `/proxies/${segment(id)}` }),
   proxyResources: (id: string): Ask => ({ key: ['proxy-resources', id], path: `/proxies/${segment(id)}/resources` }),
-  certificates: (): Ask => ({ key: ['certificates'], path: '/certificates' }),
+  certificates: (): Ask => ({ key: ['certificates'], path: `/certificates?limit=${LIST_MAX}` }),
   rotations: (): Ask => ({ key: ['rotations'], path: '/rotations' }),
   rotation: (id: string): Ask => ({ key: ['rotation', id], path: `/rotations/${segment(id)}` }),
   revisions: (at: ObjectRef | null): Ask => ({ key: ['revisions', at], path: withQuery('/revisions', { limit: 50, kind: at?.kind, namespace: at?.namespace, name: at?.name }), paged: true }),
@@ -45,8 +46,8 @@ export const asks = {
   tokens: (): Ask => ({ key: ['tokens'], path: '/tokens' }),
   /** What an agent received by version in the last five minutes. */
   shares: (target: string): Ask => ({ key: ['series', target, 'version', '5m'], path: withQuery('/series', { target, by: 'version', window: '5m' }) }),
-  trace: (traceId: string): Ask => ({ key: ['trace', traceId], path: `/traces/${segment(traceId)}` }),
   attributeNames: (service: string): Ask => ({ key: ['attribute-names', service], path: withQuery('/traces/attributes', { service, window: '6h' }) }),
+  trace: (traceId: string): Ask => ({ key: ['trace', traceId], path: `/traces/${segment(traceId)}` }),
   traces: ({ status, attr, ...filters }: TraceFilters, range: TimeRange): Ask => {
     const { from, to } = range.kind === 'fixed' ? range : { from: new Date(Date.now() - rangeMs(range)).toISOString(), to: null }
     const path = withQuery('/traces', { ...filters, status: status === 'any' ? null : status, from, to, limit: 50 })

@@ -4,6 +4,10 @@ type Query = Record<string, string | number | null | undefined>
 
 const segment = encodeURIComponent
 
+/** The two sorts of policies: who may call, and how calls are spread and bounded. */
+export type PolicyPart = 'access' | 'traffic'
+export const KIND_OF_PART = { access: 'AuthorizationPolicy', traffic: 'TrafficPolicy' } as const satisfies Record<PolicyPart, string>
+
 /** `path?a=1&b=2`, leaving out what is null, undefined or empty. */
 export function withQuery(path: string, query: Query): string {
   const params = new URLSearchParams()
@@ -25,9 +29,9 @@ export const paths = {
   route: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/${segment(namespace)}/${segment(name)}`, query),
   newRoute: (query: { agent?: string; namespace?: string } = {}) => withQuery('/routes/new', query),
   security: () => '/security',
-  policies: () => '/security/policies',
-  policy: (namespace: string, name: string) => `/security/policies/${segment(namespace)}/${segment(name)}`,
-  newPolicy: (query: { agent?: string; namespace?: string } = {}) => withQuery('/security/policies/new', query),
+  policies: (part: PolicyPart = 'access') => (part === 'access' ? '/policies' : `/policies/${part}`),
+  policy: (part: PolicyPart, namespace: string, name: string, query: { tab?: string } = {}) => withQuery(`/policies/${part}/${segment(namespace)}/${segment(name)}`, query),
+  newPolicy: (part: PolicyPart, query: { agent?: string; namespace?: string } = {}) => withQuery(`/policies/${part}/new`, query),
   rotation: (id: string) => `/security/rotations/${segment(id)}`,
   proxies: (query: { state?: string } = {}) => withQuery('/proxies', query),
   proxy: (id: string) => `/proxies/${segment(id)}`,

@@ -50,7 +50,7 @@ test('what opens over a page is accessible: keys, palette, time range, and the p
     await someone.open(`/settings?part=${part}`, 'Settings')
     await someone.isAccessible()
   }
-  for (const path of ['/security/policies', '/security/policies/new', '/security/rotations', '/routes/new']) {
+  for (const path of ['/policies/traffic', '/policies/access/new', '/policies/traffic/new', '/security/rotations', '/routes/new']) {
     await someone.open(path, /./)
     await someone.isAccessible()
   }

@@ -22,6 +22,7 @@ import { AgentSeries } from './AgentSeries.tsx'
 import { Capabilities } from './Capabilities.tsx'
 import { Instances } from './Instances.tsx'
 import { LevelCard } from './LevelCard.tsx'
+import { ReachCard } from './ReachCard.tsx'
 import { VersionsCard } from './VersionsCard.tsx'
 import { describeType } from './words.ts'
 
@@ -56,6 +57,7 @@ export function AgentPage({ initial, path }: { initial: AgentDetail; path: strin
           {agent.received.length > 0 && <VersionsCard agent={agent} />}
           <Instances items={agent.items} level={agent.level} />
           <AgentCalls agent={agent} seconds={seconds} />
+          {agent.registered && <ReachCard namespace={namespace} name={agent.name} />}
           <Capabilities agent={agent} />
         </div>
         <div className="grid min-w-0 content-start gap-4.5">
@@ -67,7 +69,7 @@ export function AgentPage({ initial, path }: { initial: AgentDetail; path: strin
                 rows={[
                   ['mTLS', agent.mtls ?? NOTHING],
                   ['Routes', agent.routes.length === 0 ? 'none: by ready instances' : <Names items={agent.routes.map((route) => ({ href: paths.route(route.namespace, route.name), name: route.name }))} />],
-                  ['Policies that select it', agent.policies.length === 0 ? 'none: its trust domain may call it' : <Names items={agent.policies.map((policy) => ({ href: paths.policy(policy.namespace, policy.name), name: `${policy.name} (${policy.action})` }))} />],
+                  ['Policies that select it', agent.policies.length === 0 ? 'none: its trust domain may call it' : <Names items={agent.policies.map((policy) => ({ href: paths.policy('access', policy.namespace, policy.name), name: `${policy.name} (${policy.action})` }))} />],
                   agent.owner !== '' && ['Owner', agent.owner],
                 ]}
               />

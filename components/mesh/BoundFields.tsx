@@ -1,11 +1,11 @@
 'use client'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { Button, IconButton } from '#components/ui/Button.tsx'
-import { Field } from '#components/ui/Field.tsx'
+import { Field, Switch } from '#components/ui/Field.tsx'
 import { Icon } from '#components/ui/Icon.tsx'
 import { Select } from '#components/ui/Select.tsx'
 import { useBound } from './form-context.tsx'
-import type { Path } from './pointer.ts'
+import { sameValue, type Path } from './pointer.ts'
 
 interface BoundProps {
   path: Path
@@ -32,6 +32,33 @@ export function NumberAt({ path, optional, ...rest }: BoundProps & { optional?: 
       <Field {...rest} className="" inputMode="numeric" value={value === undefined || value === null ? '' : String(value)} isDisabled={disabled} error={error} onChange={(text) => set(text === '' ? (optional ? undefined : '') : /^-?\d{1,15}$/.test(text) ? Number(text) : text)} />
     </div>
   )
+}
+
+const wordsOf = (text: string) => text.split(/[\s,]+/).filter((word) => word !== '')
+
+/** A list of words in one line, with commas or spaces between them; none takes the field out. */
+export function WordsAt({ path, as = (word) => word, ...rest }: BoundProps & { placeholder?: string; hint?: ReactNode; as?: (word: string) => string }) {
+  const { pointer, value, errorsWithin, disabled, set } = useBound(path)
+  const items: unknown[] = Array.isArray(value) ? value : []
+  const [typed, setTyped] = useState('')
+  // What was typed stands, half a word and all, while it still means the list; another editor's words come as they are.
+  const shown = sameValue(wordsOf(typed).map(as), items) ? typed : items.join(', ')
+  const change = (text: string) => {
+    setTyped(text)
+    const words = wordsOf(text).map(as)
+    set(words.length > 0 ? words : undefined)
+  }
+  return (
+    <div data-field={pointer} className={`min-w-0 ${rest.className ?? ''}`}>
+      <Field {...rest} mono className="" value={shown} isDisabled={disabled} error={errorsWithin} onChange={change} />
+    </div>
+  )
+}
+
+/** Yes or no at a path; no takes the field out. */
+export function SwitchAt({ path, label }: { path: Path; label: string }) {
+  const { pointer, value, disabled, set } = useBound(path)
+  return <div data-field={pointer} className="min-w-0 self-end py-1.5"><Switch isSelected={value === true} isDisabled={disabled} onChange={(on) => set(on ? true : undefined)}>{label}</Switch></div>
 }
 
 export function ChoiceAt<T extends string>({ path, label, labelHidden, className, options, fallback, none }: BoundProps & { options: readonly { id: T; title: string }[]; fallback?: T; none?: string }) {
@@ -62,10 +89,12 @@ interface ListAtProps {
   max: number
   /** In order of meaning, so that it can be moved. */
   ordered?: boolean
+  /** An empty list means something, and stays. */
+  keep?: boolean
 }
 
 /** A list at a path, with its own add, remove and move; the last one taken out takes the list out. */
-export function ListAt({ path, title, one, fresh, children, empty, max, ordered }: ListAtProps) {
+export function ListAt({ path, title, one, fresh, children, empty, max, ordered, keep }: ListAtProps) {
   const { pointer, value, error, disabled, set } = useBound(path)
   const items: unknown[] = Array.isArray(value) ? value : []
   const move = (from: number, to: number) => set(items.with(from, items[to]).with(to, items[from]))
@@ -83,7 +112,7 @@ export function ListAt({ path, title, one, fresh, children, empty, max, ordered 
           {!disabled && (
             <span className="flex flex-none">
               {ordered && index > 0 && <IconButton small label={`Move ${one} ${index + 1} up`} onPress={() => move(index, index - 1)}><Icon name="chevron" size={14} className="rotate-180" /></IconButton>}
-              <IconButton small label={`Remove ${one} ${index + 1}`} onPress={() => set(items.length === 1 ? undefined : items.toSpliced(index, 1))}><Icon name="trash" size={14} /></IconButton>
+              <IconButton small label={`Remove ${one} ${index + 1}`} onPress={() => set(items.length === 1 && !keep ? undefined : items.toSpliced(index, 1))}><Icon name="trash" size={14} /></IconButton>
             </span>
           )}
         </div>

@@ -100,6 +100,7 @@ export function ObjectLink({ at }: { at: ObjectRef }) {
   const text = describeRef(at)
   if (at.kind === 'HTTPRoute') return <Link href={paths.route(at.namespace, at.name)}>{text}</Link>
   if (at.kind === 'Agent') return <Link href={paths.agent(at.namespace, at.name)}>{text}</Link>
-  if (at.kind === 'AuthorizationPolicy') return <Link href={paths.policy(at.namespace, at.name)}>{text}</Link>
+  if (at.kind === 'AuthorizationPolicy') return <Link href={paths.policy('access', at.namespace, at.name)}>{text}</Link>
+  if (at.kind === 'TrafficPolicy') return <Link href={paths.policy('traffic', at.namespace, at.name)}>{text}</Link>
   return <>{text}</>
 }

@@ -47,6 +47,8 @@ export interface BoundField {
   pointer: string
   value: unknown
   error: string | undefined
+  /** What is wrong with the place or with anything in it. */
+  errorsWithin: string | undefined
   warning: string | undefined
   disabled: boolean
   set: (value: unknown) => void
@@ -57,23 +59,25 @@ export function useBound(path: Path): BoundField {
   const form = use(Form)
   if (!form) throw new Error('a field stands outside of its form')
   const pointer = pointerOf(path)
-  const at = (severity: FormFinding['severity']) => form.findings.filter((finding) => finding.severity === severity && finding.pointer === pointer).map((finding) => finding.detail).join(' ') || undefined
+  const says = (severity: FormFinding['severity'], concerns: (place: string) => boolean) => form.findings.filter((finding) => finding.severity === severity && concerns(finding.pointer)).map((finding) => finding.detail).join(' ') || undefined
+  const isHere = (place: string) => place === pointer
   return {
     pointer,
     value: valueAt(form.object, pointer),
-    error: at('error'),
-    warning: at('warning'),
+    error: says('error', isHere),
+    errorsWithin: says('error', (place) => isHere(place) || place.startsWith(`${pointer}/`)),
+    warning: says('warning', isHere),
     disabled: form.disabled,
     set: (value) => form.change(withPlace(form.object, path, value) as Record<string, unknown>), // the root of an object form is an object
   }
 }
 
 /** Groups whose presence alone means something: `retry: {}` is one retry. The last field taken out takes them out. */
-const OPTIONAL_GROUPS = new Set<string | number>(['timeouts', 'retry'])
+const OPTIONAL_GROUPS = new Set<string | number>(['timeouts', 'retry', 'circuitBreaker', 'connections', 'keepalive', 'slowStart', 'utilization', 'fault', 'delay', 'abort', 'header'])
 
-function withPlace(object: Record<string, unknown>, path: Path, value: unknown): unknown {
+function withPlace(object: unknown, path: Path, value: unknown): unknown {
   const next = withValue(object, path, value)
   const group = path.slice(0, -1)
   const left = value === undefined && OPTIONAL_GROUPS.has(group.at(-1) ?? '') ? valueAt(next, pointerOf(group)) : null
-  return isRecord(left) && Object.keys(left).length === 0 ? withValue(next, group, undefined) : next
+  return isRecord(left) && Object.keys(left).length === 0 ? withPlace(next, group, undefined) : next
 }

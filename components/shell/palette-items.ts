@@ -19,6 +19,8 @@ export const FIXED_ITEMS: readonly PaletteItem[] = [
   ...NAVIGATION.flatMap((group) => group.items).map((item): PaletteItem => ({ id: item.href, group: 'Go to', title: item.title, note: '', icon: item.icon, href: item.href })),
   { id: 'connect', group: 'Actions', title: 'Connect an agent', note: '', icon: 'plus', href: paths.connect() },
   { id: 'new-route', group: 'Actions', title: 'New route', note: '', icon: 'routes', href: paths.newRoute() },
+  { id: 'new-access-policy', group: 'Actions', title: 'New access policy', note: '', icon: 'lock', href: paths.newPolicy('access') },
+  { id: 'new-traffic-policy', group: 'Actions', title: 'New traffic policy', note: '', icon: 'lock', href: paths.newPolicy('traffic') },
   { id: 'find-errors', group: 'Actions', title: 'Traces with errors', note: '', icon: 'warning', href: paths.traces({ status: 'error' }) },
 ]
 

@@ -30,11 +30,13 @@ import { semantic } from './semantic.ts'
 import { proxies } from './proxies.ts'
 import { proxyResources } from './proxy-resources.ts'
 import { revisions } from './revisions.ts'
+import { reachRoutes } from './reach.ts'
 import { rotations } from './rotations.ts'
 import { overviewRoutes } from './overview.ts'
 import { routeStatuses } from './route-status.ts'
 import { newRoutes } from './routes.ts'
 import { sample } from './sample.ts'
+import { sessions } from './sessions.ts'
 import { tokens } from './tokens.ts'
 import { telemetryRoutes } from './telemetry.ts'
 import { traceRoutes } from './traces.ts'
@@ -55,9 +57,11 @@ const routes = newRoutes() //
   .route('/', graphRoutes)
   .route('/', overviewRoutes)
   .route('/', traceRoutes)
+  .route('/', sessions)
   .route('/', revisions)
   .route('/', explainRoutes)
   .route('/', routeStatuses)
+  .route('/', reachRoutes)
   .route('/', objectSets)
   .route('/', analysisRoutes)
   .route('/', proxies)

@@ -17,6 +17,7 @@ export const COMMANDS = {
   delete: 'delete objects',
   analyze: 'say what is wrong or risky in the configuration as it is',
   explain: 'say where a call would go, and why',
+  reach: 'say who can reach an agent, and what it can reach',
   revert: 'make a new revision that undoes one',
   split: 'show or set the weights of a route',
   proxies: 'show proxies and what each has accepted',

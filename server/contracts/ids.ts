@@ -10,7 +10,7 @@ export type SpanId = z.infer<typeof SpanId>
 /** RFC 1123 label: names of objects, namespaces and meshes (they become host names and SPIFFE path segments). */
 export const DnsLabel = z
   .string()
-  .min(1)
+  .min(1, { error: 'a name is needed', abort: true })
   .max(63, 'at most 63 characters')
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'lower-case letters, digits and hyphens; begins and ends with a letter or digit')
 export type DnsLabel = z.infer<typeof DnsLabel>
@@ -18,7 +18,7 @@ export type DnsLabel = z.infer<typeof DnsLabel>
 /** `<agent>-<version>` and other longer object names: RFC 1123 subdomain. */
 export const ObjectName = z
   .string()
-  .min(1)
+  .min(1, { error: 'a name is needed', abort: true })
   .max(253, 'at most 253 characters')
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'lower-case letters, digits, hyphens and dots; begins and ends with a letter or digit')
 export type ObjectName = z.infer<typeof ObjectName>

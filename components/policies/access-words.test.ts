@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { AuthorizationPolicySpec } from '#server/contracts/authorization-policy.ts'
-import { describePolicy } from './policy-words.ts'
+import { describePolicy } from './access-words.ts'
 
 const say = (spec: unknown) => describePolicy(AuthorizationPolicySpec.parse(spec))
 const targetRefs = [{ name: 'search-tools' }]

@@ -1,0 +1,69 @@
+// The sorts of policies that the console edits: what differs between them, in one table.
+import type { ComponentType } from 'react'
+import type { PolicyPart } from '#components/paths.ts'
+import { AuthorizationPolicy } from '#server/contracts/authorization-policy.ts'
+import { HEDDLE_API } from '#server/contracts/meta.ts'
+import { KINDS } from '#server/contracts/object.ts'
+import { TrafficPolicy } from '#server/contracts/traffic-policy.ts'
+import { AccessForm } from './AccessForm.tsx'
+import { describePolicy } from './access-words.ts'
+import { TrafficForm } from './TrafficForm.tsx'
+import { describeTraffic } from './traffic-words.ts'
+
+export type AnyPolicy = AuthorizationPolicy | TrafficPolicy
+
+export interface PolicyKind {
+  kind: AnyPolicy['kind']
+  /** On its tab. */
+  title: string
+  /** Under its list's tab: what these policies are for. */
+  says: string
+  /** Below the words of one. */
+  note: string
+  Form: ComponentType
+  fresh: (agent: string, namespace: string) => Record<string, unknown>
+  /** Sentences of an object; null while it does not fit its schema. */
+  describe: (object: unknown) => string[] | null
+  empty: { title: string; says: string }
+}
+
+const target = (agent: string) => [{ kind: 'Agent', name: agent }]
+
+export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
+  access: {
+    kind: 'AuthorizationPolicy',
+    title: 'Access',
+    says: 'Who may call whom, with what.',
+    note: 'A Deny wins over every Allow. Refused calls are answered 403 and counted as refused.',
+    Form: AccessForm,
+    fresh: (agent, namespace) => ({ apiVersion: HEDDLE_API, kind: 'AuthorizationPolicy', metadata: { name: agent && `${agent}-callers`, namespace }, spec: { targetRefs: target(agent), action: 'Allow', mode: 'Enforce', rules: [{ from: [{ agents: [] }] }] } }),
+    describe: (object) => {
+      const parsed = AuthorizationPolicy.safeParse(object)
+      return parsed.success ? describePolicy(parsed.data.spec) : null
+    },
+    empty: { title: 'No access policy yet', says: 'Without one, every agent takes calls from the whole trust domain and from nobody else. An Allow policy narrows that to whom it names; a Deny wins over every Allow. Begin with an agent that others should not call freely: its page shows who reaches it now.' },
+  },
+  traffic: {
+    kind: 'TrafficPolicy',
+    title: 'Traffic',
+    says: 'How calls to an agent are spread, bounded and protected.',
+    note: 'What is left out stays at its default, which suits long agent calls: no retry, no ejection, limits far above what one agent takes.',
+    Form: TrafficForm,
+    fresh: (agent, namespace) => ({ apiVersion: HEDDLE_API, kind: 'TrafficPolicy', metadata: { name: agent && `${agent}-traffic`, namespace }, spec: { targetRefs: target(agent) } }),
+    describe: (object) => {
+      const parsed = TrafficPolicy.safeParse(object)
+      return parsed.success ? describeTraffic(parsed.data.spec) : null
+    },
+    empty: { title: 'No traffic policy yet', says: 'Calls go to the ready instance with the fewest open ones, without limits that an agent would meet. Write a policy to leave failing instances out, to limit a caller, or to break things on purpose.' },
+  },
+}
+
+/** `access` for an AuthorizationPolicy. */
+export function partOf(kind: AnyPolicy['kind']): PolicyPart {
+  return kind === 'AuthorizationPolicy' ? 'access' : 'traffic'
+}
+
+/** `authorizationpolicies`, as the command line takes it. */
+export function pluralOf(part: PolicyPart): string {
+  return KINDS[POLICY_KINDS[part].kind].plural
+}
