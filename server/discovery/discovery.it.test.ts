@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { generateKeyPair, exportJWK } from 'jose'
 import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { generateAgentCardSignature } from '@a2a-js/sdk'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
@@ -176,6 +177,24 @@ test('an MCP server of the SDK is read by initialize, one of 2026-07-28 by serve
   await using hanging = await serve(() => {})
   await expect(readSource(outside, { url: hanging.url, kind: 'mcp' })).rejects.toThrow('no whole answer within 5 s')
 }, 20_000)
+
+test('over an event stream that stays open the answer is waited for; lines that never end hold nobody up', async () => {
+  const event = (message: unknown) => `event: message\ndata: ${JSON.stringify(message)}\n\n`
+  await using open = await serve(async (request, response) => {
+    const { method, id } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8'))
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write(event({ jsonrpc: '2.0', method: 'notifications/message', params: { level: 'error', data: 'none' } }))
+    const result = method === 'server/discover' ? { capabilities: {} } : { tools: [{ name: 'find' }] }
+    setTimeout(() => response.write(event({ jsonrpc: '2.0', id, result })), 50)
+  })
+  expect((await readSource(outside, { url: open.url, kind: 'mcp' }))?.taken.card).toMatchObject({ capabilities: [{ id: 'find' }] })
+
+  await using hostile = await serve((_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"result"\n'.repeat(1024)))
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  await expect(readSource(outside, { url: hostile.url, kind: 'mcp' })).rejects.toThrow('no whole answer within 5 s')
+  expect(delay.max / 1e6).toBeLessThan(2000)
+}, 30_000)
 
 test('a blocked peer is refused everywhere, as a revoked one is', async () => {
   await using mesh = await meshWith({})

@@ -4,6 +4,7 @@ import { Capability } from '../contracts/agent.ts'
 import { MeshError } from '../contracts/errors.ts'
 import { fetchOutside, type Fetched, type Outside } from '../fetch/fetch.ts'
 import { parseJson } from '../fetch/json.ts'
+import { readAnswers } from './answers.ts'
 import type { AgentCard } from './card.ts'
 
 const REVISION = '2026-07-28'
@@ -35,7 +36,10 @@ export function mcpOver(outside: Outside, url: string, own: Record<string, strin
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...own, ...headers },
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       // An answer over SSE stays open when the message has come.
-      enough: (text) => /^data: ?\{.*"(result|error)".*\}\r?\n\r?\n/ms.test(text),
+      enough: () => {
+        const answers = readAnswers()
+        return (piece) => answers.take(piece)
+      },
     })
 }
 
@@ -114,10 +118,14 @@ function send(target: McpTarget, body: unknown, headers: Record<string, string>)
 /** JSON, or the one message of an SSE answer; null for neither. */
 function messageOfBody({ body, headers }: Fetched): unknown {
   const text = body.toString('utf8')
+  if (String(headers['content-type'] ?? '').includes('text/event-stream')) {
+    const answers = readAnswers()
+    answers.take(text)
+    answers.end()
+    return answers.answer
+  }
   try {
-    if (!String(headers['content-type'] ?? '').includes('text/event-stream')) return parseJson(text)
-    const data = text.split(/\r?\n\r?\n/).map((event) => event.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5).trimStart()).join('\n'))
-    return parseJson(data.find((one) => /"(result|error)"/.test(one)) ?? '')
+    return parseJson(text)
   } catch {
     return null // whoever asked says what it wanted
   }

@@ -4,6 +4,7 @@ import { lookup as dnsLookup } from 'node:dns'
 import { request as httpRequest, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import { StringDecoder } from 'node:string_decoder'
 import { createGunzip } from 'node:zlib'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { isPublic, type AllowList } from './addresses.ts'
@@ -20,8 +21,8 @@ export interface FetchOptions {
   timeoutMs?: number
   /** Each is checked like the first; credentials do not follow to another origin. */
   redirectsMax?: number
-  /** Resolves as soon as this holds for what has come so far: for answers that do not end, such as SSE. */
-  enough?: (body: string) => boolean
+  /** For answers that do not end, such as SSE: what it gives is asked of each piece of the body as it comes, and ends the reading by true. */
+  enough?: () => (piece: string) => boolean
 }
 
 export interface Fetched {
@@ -118,6 +119,8 @@ async function readBody(response: IncomingMessage, call: ClientRequest, { bytesM
   if (encoding !== 'identity' && encoding !== 'gzip') throw new MeshError('unavailable', `the answer is encoded as ${encoding.slice(0, 32)}, which was not asked for`)
   const bytes = encoding === 'gzip' ? response.pipe(createGunzip()) : response
   response.once('error', (error) => bytes.destroy(error))
+  const isEnough = enough?.()
+  const decoder = new StringDecoder('utf8')
   const parts: Buffer[] = []
   let length = 0
   try {
@@ -125,7 +128,7 @@ async function readBody(response: IncomingMessage, call: ClientRequest, { bytesM
       length += part.length
       if (length > bytesMax) throw new MeshError('too_large', `the answer is larger than ${bytesMax} bytes`)
       parts.push(part)
-      if (enough?.(Buffer.concat(parts).toString('utf8'))) break
+      if (isEnough?.(decoder.write(part))) break
     }
   } finally {
     call.destroy() // nothing is kept open, and nothing more is read
