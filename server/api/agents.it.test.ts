@@ -70,7 +70,7 @@ test('a card is read once on a wish, never from a private address; peers are blo
 test('decisions are listed in pages, corrected and refused by a wrong id', async () => {
   await using it = await lab()
   const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(24))
-  for (const id of ids) await it.db.pool.query(`insert into semantic_decision (id, mesh, namespace, route, mode, outcome, reason, task_hash, revision, duration_ms) values ($1, 'local', 'default', 'ask', 'enforce', 'fallback', 'x', '', 1, 1)`, [id])
+  await it.db.pool.query(`insert into semantic_decision (id, mesh, namespace, route, mode, outcome, reason, task_hash, revision, duration_ms) select id, 'local', 'default', 'ask', 'enforce', 'fallback', 'x', '', 1, 1 from unnest($1::text[]) id`, [ids]) // as control stores them: many of one moment
   const page = async (query: string) => (await (await it.api.as('viewer').get(`/semantic/decisions?${query}`)).json()) as { items: { id: string }[]; metadata: { continue: string | null } }
   const first = await page('limit=2')
   const second = await page(`limit=2&continue=${first.metadata.continue}`)

@@ -49,10 +49,10 @@ export const semantic = newRoutes()
   .openapi(list, async (c) => {
     requireRole(c, 'viewer')
     const query = c.req.valid('query')
-    const found = await readDecisions(c.var.db, c.var.mesh, { ...query, limit: query.limit + 1, after: readCursor(query.continue, z.tuple([z.iso.datetime(), z.string()])) })
+    const found = await readDecisions(c.var.db, c.var.mesh, { ...query, limit: query.limit + 1, after: readCursor(query.continue, z.tuple([z.string()]))?.[0] })
     const items = found.slice(0, query.limit)
     const last = found.length > query.limit ? items.at(-1) : undefined
-    return c.json({ items, metadata: { continue: last ? writeCursor([last.at, last.id]) : null, resourceVersion: '0' } }, 200)
+    return c.json({ items, metadata: { continue: last ? writeCursor([last.id]) : null, resourceVersion: '0' } }, 200)
   })
   .openapi(get, async (c) => {
     requireRole(c, 'viewer')

@@ -9,8 +9,8 @@ export interface DecisionFilter {
   traceId?: string
   outcome?: Decision['outcome']
   limit: number
-  /** `at` and `id` of the last of the page before. */
-  after?: readonly [string, string] | null
+  /** The last of the page before. Its moment is looked up: as JavaScript knows it, it would lack its microseconds. */
+  after?: string | null
 }
 
 interface Row extends Omit<Decision, 'at' | 'candidates' | 'outcome' | 'mode'> {
@@ -26,8 +26,8 @@ const COLUMNS = `id, namespace, route, at, caller, mode, outcome, chosen, skill,
 export async function readDecisions(db: Db, mesh: string, { namespace, route, traceId, outcome, limit, after }: DecisionFilter): Promise<Decision[]> {
   const { rows } = await db.pool.query<Row>(
     `select ${COLUMNS} from semantic_decision where mesh = $1 and ($2::text is null or namespace = $2) and ($3::text is null or route = $3) and ($4::text is null or trace_id = $4) and ($5::text is null or outcome = $5)
-       and ($6::timestamptz is null or (at, id) < ($6, $7)) order by at desc, id desc limit $8`,
-    [mesh, namespace ?? null, route ?? null, traceId ?? null, outcome ?? null, after?.[0] ?? null, after?.[1] ?? null, limit],
+       and ($6::text is null or (at, id) < (select last.at, last.id from semantic_decision last where last.mesh = $1 and last.id = $6)) order by at desc, id desc limit $7`,
+    [mesh, namespace ?? null, route ?? null, traceId ?? null, outcome ?? null, after ?? null, limit],
   )
   return rows.map(parse)
 }
