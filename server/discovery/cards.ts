@@ -27,36 +27,62 @@ export interface TakenCard {
 export const CARDS_KEPT = 50
 const ATTEMPTS = 3
 
-/** True when the card is new. Capabilities of the object change by a revision of their own. */
+/**
+ * True when the card is new. Capabilities of the object change by a revision of their own, and before the card is kept: where that
+ * fails, this throws and the next look at the card tries again.
+ */
 export async function takeCard(db: Db, commit: Commit, taken: TakenCard): Promise<boolean> {
-  const before = await inTransaction(db.pool, (client) => storeCard(client, taken))
+  const before = await inTransaction(db.pool, (client) => lookAtCard(client, taken))
   if (before === 'same') return false
   await followCard(db, commit, taken, before)
-  return true
+  return inTransaction(db.pool, (client) => keepCard(client, taken))
 }
 
-/** `same`, or the card before it (null: this is the first). */
-async function storeCard(client: PoolClient, taken: TakenCard): Promise<AgentCard | null | 'same'> {
-  const { mesh, namespace, agent, source, url, document, card, signature } = taken
-  const at = [mesh, namespace, agent]
-  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 7))', [at.join('/')])
-  const { rows } = await client.query<{ number: number; digest: string; card: unknown; form: string }>('select number, digest, card, form from agent_card where mesh = $1 and namespace = $2 and agent = $3 order by number desc limit 1', at)
-  const last = rows[0]
+interface KeptLast {
+  number: number
+  digest: string
+  card: unknown
+  form: string
+}
+
+/** `same` for a card that is kept already, or the one before it (null: this is the first). */
+async function lookAtCard(client: PoolClient, taken: TakenCard): Promise<AgentCard | null | 'same'> {
+  const { mesh, namespace, agent, source, url, document, signature } = taken
+  const last = await readLast(client, taken)
   const digest = digestOf(document)
   if (last?.digest === digest) {
-    await client.query('update agent_card set last_seen = now(), source = $5, url = $6, signature = $7 where mesh = $1 and namespace = $2 and agent = $3 and number = $4', [...at, last.number, source, url, JSON.stringify(signature)])
+    await client.query('update agent_card set last_seen = now(), source = $5, url = $6, signature = $7 where mesh = $1 and namespace = $2 and agent = $3 and number = $4', [mesh, namespace, agent, last.number, source, url, JSON.stringify(signature)])
     return 'same'
   }
   if (source === 'sidecar' && (await isOfAnotherVersion(client, taken, digest))) return 'same'
+  return last ? readKeptCard(last.form, last.card) : null
+}
+
+/** False when somebody else kept it meanwhile. */
+async function keepCard(client: PoolClient, taken: TakenCard): Promise<boolean> {
+  const { mesh, namespace, agent, source, url, document, card, signature } = taken
+  const at = [mesh, namespace, agent]
+  const last = await readLast(client, taken)
+  const digest = digestOf(document)
+  if (last?.digest === digest) return false
   const before = last ? readKeptCard(last.form, last.card) : null
   const changes: CardChange[] = before ? diffCards(before, card) : []
+  const number = (last?.number ?? 0) + 1
   await client.query(
     `insert into agent_card (mesh, namespace, agent, number, source, url, form, digest, card, signature, changes) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [...at, (last?.number ?? 0) + 1, source, url, card.form, digest, JSON.stringify(document), JSON.stringify(signature), JSON.stringify(changes)],
+    [...at, number, source, url, card.form, digest, JSON.stringify(document), JSON.stringify(signature), JSON.stringify(changes)],
   )
-  await client.query('delete from agent_card where mesh = $1 and namespace = $2 and agent = $3 and number <= $4', [...at, (last?.number ?? 0) + 1 - CARDS_KEPT])
+  await client.query('delete from agent_card where mesh = $1 and namespace = $2 and agent = $3 and number <= $4', [...at, number - CARDS_KEPT])
   await notify(client, 'instance', { mesh }) // trust by signature is part of what is compiled
-  return before
+  return true
+}
+
+/** The newest card that is kept; nobody else keeps one of this agent before the transaction ends. */
+async function readLast(client: PoolClient, { mesh, namespace, agent }: TakenCard): Promise<KeptLast | undefined> {
+  const at = [mesh, namespace, agent]
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 7))', [at.join('/')])
+  const { rows } = await client.query<KeptLast>('select number, digest, card, form from agent_card where mesh = $1 and namespace = $2 and agent = $3 order by number desc limit 1', at)
+  return rows[0]
 }
 
 /** Two versions that run side by side show their cards in turn; that is no change of either. */

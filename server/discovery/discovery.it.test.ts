@@ -18,6 +18,7 @@ import { testDatabase } from '../testing/database.ts'
 import { readA2aCard } from './card.ts'
 import { pollDue, readSource, syncSources } from './poll.ts'
 import { syncPresence } from './presence.ts'
+import type { Commit } from './register.ts'
 
 const MESH = 'local'
 const outside = { allow: parseAllowList('127.0.0.1') }
@@ -56,14 +57,19 @@ async function meshWith(agents: Record<string, object>) {
   await db.pool.query(`insert into mesh (name, trust_domain) values ($1, 'weave.test')`, [MESH])
   const objects = Object.entries(agents).map(([name, spec]) => Agent.parse({ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name }, spec }))
   await commitChange(db, { mesh: MESH, author: 'test', reason: '', changes: objects.map((after) => ({ ref: refOf(after), expected: null, after })) })
-  const options = { db, mesh: MESH, outside, commit: (change: Parameters<typeof commitChange>[1]) => commitChange(db, change), env: { HEDDLE_CREDENTIAL_DYER: 'Bearer secret' }, onError: (error: Error) => { throw error } }
+  const failing = { commits: 0 }
+  const commit: Commit = async (change) => {
+    if (failing.commits-- > 0) throw new Error('the store is away')
+    return commitChange(db, change)
+  }
+  const options = { db, mesh: MESH, outside, commit, env: { HEDDLE_CREDENTIAL_DYER: 'Bearer secret' }, onError: (error: Error) => { throw error } }
   const poll = async () => {
     await db.pool.query('update agent_source set next_at = now()')
     await syncSources(db, MESH)
     await pollDue(options)
     await syncPresence(db, MESH)
   }
-  return { db, poll, [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
+  return { db, poll, failing, [Symbol.asyncDispose]: () => db[Symbol.asyncDispose]() }
 }
 
 const rows = async (db: Db, sql: string) => (await db.pool.query(sql)).rows as Record<string, unknown>[]
@@ -86,6 +92,20 @@ test('a card makes an agent a candidate, is asked for by ETag, and what it chang
     { what: 'the skill “spin” is new', breaking: false },
     { what: '“dye” no longer takes text/plain', breaking: true },
   ]))
+})
+
+test('a card that could not be followed is followed by the next look, and so are those after it', async () => {
+  await using server = await serveCard(V1)
+  await using mesh = await meshWith({ dyer: { protocol: 'a2a', discovery: { url: server.url } } })
+  for (const ids of [['dye', 'rinse'], ['dye', 'spin'], ['spin']]) {
+    server.state.card = { ...V1, skills: ids.map((id) => skill(id)) }
+    mesh.failing.commits = 3 // as many as one look tries
+    await mesh.poll()
+    expect(await rows(mesh.db, 'select state, reason from agent_source')).toEqual([{ state: 'failing', reason: 'the store is away' }])
+    await mesh.poll()
+    expect(await capabilitiesOf(mesh.db, 'dyer')).toEqual(ids)
+  }
+  expect(await rows(mesh.db, 'select number from agent_card order by number')).toHaveLength(3)
 })
 
 test('capabilities that a person wrote are left alone', async () => {
