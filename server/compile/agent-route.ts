@@ -1,20 +1,14 @@
 // AgentRoute and capabilities → virtual hosts of plain Envoy configuration. An agent that joins or leaves moves endpoints and the
 // weights of one small virtual host; listeners and clusters of others stay as they are.
+import type { Agent } from '../contracts/agent.ts'
 import type { AgentRoute } from '../contracts/agent-route.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
-import type { ObjectRef } from '../contracts/object.ts'
-import { agentKey, capabilityHost, findCandidates, findRef, fitTo, offeredCapabilities, shareOfVersions, sortRoutes, spreadOverCandidates, type Candidate, type Choice, type Offered } from '../mesh/capability.ts'
-import { isExportedTo, reachableAgents, versionsOf } from '../mesh/reach.ts'
+import { refOf, type ObjectRef } from '../contracts/object.ts'
+import { agentKey, agentsByCapability, candidatesFor, CAPABILITY_DOOR, CAPABILITY_HEADER, capabilityHost, fallbackOf, findCandidates, hostsOf, MCP_NAME_HEADER, offeredCapabilities, shareOfVersions, sortRoutes, spreadOverCandidates, type Candidate, type Choice, type Offered } from '../mesh/capability.ts'
 import type { Json } from './encode.ts'
 import { clusterName, OUTBOUND } from './names.ts'
 import { answerAll, backIntoMesh } from './route.ts'
 import { DECIDED_HEADER, DECISION_HEADER, wakeSemantic } from './semantic.ts'
-
-export const CAPABILITY_HEADER = 'x-heddle-capability'
-/** https://modelcontextprotocol.io/specification/draft: the tool of a `tools/call`, so that a proxy need not read the body. */
-const MCP_NAME_HEADER = 'mcp-name'
-/** Where a capability is asked for by header. */
-const CAPABILITY_DOOR = 'capability.mesh'
 
 export interface AgentRouteHost {
   json: Json
@@ -23,18 +17,19 @@ export interface AgentRouteHost {
 
 /** Virtual hosts of a namespace's callers: one an AgentRoute, one a capability, and the door for headers. */
 export function compileAgentRouteHosts(state: MeshState, namespace: string): AgentRouteHost[] {
-  const offered = offeredCapabilities(state, namespace)
+  const able = agentsByCapability(state, namespace)
+  const offered = offeredCapabilities(state, namespace, able)
   const hosts: AgentRouteHost[] = []
   for (const route of sortRoutes(state.agentRoutes, namespace)) {
-    const host = `${route.metadata.name}.${route.metadata.namespace}.route.mesh`
+    const own = hostsOf(route)
     const claimed = offered.filter((one) => one.route === route).map((one) => capabilityHost(one.label))
-    hosts.push({ json: virtualHost(host, [host, ...route.spec.hostnames, ...claimed], compileAgentRoute(state, route, namespace, [])), object: refOf(route) })
+    hosts.push({ json: virtualHost(own[0], [...own, ...claimed], compileAgentRoute(state, route, namespace, [])), object: refOf(route) })
   }
   for (const one of offered.filter(({ route }) => route === null)) {
     const host = capabilityHost(one.label)
-    hosts.push({ json: virtualHost(host, [host], compileOffered(state, one, namespace, [])), object: null })
+    hosts.push({ json: virtualHost(host, [host], compileOffered({ state, namespace, able }, one, [])), object: null })
   }
-  if (offered.length > 0) hosts.push({ json: virtualHost(CAPABILITY_DOOR, [CAPABILITY_DOOR], offered.flatMap((one) => doorRoutes(state, one, namespace)), 'name an agent that answers: set x-heddle-capability or Mcp-Name'), object: null })
+  if (offered.length > 0) hosts.push({ json: virtualHost(CAPABILITY_DOOR, [CAPABILITY_DOOR], offered.flatMap((one) => doorRoutes({ state, namespace, able }, one)), 'name an agent that answers: set x-heddle-capability or Mcp-Name'), object: null })
   return hosts
 }
 
@@ -42,23 +37,24 @@ function virtualHost(name: string, domains: string[], routes: Json[], otherwise 
   return { name: `${OUTBOUND}/${name}`, domains: [...new Set(domains)], routes: [backIntoMesh(), ...routes, answerAll('nobody', 503, otherwise)] }
 }
 
-function refOf(route: AgentRoute): ObjectRef {
-  return { kind: 'AgentRoute', namespace: route.metadata.namespace, name: route.metadata.name }
-}
-
 type HeaderMatch = Json
 
-function doorRoutes(state: MeshState, offered: Offered, namespace: string): Json[] {
-  const named = (header: string): HeaderMatch[] => [{ name: header, string_match: { exact: offered.id } }]
-  const isTool = reachableAgents(state, namespace).some((agent) => agent.spec.protocol === 'mcp' && agent.spec.capabilities.some(({ id }) => id === offered.id))
-  return [...compileOffered(state, offered, namespace, named(CAPABILITY_HEADER)), ...(isTool ? compileOffered(state, offered, namespace, named(MCP_NAME_HEADER)) : [])]
+/** What callers of one namespace can reach. */
+interface Within {
+  state: MeshState
+  namespace: string
+  able: ReadonlyMap<string, readonly Agent[]>
 }
 
-function compileOffered(state: MeshState, { id, label, route }: Offered, namespace: string, headers: HeaderMatch[]): Json[] {
+function doorRoutes(within: Within, offered: Offered): Json[] {
+  const named = (header: string): HeaderMatch[] => [{ name: header, string_match: { exact: offered.id } }]
+  const isTool = within.able.get(offered.id)?.some((agent) => agent.spec.protocol === 'mcp')
+  return [...compileOffered(within, offered, named(CAPABILITY_HEADER)), ...(isTool ? compileOffered(within, offered, named(MCP_NAME_HEADER)) : [])]
+}
+
+function compileOffered({ state, namespace, able }: Within, { id, label, route }: Offered, headers: HeaderMatch[]): Json[] {
   if (route) return compileAgentRoute(state, route, namespace, headers)
-  const require = { capability: id, tags: [], inputModes: [], outputModes: [], versions: [], trust: [] }
-  const candidates = reachableAgents(state, namespace).flatMap((agent) => fitTo(state, agent, require) ?? [])
-  return target(`capability/${label}`, spreadOverCandidates(candidates, 'instances'), headers)
+  return target(`capability/${label}`, spreadOverCandidates(candidatesFor(state, id, able.get(id) ?? []), 'instances'), headers)
 }
 
 /** Routes of one AgentRoute, for calls that carry `headers`. Empty when nobody is up. */
@@ -83,12 +79,6 @@ const DECISION_ON_ANSWER = { header: { key: DECISION_HEADER, value: `%REQ(${DECI
 function decidedRoute(name: string, candidate: Candidate, headers: HeaderMatch[]): Json[] {
   const key = agentKey(candidate.agent)
   return target(`${name}/to/${key}`, shareOfVersions(candidate), [...headers, { name: DECIDED_HEADER, string_match: { exact: key } }])
-}
-
-function fallbackOf(state: MeshState, route: AgentRoute, namespace: string): Choice[] {
-  const agent = route.spec.fallback && findRef(state, route, route.spec.fallback)
-  if (!agent || !isExportedTo(agent, namespace)) return []
-  return shareOfVersions({ agent, versions: versionsOf(state, agent), capabilities: [] })
 }
 
 /** One route to weighted versions; none when there is nowhere to go. */

@@ -100,7 +100,7 @@ function namespaceResources(state: MeshState, namespace: string, near: (agent: A
 
 function agentResources(state: MeshState, agent: Agent, zone: string): Resource[] {
   const rules = trafficRulesOf(state, agent)
-  const options = { trustDomain: state.trustDomain, protocol: agent.spec.protocol, rules, sticky: isSticky(state, agent.metadata) }
+  const options = { trustDomain: state.trustDomain, protocol: agent.spec.protocol, rules, sticky: isSticky(state, agent) }
   const nearby = rules.locality && { zone, locality: rules.locality }
   return versionsOf(state, agent).flatMap((version) => [
     resource(TYPE.cluster, clusterName(version), '', compileVersionCluster(version, options), refOf(agent)),

@@ -3,6 +3,7 @@ import { messageOf, MeshError } from '../contracts/errors.ts'
 import type { Identity } from '../contracts/sidecar.ts'
 import type { Db } from '../db/client.ts'
 import { listen } from '../db/listen.ts'
+import type { Pool, PoolClient } from '../db/pool.ts'
 import { signSvid, trimPem } from './certificate.ts'
 import { openSecretBox, type SecretBox } from './secret-box.ts'
 import { ensureMesh, readTrust, type Trust } from './store.ts'
@@ -25,7 +26,7 @@ export interface Subject {
   proxy: string
 }
 
-type Query = { query(sql: string, values: unknown[]): Promise<{ rowCount: number | null }> }
+type Query = Pool | PoolClient
 
 export interface Authority extends AsyncDisposable {
   readonly mesh: string
@@ -51,8 +52,8 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
   let trust = await readTrust(db.pool, mesh, box)
   const listeners = new Set<() => void>()
 
-  const reload = async () => {
-    const next = await readTrust(db.pool, mesh, box)
+  const reload = async (query: Query = db.pool) => {
+    const next = await readTrust(query, mesh, box)
     const changed = fingerprint(next) !== fingerprint(trust)
     trust = next
     if (changed) for (const listener of listeners) listener()
@@ -94,7 +95,7 @@ export async function openAuthority(db: Db, options: AuthorityOptions): Promise<
   const signOrReload = async (...asked: Parameters<typeof sign>): Promise<Identity> => {
     const first = await sign(...asked)
     if (first) return first
-    await reload()
+    await reload(asked[3]) // in the caller's own transaction: it may hold the last connection that there is
     const second = await sign(...asked)
     if (!second) throw new MeshError('unavailable', 'the issuing certificate is changing; try again')
     return second

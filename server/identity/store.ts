@@ -64,8 +64,8 @@ export async function trustRoot(client: PoolClient, mesh: string, rootId: string
   )
 }
 
-export async function readTrust(pool: Pool, mesh: string, box: SecretBox): Promise<Trust> {
-  const { rows } = await pool.query<{ id: string; role: string; state: string; pem: string; parent_id: string | null; position: number | null; key_id: string | null; ciphertext: Buffer | null }>(
+export async function readTrust(query: Pool | PoolClient, mesh: string, box: SecretBox): Promise<Trust> {
+  const { rows } = await query.query<{ id: string; role: string; state: string; pem: string; parent_id: string | null; position: number | null; key_id: string | null; ciphertext: Buffer | null }>(
     `select ca.id, ca.role, ca.state, ca.pem, ca.parent_id, bundle.position, key.key_id, key.ciphertext
      from certificate_authority ca
      left join trust_bundle bundle on bundle.mesh = ca.mesh and bundle.ca_id = ca.id
@@ -92,12 +92,12 @@ export async function readTrust(pool: Pool, mesh: string, box: SecretBox): Promi
       .filter((row) => row.parent_id !== null && trustedIds.has(row.parent_id))
       .map((row) => ({ id: row.id, certificate: new X509Certificate(row.pem) })),
     roots: trusted.map(({ id, pem }) => ({ id, pem })),
-    revokedSerials: await readRevoked(pool, mesh),
+    revokedSerials: await readRevoked(query, mesh),
   }
 }
 
-async function readRevoked(pool: Pool, mesh: string): Promise<ReadonlySet<string>> {
-  const { rows } = await pool.query<{ serial: string }>('select serial from svid where mesh = $1 and revoked_at is not null and not_after > now()', [mesh])
+async function readRevoked(query: Pool | PoolClient, mesh: string): Promise<ReadonlySet<string>> {
+  const { rows } = await query.query<{ serial: string }>('select serial from svid where mesh = $1 and revoked_at is not null and not_after > now()', [mesh])
   return new Set(rows.map((row) => row.serial))
 }
 

@@ -30,6 +30,17 @@ export function capabilityHost(label: string): string {
   return `capability.${label}.mesh`
 }
 
+/** Where a capability is asked for by header. */
+export const CAPABILITY_DOOR = 'capability.mesh'
+export const CAPABILITY_HEADER = 'x-heddle-capability'
+/** https://modelcontextprotocol.io/specification/draft: the tool of a `tools/call`, so that a proxy need not read the body. */
+export const MCP_NAME_HEADER = 'mcp-name'
+
+/** The host names of an AgentRoute, apart from the capability that it may claim. */
+export function hostsOf(route: AgentRoute): [string, ...string[]] {
+  return [`${route.metadata.name}.${route.metadata.namespace}.route.mesh`, ...route.spec.hostnames]
+}
+
 /** Agents that fit a route for callers in `namespace`, preferred first, whether or not one of their instances is up. */
 export function findCandidates(state: MeshState, route: AgentRoute, namespace: string): Candidate[] {
   return namedOrAll(state, route, namespace).flatMap((agent) => {
@@ -98,11 +109,36 @@ export function shareOfVersions({ versions }: Candidate): Choice[] {
   return versions.map((version) => ({ version, weight: version.instances.reduce((sum, instance) => sum + usableWeight(instance), 0) })).filter(({ weight }) => weight > 0)
 }
 
+/** Who gets what nobody who fits can take. */
+export function fallbackOf(state: MeshState, route: AgentRoute, namespace: string): Choice[] {
+  const agent = route.spec.fallback && findRef(state, route, route.spec.fallback)
+  if (!agent || !isExportedTo(agent, namespace)) return []
+  return shareOfVersions({ agent, versions: versionsOf(state, agent), capabilities: [] })
+}
+
 /** Each agent alike, its versions by their instances: exact, as long as the whole is a sum that Envoy takes. */
 function evenOut(agents: readonly Choice[][]): Choice[] {
   const sums = agents.map((choices) => choices.reduce((sum, { weight }) => sum + weight, 0))
   const multiple = commonMultiple(sums, Math.floor(WEIGHT_SUM_MAX / agents.length))
   return agents.flatMap((choices, index) => choices.map(({ version, weight }) => ({ version, weight: Math.max(1, Math.floor((weight * multiple) / (sums[index] ?? 1))) })))
+}
+
+/** Agents that callers in a namespace may name, by each capability that they have; each once, by namespace and name. */
+export function agentsByCapability(state: MeshState, namespace: string): Map<string, Agent[]> {
+  const able = new Map<string, Agent[]>()
+  for (const agent of reachableAgents(state, namespace))
+    for (const id of new Set(agent.spec.capabilities.map((capability) => capability.id))) {
+      const others = able.get(id)
+      if (others) others.push(agent)
+      else able.set(id, [agent])
+    }
+  return able
+}
+
+/** Agents that have a capability, whatever else may be asked. */
+export function candidatesFor(state: MeshState, capability: string, able: readonly Agent[]): Candidate[] {
+  const require = { capability, tags: [], inputModes: [], outputModes: [], versions: [], trust: [] }
+  return able.flatMap((agent) => fitTo(state, agent, require) ?? [])
 }
 
 /** A capability that callers in a namespace may ask for by name alone. */
@@ -117,9 +153,9 @@ export interface Offered {
 export const OFFERED_MAX = 2000
 
 /** Every capability of an agent that can be reached, by label; of two ids with one label the first by name. */
-export function offeredCapabilities(state: MeshState, namespace: string): Offered[] {
+export function offeredCapabilities(state: MeshState, namespace: string, able = agentsByCapability(state, namespace)): Offered[] {
   const claims = new Map(claimedCapabilities(state, namespace).map((route) => [route.spec.require.capability ?? '', route]))
-  const ids = new Set([...reachableAgents(state, namespace).flatMap((agent) => agent.spec.capabilities.map(({ id }) => id)), ...claims.keys()])
+  const ids = new Set([...able.keys(), ...claims.keys()])
   const byLabel = new Map<string, Offered>()
   for (const id of [...ids].sort(compareText)) {
     const label = capabilityLabel(id)

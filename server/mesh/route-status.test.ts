@@ -23,3 +23,9 @@ test('each parent has its own word', () => {
   const two = route('r', { parentRefs: [{ name: 'spinner' }, { name: 'ghost' }], rules: [{ backendRefs: [{ name: 'spinner' }] }] })
   expect(routeStatus(state, two).parents.map(({ parentRef, conditions }) => [parentRef.name, conditions[0]?.status])).toEqual([['spinner', 'True'], ['ghost', 'False']])
 })
+
+test('the eleventh parent is not the first', () => {
+  const names = Array.from({ length: 10 }, (_, index) => `parent-${index}`)
+  const eleven = route('r', { parentRefs: [...names, 'ghost'].map((name) => ({ name })), rules: [{ backendRefs: [{ name: 'parent-0' }] }] })
+  expect(routeStatus(meshState({ agents: names.map((name) => agent(name)) }), eleven).parents.map(({ conditions }) => conditions[0]?.status)).toEqual([...names.map(() => 'True'), 'False'])
+})

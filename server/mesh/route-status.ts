@@ -13,7 +13,7 @@ export function routeStatus(state: MeshState, route: AnyRoute): RouteStatus {
   const observedGeneration = route.metadata.generation ?? 0
   return {
     parents: route.spec.parentRefs.map((parentRef, index) => {
-      const own = problems.filter((problem) => !refs.includes(problem) && (!problem.pointer.startsWith('/spec/parentRefs/') || problem.pointer.startsWith(`/spec/parentRefs/${index}`)))
+      const own = problems.filter((problem) => !refs.includes(problem) && (!problem.pointer.startsWith('/spec/parentRefs/') || `${problem.pointer}/`.startsWith(`/spec/parentRefs/${index}/`)))
       return {
         parentRef,
         controllerName: 'heddle.dev/control',

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { agent, meshState, route } from '../compile/fixtures.ts'
 import { TrafficPolicySpec } from '../contracts/traffic-policy.ts'
+import { isSticky } from './traffic-policy.ts'
 
 const REFUSED: [string, Record<string, unknown>, string][] = [
   ['slow start by utilization', { loadBalancer: { policy: 'Utilization', slowStart: { window: '1s' } } }, '/loadBalancer/slowStart'],
@@ -17,4 +19,11 @@ const REFUSED: [string, Record<string, unknown>, string][] = [
 test.each(REFUSED)('%s is refused with its place', (_, spec, pointer) => {
   const { error } = TrafficPolicySpec.safeParse({ targetRefs: [{ name: 'spinner' }], ...spec })
   expect(error?.issues.map((issue) => `/${issue.path.join('/')}`)).toEqual([pointer])
+})
+
+test('a session stays with an instance of whoever it was given to: an agent, or one of its versions, registered or listed', () => {
+  const [spinner, dyer, weaver] = [agent('spinner'), agent('dyer', { instances: [{ address: '10.0.0.9', port: 80, version: 'v2' }] }), agent('weaver')] as const
+  const kept = { sessionPersistence: { sessionName: 'x-session', type: 'Header' }, backendRefs: [{ name: 'spinner' }, { kind: 'AgentVersion', name: 'dyer-v2' }] }
+  const state = meshState({ agents: [spinner, dyer, weaver], routes: [route('spinner', { parentRefs: [{ name: 'spinner' }], rules: [kept, { backendRefs: [{ name: 'weaver' }] }] })] })
+  expect([spinner, dyer, weaver].map((one) => isSticky(state, one))).toEqual([true, true, false])
 })

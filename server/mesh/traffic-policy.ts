@@ -3,6 +3,7 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import type { TrafficPolicySpec } from '../contracts/traffic-policy.ts'
 import { allRoutes } from './any-route.ts'
 import { compareText } from './precedence.ts'
+import { ownerOf } from './reach.ts'
 
 export type TrafficRules = Omit<TrafficPolicySpec, 'targetRefs'>
 
@@ -30,18 +31,15 @@ export function mtlsOf(state: MeshState, agent: Agent): MtlsMode {
   return (named ?? whole)?.spec.mtls ?? agent.spec.mtls
 }
 
-const stickyByState = new WeakMap<MeshState, Set<string>>()
+const stickyByState = new WeakMap<MeshState, Set<Agent>>()
 
 /** True when a rule keeps sessions with this agent's instances: its calls are then spread by hash. */
-export function isSticky(state: MeshState, agent: Pick<Agent['metadata'], 'namespace' | 'name'>): boolean {
+export function isSticky(state: MeshState, agent: Agent): boolean {
   let sticky = stickyByState.get(state)
   if (!sticky) {
-    const backends = allRoutes(state).flatMap((route) =>
-      route.spec.rules.filter((rule) => rule.sessionPersistence).flatMap((rule) => rule.backendRefs.map((backend) => ({ namespace: backend.namespace ?? route.metadata.namespace, ...backend }))),
-    )
-    const versionOwners = new Map(state.versions.map((version) => [`${version.metadata.namespace}/${version.metadata.name}`, version.spec.agent]))
-    sticky = new Set(backends.map(({ kind, namespace, name }) => (kind === 'Agent' ? `${namespace}/${name}` : `${namespace}/${versionOwners.get(`${namespace}/${name}`) ?? name}`)))
+    const rules = allRoutes(state).flatMap((route) => route.spec.rules.map((rule) => ({ route, rule })))
+    sticky = new Set(rules.filter(({ rule }) => rule.sessionPersistence).flatMap(({ route, rule }) => rule.backendRefs.flatMap((backend) => ownerOf(state, route, backend) ?? [])))
     stickyByState.set(state, sticky)
   }
-  return sticky.has(`${agent.namespace}/${agent.name}`)
+  return sticky.has(agent)
 }

@@ -1,9 +1,9 @@
 // Revisions that were committed while a reading was under way are compiled together, but each asks for its own changes alone: a good
 // edit is not rejected for a bad one beside it, and counts only the proxies that it touches.
 import { KINDS, type Kind, type MeshObject } from '../contracts/object.ts'
-import type { MeshState } from '../contracts/mesh-state.ts'
+import { listsOf, type MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
-import { applyChanges, type ObjectChange } from '../mesh/change.ts'
+import { applyChanges, objectsOf, type ObjectChange } from '../mesh/change.ts'
 
 /** Beyond this many the oldest share what they ask for. */
 const STEPS_MAX = 50
@@ -20,16 +20,12 @@ export async function readBetween(db: Db, from: MeshState, to: MeshState): Promi
     [to.mesh, from.revision, to.revision],
   )
   const changes = Map.groupBy(rows, (row) => Math.max(row.revision, since))
-  const steps: MeshState[] = [{ ...to, ...objectLists(from), revision: from.revision }]
+  const steps: MeshState[] = [{ ...to, ...listsOf(objectsOf(from)), revision: from.revision }]
   for (let revision = Math.max(since, from.revision + 1); revision < to.revision; revision++) {
     const before = steps.at(-1) ?? to // there is a first
     steps.push({ ...applyChanges(before, (changes.get(revision) ?? []).map(changeOf)), revision })
   }
   return steps
-}
-
-function objectLists({ agents, versions, routes, grpcRoutes, gateways, policies, peerAuthentications, trafficPolicies, agentRoutes, probes }: MeshState) {
-  return { agents, versions, routes, grpcRoutes, gateways, policies, peerAuthentications, trafficPolicies, agentRoutes, probes }
 }
 
 function changeOf({ kind, namespace, name, after }: { kind: Kind; namespace: string; name: string; after: unknown }): ObjectChange {

@@ -1,5 +1,6 @@
 // What a control process knows: the state of each mesh that its proxies belong to, and those proxies. PostgreSQL is the only thing
 // it shares with other control processes; a NOTIFY says when to read again.
+import { isDeepStrictEqual } from 'node:util'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
@@ -96,12 +97,13 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     }
   }
   const read = async (mesh: Mesh): Promise<void> => {
-    const [state, views, orphans] = await Promise.all([
+    const [found, views, orphans] = await Promise.all([
       readMeshState(db, mesh.name),
       readViews(db, mesh.name, [...mesh.members.keys()]),
       readOrphans(db, mesh.name),
       mesh.refusals.loadNew(),
     ])
+    const state = mesh.state && isDeepStrictEqual(found, mesh.state) ? mesh.state : found // the same mesh again: what was compiled of it stands
     const between = mesh.state ? await readBetween(db, mesh.state, state) : []
     const since = mesh.state?.revision ?? state.revision
     mesh.state = state

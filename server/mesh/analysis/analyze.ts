@@ -14,13 +14,10 @@ import { analyzeTraffic } from './traffic.ts'
 export type Tell = (object: { kind: MeshObject['kind']; metadata: { namespace: string; name: string } }, pointer: string, code: AnalysisCode, detail: string) => void
 
 const RANK = { error: 0, warning: 1, note: 2 } as const
-const known = new WeakMap<MeshState, AnalysisFinding[]>()
 
 /** The worst first; the same state gives the same list. */
 export function analyzeMesh(state: MeshState): AnalysisFinding[] {
-  let found = known.get(state)
-  if (!found) known.set(state, (found = findWith(state, [...ANALYZERS, analyzeExpressions])))
-  return found
+  return findWith(state, [...ANALYZERS, analyzeExpressions])
 }
 
 const ANALYZERS = [analyzeRoutes, analyzeRules, analyzePolicies, analyzeTraffic, analyzeAgents]

@@ -16,6 +16,7 @@ const TABLE_LONG = 100
 const SHARE_SEEN_MIN = 0.001
 
 export function analyzeRoutes(state: MeshState, tell: Tell): void {
+  const used = versionsInUse(state)
   for (const agent of state.agents) {
     const routes = routesOfAgent(state, agent)
     if (routes.length === 0) continue
@@ -23,7 +24,7 @@ export function analyzeRoutes(state: MeshState, tell: Tell): void {
     if (ranked.length > TABLE_LONG) tell(agent, '', 'route_table_long', `its routes have ${ranked.length} matches, asked one after the other`)
     if (ranked.length <= MATCHES_MAX) tellShadowed(ranked, tell)
     if (!ranked.some(({ match }) => describeMatch(match) === 'every call')) tell(routes[0] ?? agent, '/spec/rules', 'no_default_rule', `a call to ${agent.metadata.name} that fits no rule gets 404`)
-    tellUnusedVersions(state, agent, routes, tell)
+    tellUnusedVersions({ state, agent, routes, used }, tell)
   }
   for (const route of allRoutes(state)) tellBackends(state, route, tell)
 }
@@ -40,8 +41,12 @@ function tellShadowed(ranked: readonly RankedMatch[], tell: Tell): void {
   }
 }
 
-function tellUnusedVersions(state: MeshState, agent: Agent, routes: readonly AnyRoute[], tell: Tell): void {
-  const used = new Set(allRoutes(state).flatMap((route) => route.spec.rules.flatMap((rule) => rule.backendRefs.filter((backend) => backend.weight > 0).flatMap((backend) => (resolveBackend(state, route, backend) ?? []).map(({ version }) => `${version.namespace}/${version.agent}/${version.version}`)))))
+/** `namespace/agent/version` of all that a rule sends something to. */
+function versionsInUse(state: MeshState): Set<string> {
+  return new Set(allRoutes(state).flatMap((route) => route.spec.rules.flatMap((rule) => rule.backendRefs.filter((backend) => backend.weight > 0).flatMap((backend) => (resolveBackend(state, route, backend) ?? []).map(({ version }) => `${version.namespace}/${version.agent}/${version.version}`)))))
+}
+
+function tellUnusedVersions({ state, agent, routes, used }: { state: MeshState; agent: Agent; routes: readonly AnyRoute[]; used: ReadonlySet<string> }, tell: Tell): void {
   for (const { namespace, agent: name, version, instances } of versionsOf(state, agent))
     if (instances.length > 0 && !used.has(`${namespace}/${name}/${version}`)) tell(routes[0] ?? agent, '/spec/rules', 'version_gets_nothing', `${name} ${version} has ${instances.length} in rotation, and no rule sends it anything`)
 }
