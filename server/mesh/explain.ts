@@ -6,7 +6,8 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import { describeRef, refOf } from '../contracts/object.ts'
 import { explainPolicies } from './explain-policy.ts'
 import { describeMatch } from './describe-match.ts'
-import { whyNoMatch, type RequestView } from './match.ts'
+import { chooseFor, findAsked, type Chosen } from './explain-agent-route.ts'
+import { STRIPPED_HEADER, whyNoMatch, type RequestView } from './match.ts'
 import { rankMatches, type RankedMatch } from './precedence.ts'
 import { findAgent, isExportedTo, ownerOf, resolveBackend, routesOfAgent, spreadOverReady, versionsOf, type Version } from './reach.ts'
 import { normalizePath, redirectTo, rewriteRequest, type Rewritten } from './rewrite.ts'
@@ -19,19 +20,20 @@ export function explainCall(state: MeshState, request: ExplainRequest): Explanat
   const caller = { namespace: from.namespace, agent: from.agent }
   const base = { revision: state.revision, caller: spiffeIdOf(state.trustDomain, from.namespace, from.agent), virtualHost: null, target: null, considered: [], backends: [], mirrors: [], policies: [] }
   const host = request.host.toLowerCase().replace(/:\d+$/, '')
+  const headers = Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value] as const).filter(([name]) => !STRIPPED_HEADER.test(name))
+  const view: RequestView = { path: request.path, method: request.method, headers: Object.fromEntries(headers) }
+  const conclude = ({ owners, ...answer }: Decision, found: Pick<Explanation, 'virtualHost' | 'target'>) => {
+    const whole = { ...base, ...found, ...answer }
+    if (answer.outcome.kind !== 'forward') return done(whole)
+    const sent = normalizePath(answer.outcome.path)
+    if (sent === null) return done({ ...whole, outcome: { kind: 'answer', status: 400, why: 'the sidecar of whoever gets it takes no path with an escaped slash' } })
+    return done({ ...whole, policies: [...new Set(owners)].map((agent) => ({ agent: nameOf(agent), ...explainPolicies(state, agent, caller, { ...view, path: sent }) })) })
+  }
+  const asked = findAsked(state, from.namespace, host, view.headers)
+  if (asked) return conclude(decideByNeed(state, chooseFor(state, from.namespace, asked), { host: request.host, path: view.path }), { virtualHost: host, target: null })
   const target = findTarget(state, host, from.namespace)
-  if (typeof target === 'string') return target === 'external' ? done({ ...base, outcome: { kind: 'external', host } }) : done({ ...base, outcome: { kind: 'answer', status: 404, why: target } })
-  const view: RequestView = { path: request.path, method: request.method, headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value])) }
-  const decision = decide(state, target, view, request.host)
-  const sent = decision.outcome.kind === 'forward' ? normalizePath(decision.outcome.path) : null
-  const { owners, ...answer } = decision
-  return done({
-    ...base,
-    ...answer,
-    virtualHost: `${target.metadata.name}.${target.metadata.namespace}.mesh`,
-    target: nameOf(target),
-    policies: sent === null ? [] : [...new Set(owners)].map((agent) => ({ agent: nameOf(agent), ...explainPolicies(state, agent, caller, { ...view, path: sent }) })),
-  })
+  if (typeof target === 'string') return done({ ...base, outcome: target === 'external' ? { kind: 'external', host } : { kind: 'answer', status: 404, why: target } })
+  return conclude(decide(state, target, view, request.host), { virtualHost: `${target.metadata.name}.${target.metadata.namespace}.mesh`, target: nameOf(target) })
 }
 
 /** The agent that a host name means to callers of a namespace; `external`, or the sentence of a mesh name that leads nowhere. */
@@ -52,10 +54,21 @@ interface Decision {
   owners: Agent[]
 }
 
+function decideByNeed(state: MeshState, { considered, choices, nobody }: Chosen, asked: Rewritten): Decision {
+  const total = choices.reduce((sum, { weight }) => sum + weight, 0)
+  const found = choices.flatMap(({ version, weight }) => {
+    const owner = findAgent(state, version.namespace, version.agent)
+    return owner ? [{ owner, backends: sharesOf(owner, [{ version, share: 1 }], weight / total) }] : []
+  })
+  const outcome: Outcome = found.length > 0 ? { kind: 'forward', ...asked } : { kind: 'answer', status: 503, why: nobody }
+  return { considered, outcome, backends: found.flatMap(({ backends }) => backends), mirrors: [], owners: found.map(({ owner }) => owner) }
+}
+
 function decide(state: MeshState, target: Agent, view: RequestView, host: string): Decision {
   const routes = routesOfAgent(state, target)
   const nothing = { considered: [], backends: [], mirrors: [], owners: [] }
   const asked: Rewritten = { host, path: view.path }
+  if (target.spec.protocol === 'tcp' && view.method !== 'CONNECT') return { ...nothing, outcome: { kind: 'answer', status: 400, why: `${nameOf(target)} speaks TCP: connect by CONNECT` } }
   if (routes.length === 0) {
     const versions = versionsOf(state, target)
     if (versions.length === 0) return { ...nothing, outcome: { kind: 'answer', status: 503, why: `${nameOf(target)} has no instance` } }

@@ -3,6 +3,9 @@
 import { RE2JS } from 're2js'
 import type { HTTPRouteMatch, PathMatch } from '../contracts/http-route.ts'
 
+/** Removed from every call before a rule is asked, so that no caller can forge them. */
+export const STRIPPED_HEADER = /^(x-envoy-.*|x-heddle-(.*-)?caller|x-heddle-(decided|decision|intercepted)|x-forwarded-client-cert)$/i
+
 export interface RequestView {
   /** With its query. */
   path: string

@@ -3,7 +3,7 @@ import type { HTTPRouteMatch, HTTPRouteRule } from '../../contracts/http-route.t
 import type { MeshState } from '../../contracts/mesh-state.ts'
 import { allRoutes, type AnyRoute } from '../any-route.ts'
 import { durationMs } from '../duration.ts'
-import { fitsPath, isExpression } from '../match.ts'
+import { fitsPath, isExpression, STRIPPED_HEADER } from '../match.ts'
 import { findAgent, ownerOf } from '../reach.ts'
 import { modifyPath } from '../rewrite.ts'
 import { trafficRulesOf } from '../traffic-policy.ts'
@@ -35,12 +35,9 @@ export function analyzeRules(state: MeshState, tell: Tell): void {
   }
 }
 
-/** Removed from every call before a rule is asked, so that no caller can forge them. */
-const STRIPPED = /^(x-envoy-.*|x-heddle-(.*-)?caller|x-forwarded-client-cert)$/i
-
 function tellMatch(match: HTTPRouteMatch, told: Told): void {
   if (match.path.type === 'RegularExpression' && /^[A-Za-z0-9_-]/.test(match.path.value)) told('/path/value', 'regex_never_fits', `${match.path.value} begins with a letter or digit, and a path with “/”`)
-  for (const [index, { name }] of match.headers.entries()) if (STRIPPED.test(name)) told(`/headers/${index}/name`, 'header_stripped', `${name} is removed on the way in`)
+  for (const [index, { name }] of match.headers.entries()) if (STRIPPED_HEADER.test(name)) told(`/headers/${index}/name`, 'header_stripped', `${name} is removed on the way in`)
 }
 
 /** What RE2 cannot read. RE2 bounds what it builds, so that no expression can hold this process. */
