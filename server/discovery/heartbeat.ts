@@ -5,10 +5,10 @@ import type { Db } from '../db/client.ts'
 import { notify } from '../db/listen.ts'
 import { inTransaction, type PoolClient } from '../db/pool.ts'
 import type { Leases } from './leases.ts'
-import { readA2aCard } from './card.ts'
+import { readA2aCard, type AgentCard } from './card.ts'
 import { takeCard } from './cards.ts'
 import { registerVersion, type Commit } from './register.ts'
-import type { CardSignature } from './signature.ts'
+import { signatureBeside } from './signature.ts'
 
 /** Who sends it, as its certificate on this very connection says. */
 export interface Sender {
@@ -40,9 +40,10 @@ export function receiveHeartbeats({ db, mesh, leases, commit }: HeartbeatOptions
     const renewed = await leases.renew(mesh, sender)
     const inRotation = request.state === 'ready' || request.state === 'draining'
     if (renewed === inRotation && known.get(sender.proxyId) === said) return
-    if (request.state === 'ready') await registerVersion(db, commit, { mesh, ...sender, version: request.version, card: request.card })
+    const card = readOrNull(request.card)
+    if (request.state === 'ready') await registerVersion(db, commit, { mesh, ...sender, version: request.version, card })
     await inTransaction(db.pool, (client) => writeNews(client, mesh, sender, request))
-    if (request.card && request.state === 'ready') await takeSidecarCard(db, commit, { mesh, ...sender }, request.card)
+    if (card && request.state === 'ready') await takeCard(db, commit, { mesh, namespace: sender.namespace, agent: sender.agent, source: 'sidecar', url: '', document: request.card, card, signature: signatureBeside(request.card) })
     if (known.size >= KNOWN_MAX) known.clear() // costs one full write a proxy
     known.set(sender.proxyId, said)
   }
@@ -61,23 +62,12 @@ export function receiveHeartbeats({ db, mesh, leases, commit }: HeartbeatOptions
 }
 
 /** A card that cannot be read is no reason to leave an instance out: the sidecar's page shows it as it is. */
-async function takeSidecarCard(db: Db, commit: Commit, { mesh, namespace, agent }: { mesh: string; namespace: string; agent: string }, document: unknown): Promise<void> {
-  const card = readOrNull(document)
-  if (card) await takeCard(db, commit, { mesh, namespace, agent, source: 'sidecar', url: '', document, card, signature: signatureBeside(document) })
-}
-
-function readOrNull(document: unknown) {
+function readOrNull(document: unknown): AgentCard | null {
   try {
     return readA2aCard(document)
   } catch {
     return null
   }
-}
-
-/** Nothing ties a key to a card that is read beside the agent. */
-function signatureBeside(document: unknown): CardSignature {
-  const signed = typeof document === 'object' && document !== null && 'signatures' in document && Array.isArray(document.signatures) && document.signatures.length > 0
-  return signed ? { state: 'unverified', reason: 'read beside the agent; give the agent a discovery URL to verify it' } : { state: 'none', reason: '' }
 }
 
 async function writeNews(client: PoolClient, mesh: string, sender: Sender, request: HeartbeatRequest): Promise<void> {

@@ -60,6 +60,24 @@ test('a heartbeat puts an instance into rotation once, registers its agent, and 
   expect(await instancesOf(db)).toEqual([])
 })
 
+test('an agent that shows a card on its first heartbeat is registered with all that the card says', async () => {
+  await using db = await storedMesh()
+  await using leases = keepLeases(db)
+  const { heartbeat } = receiveHeartbeats({ db, mesh: MESH, leases, ...committing(db) })
+  const card = { name: 'Loom', description: 'weaves', url: 'http://127.0.0.1:9000/', defaultInputModes: ['text/plain'], defaultOutputModes: ['image/png'], skills: [{ id: 'weave' }, { name: 'no id' }, 7, { id: 'dye', outputModes: ['text/html'] }] }
+  await heartbeat(LOOM, beat({ card }))
+  expect((await readMeshState(db, MESH)).agents[0]?.spec).toMatchObject({ protocol: 'a2a', description: 'weaves', capabilities: [{ id: 'weave', inputModes: ['text/plain'], outputModes: ['image/png'] }, { id: 'dye', outputModes: ['text/html'] }] })
+})
+
+test.each([['text', 'card'], ['a list', [1]], ['no card', { skills: [{ id: 'weave' }] }]])('%s in place of a card keeps no agent out of the mesh', async (_, card) => {
+  await using db = await storedMesh()
+  await using leases = keepLeases(db)
+  const { heartbeat } = receiveHeartbeats({ db, mesh: MESH, leases, ...committing(db) })
+  await heartbeat(LOOM, beat({ card }))
+  expect((await readMeshState(db, MESH)).agents[0]?.spec).toMatchObject({ protocol: 'http', capabilities: [] })
+  expect(await instancesOf(db)).toEqual(['loom-1 v1 15001'])
+})
+
 test('another agent cannot speak as a proxy that is not its own', async () => {
   await using db = await storedMesh()
   await using leases = keepLeases(db)

@@ -1,11 +1,12 @@
 // A sidecar of an agent, or of a version, that the mesh does not know yet: both become objects by a revision.
-import { Agent, AgentVersion, Capability } from '../contracts/agent.ts'
+import { Agent, AgentVersion } from '../contracts/agent.ts'
 import { MeshError } from '../contracts/errors.ts'
 import { agentVersionName } from '../contracts/ids.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
 import { refOf, type MeshObject } from '../contracts/object.ts'
 import type { Db } from '../db/client.ts'
 import type { ObjectChange } from '../mesh/change.ts'
+import type { AgentCard } from './card.ts'
 
 /** `commitChange` behind an input: what knows who is there does not know how a revision is made. */
 export type Commit = (commit: { mesh: string; author: string; reason: string; changes: ObjectChange[] }) => Promise<unknown>
@@ -16,8 +17,8 @@ export interface Announced {
   agent: string
   version: string
   proxyId: string
-  /** The agent's own card, as far as it can be read. */
-  card?: unknown
+  /** The agent's own card; null when it shows none that can be read. */
+  card?: AgentCard | null
 }
 
 const ATTEMPTS = 3
@@ -66,21 +67,10 @@ async function missingObjects(db: Db, announced: Announced): Promise<MeshObject[
 
 /** An agent that serves a card speaks A2A, and says what it can do. */
 function agentFrom({ namespace, agent, card }: Announced): Agent {
-  const said = typeof card === 'object' && card !== null ? (card as Record<string, unknown>) : null
-  const description = typeof said?.description === 'string' ? said.description.slice(0, 4096) : ''
-  const skills = Array.isArray(said?.skills) ? said.skills : []
-  const capabilities = skills.map(readSkill).filter((capability) => capability !== null)
   return Agent.parse({
     apiVersion: HEDDLE_API,
     kind: 'Agent',
     metadata: { name: agent, namespace },
-    spec: { protocol: said ? 'a2a' : 'http', description, capabilities: capabilities.slice(0, 1000) },
+    spec: card ? { protocol: 'a2a', description: card.description, capabilities: card.capabilities } : { protocol: 'http' },
   })
-}
-
-/** What is not as A2A says is left out: a strange card must not keep an agent out of the mesh. */
-function readSkill(skill: unknown): Capability | null {
-  if (typeof skill !== 'object' || skill === null) return null
-  const { id, name, description, tags, examples, inputModes, outputModes } = skill as Record<string, unknown>
-  return Capability.safeParse({ id, name, description, tags, examples, inputModes, outputModes }).data ?? null
 }

@@ -15,12 +15,11 @@ export interface CardSignature {
 const SIGNATURES_MAX = 8
 const KeySet = z.looseObject({ keys: z.array(z.looseObject({ kid: z.string().optional(), kty: z.enum(['EC', 'RSA', 'OKP']) })).max(64) })
 
-/** `origin` is where the card was read; null for one that a sidecar read beside the agent. */
-export async function checkSignature(outside: Outside, document: unknown, origin: string | null): Promise<CardSignature> {
-  const signatures = typeof document === 'object' && document !== null && 'signatures' in document ? document.signatures : undefined
-  if (!Array.isArray(signatures) || signatures.length === 0) return { state: 'none', reason: '' }
+/** `origin` is where the card was read. */
+export async function checkSignature(outside: Outside, document: unknown, origin: string): Promise<CardSignature> {
+  const signatures = signaturesOf(document)
+  if (signatures.length === 0) return { state: 'none', reason: '' }
   if (signatures.length > SIGNATURES_MAX) return { state: 'unverified', reason: `the card has more than ${SIGNATURES_MAX} signatures` }
-  if (origin === null) return { state: 'unverified', reason: 'nothing ties a key to a card that was read beside the agent; give the agent a discovery URL' }
   let why = 'no signature fits the card'
   const verify = verifyAgentCardSignature(async (kid, jku) => {
     try {
@@ -37,6 +36,16 @@ export async function checkSignature(outside: Outside, document: unknown, origin
   } catch {
     return { state: 'unverified', reason: why.slice(0, 512) }
   }
+}
+
+/** Of a card that a sidecar read beside the agent: nothing ties a key to it. */
+export function signatureBeside(document: unknown): CardSignature {
+  return signaturesOf(document).length === 0 ? { state: 'none', reason: '' } : { state: 'unverified', reason: 'read beside the agent; give the agent a discovery URL to verify it' }
+}
+
+function signaturesOf(document: unknown): unknown[] {
+  const signatures = typeof document === 'object' && document !== null && 'signatures' in document ? document.signatures : undefined
+  return Array.isArray(signatures) ? signatures : []
 }
 
 async function readKey(outside: Outside, kid: string, jku: string | undefined, origin: string) {
