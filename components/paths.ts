@@ -24,6 +24,8 @@ export const paths = {
   connect: (query: { agent?: string; way?: 'telemetry' | 'sidecar' } = {}) => withQuery('/agents/connect', query),
   traces: (query: { service?: string; operation?: string; status?: string; from?: string; to?: string; minDurationMs?: number } = {}) => withQuery('/traces', query),
   trace: (traceId: string, query: { span?: string } = {}) => withQuery(`/traces/${segment(traceId)}`, query),
+  sessions: (query: { service?: string } = {}) => withQuery('/sessions', query),
+  session: (conversation: string) => `/sessions/${segment(conversation)}`,
   capabilities: () => '/capabilities',
   routes: () => '/routes',
   route: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/${segment(namespace)}/${segment(name)}`, query),

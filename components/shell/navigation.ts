@@ -19,7 +19,13 @@ export const NAVIGATION: readonly { title: string | null; items: readonly Naviga
       { href: paths.agents(), title: 'Agents', icon: 'agent', key: 'a' },
     ],
   },
-  { title: 'Happening', items: [{ href: paths.traces(), title: 'Traces', icon: 'traces', key: 't' }] },
+  {
+    title: 'Happening',
+    items: [
+      { href: paths.traces(), title: 'Traces', icon: 'traces', key: 't' },
+      { href: paths.sessions(), title: 'Sessions', icon: 'sessions', key: 'n' },
+    ],
+  },
   {
     title: 'Wanted',
     items: [

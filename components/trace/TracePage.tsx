@@ -9,6 +9,7 @@ import { Button } from '#components/ui/Button.tsx'
 import { Copyable } from '#components/ui/Copyable.tsx'
 import { formatCount, formatShare, plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
+import { Link } from '#components/ui/Link.tsx'
 import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { Skeleton } from '#components/ui/Skeleton.tsx'
@@ -64,7 +65,7 @@ function Summary({ trace }: { trace: Trace }) {
       {facts.tokens > 0 && <span>{formatCount(facts.tokens)} tokens</span>}
       {facts.errors > 0 && <span className="flex items-center gap-1.5 text-bad"><StateMark state="bad" />{plural(facts.errors, 'failed span')}</span>}
       {facts.unattested > 0 && <span title="Sent without a token or an identity">{facts.unattested === trace.spans.length ? 'unattested' : `${formatCount(facts.unattested)} unattested`}</span>}
-      {facts.conversation && <span className="min-w-0 max-w-64 truncate" title={facts.conversation}>conversation {facts.conversation}</span>}
+      {facts.conversation && <Link href={paths.session(facts.conversation)} className="min-w-0 max-w-64 truncate" title={facts.conversation}>conversation {facts.conversation}</Link>}
       <Copyable text={trace.traceId} label="the trace id" />
     </p>
   )

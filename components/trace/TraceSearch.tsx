@@ -1,7 +1,7 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
 import type { Agent } from '#server/contracts/agent.ts'
-import type { AttributeName, TraceSummary } from '#server/contracts/telemetry.ts'
+import type { AttributeName } from '#server/contracts/telemetry.ts'
 import { asks } from '#components/asks.ts'
 import { get, type List } from '#components/mesh/call.ts'
 import { Failure } from '#components/mesh/Loaded.tsx'
@@ -9,21 +9,17 @@ import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { Field, inputClasses } from '#components/ui/Field.tsx'
-import { formatCount, plural } from '#components/ui/format.ts'
+import { formatCount } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
-import { Link } from '#components/ui/Link.tsx'
 import { LocalTime } from '#components/ui/LocalTime.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
-import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { Segmented } from '#components/ui/Segmented.tsx'
 import { SkeletonRows } from '#components/ui/Skeleton.tsx'
-import { StateMark } from '#components/ui/StateMark.tsx'
-import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { paths } from '#components/paths.ts'
 import { Attributes } from './Attributes.tsx'
-import { printDuration } from './scale.ts'
 import { QueryLine } from './QueryLine.tsx'
 import { TraceScatter } from './TraceScatter.tsx'
+import { TraceTable } from './TraceTable.tsx'
 import { useTraceSearch } from './use-trace-search.ts'
 
 const STATUSES = [{ id: 'any', title: 'Any' }, { id: 'ok', title: 'Ok' }, { id: 'error', title: 'Failed' }] as const
@@ -74,36 +70,5 @@ export function TraceSearch() {
             </>
           )}
     </div>
-  )
-}
-
-function TraceTable({ traces }: { traces: readonly TraceSummary[] }) {
-  const longest = Math.max(...traces.map((trace) => trace.durationMs), 1e-6)
-  return (
-    <Table label="Traces">
-      <thead><tr><Th>Trace</Th><Th>Began</Th><Th>Took</Th><Th right>Spans</Th><Th>Services</Th><Th right>Tokens</Th></tr></thead>
-      <tbody>
-        {traces.map((trace) => (
-          <tr key={trace.traceId} className="hover:bg-ground">
-            <Td>
-              <Link href={paths.trace(trace.traceId)} className="flex max-w-[340px] items-center gap-2 no-underline hover:underline">
-                {trace.errors > 0 ? <StateMark state="bad" label={`${trace.errors} failed`} /> : <StateMark state="ok" label="ok" />}
-                <span className="shrink-0 font-medium">{trace.rootService || 'unknown'}</span><span className="truncate text-muted">{trace.rootOperation}</span>
-              </Link>
-            </Td>
-            <Td muted><RelativeTime at={trace.startedAt} /></Td>
-            <Td>
-              <span className="flex items-center gap-2">
-                <span className="w-[68px] text-right tabular-nums">{printDuration(trace.durationMs)}</span>
-                <i aria-hidden="true" className="block h-1.5 min-w-[2px] rounded-full" style={{ width: `${(trace.durationMs / longest) * 90}px`, background: trace.errors > 0 ? 'var(--bad)' : 'var(--series-1)' }} />
-              </span>
-            </Td>
-            <Td right>{formatCount(trace.spans)}</Td>
-            <Td muted><span className="block max-w-[280px] truncate" title={trace.services.map((service) => `${service.name} ${service.spans}`).join(', ')}>{trace.services.slice(0, 4).map((service) => service.name).join(', ')}{trace.services.length > 4 && ` and ${plural(trace.services.length - 4, 'more', 'more')}`}</span></Td>
-            <Td right>{trace.tokens ? formatCount(trace.tokens.input + trace.tokens.output) : '–'}</Td>
-          </tr>
-        ))}
-      </tbody>
-    </Table>
   )
 }

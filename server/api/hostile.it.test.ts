@@ -33,7 +33,7 @@ const BODIES: [string, string | Uint8Array<ArrayBuffer>, string, number][] = [
   ['a field that is not there', '{"surprise": true}', JSON_TYPE, 422],
 ]
 
-const DOORS = ['PUT /namespaces/default/agents/probe', 'POST /tokens', 'POST /users', 'PUT /sample', 'POST /sample/report', 'PUT /auth/password', 'POST /auth/links', 'POST /join-tokens', 'POST /rotations', 'POST /objects', 'POST /explain', 'POST /auth/sign-in', 'POST /auth/link']
+const DOORS = ['PUT /namespaces/default/agents/probe', 'POST /tokens', 'POST /users', 'PUT /sample', 'PUT /prices', 'POST /sample/report', 'PUT /auth/password', 'POST /auth/links', 'POST /join-tokens', 'POST /rotations', 'POST /objects', 'POST /explain', 'POST /policy-trials', 'POST /auth/sign-in', 'POST /auth/link']
 
 test('no door takes a hostile body, and each says why as a problem', { timeout: 180_000 }, async () => {
   await using db = await testDatabase()
@@ -66,6 +66,10 @@ const ADDRESSES: [string, number][] = [
   ['/revisions/99999999999999999999', 404],
   ['/proxies/%ff', 404],
   ['/traces/zz', 404],
+  ['/sessions/%00', 404],
+  [`/sessions/${'a'.repeat(300)}`, 404],
+  ['/sessions?window=nonsense', 400],
+  ['/sessions?continue=eyJhIjoxfQ', 400],
   ['/agents?limit=0', 400],
   ['/agents?limit=1001', 400],
   ['/agents?limit=ten', 400],
