@@ -17,9 +17,10 @@ export function placeInTime(bytes: Buffer, startAt: number, endAt: number, { now
   return { timeUs, durationUs: possible ? span : 0, flags: believed && possible ? 0 : FLAG.clock }
 }
 
-/** fixed64 nanoseconds as microseconds; the rounding of the double is a quarter of a microsecond at most. */
+/** fixed64 nanoseconds as whole microseconds. A double cannot hold today's nanoseconds, so thousands of the upper half go first. */
 function microseconds(bytes: Buffer, at: number): number {
-  return Math.floor((bytes.readUInt32LE(at + 4) * 4_294_967_296 + bytes.readUInt32LE(at)) / 1000)
+  const high = bytes.readUInt32LE(at + 4)
+  return Math.floor(high / 1000) * 4_294_967_296 + Math.floor(((high % 1000) * 4_294_967_296 + bytes.readUInt32LE(at)) / 1000)
 }
 
 function differenceUs(bytes: Buffer, from: number, to: number): number {
