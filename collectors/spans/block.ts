@@ -6,6 +6,8 @@ import type { SpanRow } from './row.ts'
 /** Uncompressed; a reader of one trace unpacks little more than that trace. */
 const BLOCK_BYTES = 128 * 1024
 const DAY_US = 86_400e6
+/** Days with an open block: spans around midnight, of skewed clocks and of a month sent late lie mixed in one batch. */
+const DAYS_MAX = 32
 
 export interface Block {
   /** As eight bytes, big-endian. */
@@ -14,22 +16,25 @@ export interface Block {
   bytes: Buffer
 }
 
-/** Takes spans in the order of their traces; `id` and the answer of `add` say where the last one is. */
+interface OpenBlock {
+  id: Buffer
+  dayUs: number
+  writer: ByteWriter
+}
+
+/** Takes spans in the order of their traces, of any days; `id` and the answer of `add` say where the last one is. */
 export class BlockPacker {
   readonly blocks: Block[] = []
-  readonly #writer = new ByteWriter(BLOCK_BYTES * 2)
-  #dayUs = -1
-  id: Buffer = Buffer.alloc(8)
+  readonly #open = new Map<number, OpenBlock>()
+  #current: OpenBlock | null = null
+
+  get id(): Buffer {
+    return this.#current!.id // of the last span, so there is one
+  }
 
   add(span: SpanRow): number {
-    const dayUs = Math.floor(span.timeUs / DAY_US) * DAY_US
     const length = span.keptTo - span.keptFrom
-    const writer = this.#writer
-    if (writer.length > 0 && (this.#dayUs !== dayUs || writer.length + length > BLOCK_BYTES)) this.close()
-    if (writer.length === 0) {
-      this.id = nextBlockId()
-      this.#dayUs = dayUs
-    }
+    const { writer } = (this.#current = this.#blockFor(Math.floor(span.timeUs / DAY_US) * DAY_US, length))
     const at = writer.length
     const ids = span.ids! // named before it is packed
     writer.varint(ids.resource)
@@ -41,8 +46,25 @@ export class BlockPacker {
   }
 
   close(): void {
-    if (this.#writer.length > 0) this.blocks.push({ id: this.id, dayUs: this.#dayUs, bytes: compress(this.#writer.done()) })
-    this.#writer.reset()
+    for (const open of this.#open.values()) this.#close(open)
+  }
+
+  /** The open block of this day where it has room, else a new one. */
+  #blockFor(dayUs: number, length: number): OpenBlock {
+    const open = this.#current?.dayUs === dayUs ? this.#current : this.#open.get(dayUs)
+    if (open && open.writer.length + length <= BLOCK_BYTES) return open
+    const [oldest] = this.#open.values()
+    const full = open ?? (oldest && this.#open.size === DAYS_MAX ? oldest : null)
+    if (full) this.#close(full)
+    const fresh = { id: nextBlockId(), dayUs, writer: full?.writer ?? new ByteWriter(BLOCK_BYTES * 2) }
+    this.#open.set(dayUs, fresh)
+    return fresh
+  }
+
+  #close({ id, dayUs, writer }: OpenBlock): void {
+    this.blocks.push({ id, dayUs, bytes: compress(writer.done()) })
+    writer.reset()
+    this.#open.delete(dayUs)
   }
 }
 
