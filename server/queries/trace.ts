@@ -12,11 +12,11 @@ const FAILED = 8
 
 /** One trace for the page; null when nothing of it is stored. */
 export async function readTrace(db: Db, mesh: string, traceId: string): Promise<Trace | null> {
-  const { rows, truncated } = await readTraceRows(db, mesh, traceId)
+  const [{ rows, truncated }, records] = await Promise.all([readTraceRows(db, mesh, traceId), readTraceLogs(db, mesh, traceId)])
   if (rows.length === 0) return null
   const startMs = Math.min(...rows.map((row) => row.timeMs))
   const endMs = Math.max(...rows.map((row) => row.timeMs + row.durationMs))
-  const logs = logsBySpan(rows, await readTraceLogs(db, mesh, traceId))
+  const logs = logsBySpan(rows, records)
   return { traceId, startedAt: new Date(startMs).toISOString(), durationMs: endMs - startMs, spans: rows.map((row) => spanOf(row, startMs, logs.get(row) ?? [])), truncated }
 }
 
@@ -35,7 +35,9 @@ export async function readTraceOtlp(db: Db, mesh: string, traceId: string): Prom
 
 /** A log record stands with its span; one that names none, or one that is not here, with the first of the trace. */
 function logsBySpan(rows: readonly TraceRow[], logs: readonly TraceLog[]): Map<TraceRow, TraceLog[]> {
-  return Map.groupBy(logs, (log) => rows.find((row) => row.span.spanId === log.spanId && row.serviceId === log.serviceId) ?? rows.find((row) => row.span.spanId === log.spanId) ?? rows[0]!) // callers have a row
+  const bySpan = new Map<string, TraceRow>()
+  for (const row of rows.toReversed()) bySpan.set(row.span.spanId, row).set(`${row.span.spanId} ${row.serviceId}`, row) // of several the first stays
+  return Map.groupBy(logs, ({ spanId, serviceId }) => bySpan.get(`${spanId} ${serviceId}`) ?? bySpan.get(spanId ?? '') ?? rows[0]!) // callers have a row
 }
 
 function spanOf(row: TraceRow, startMs: number, logs: readonly TraceLog[]): Span {
