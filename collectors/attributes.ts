@@ -146,8 +146,9 @@ function meaningOfKey(key: string): number {
 /** `meaningOfKey` of the key's bytes. */
 export const meaningsOfKeys = new ByteTable(KNOWN_MAX, (bytes, from, to) => meaningOfKey(bytes.toString('latin1', from, to)))
 
-export function isEventContent(eventName: string, key: string): boolean {
-  return meaningOfKey(key) === CONTENT || (eventName.startsWith('gen_ai.') && EVENT_CONTENT_KEYS.has(key))
+/** Whether the attribute of an event, or of a log record, whose key is `bytes[from, to)` carries a message. */
+export function isEventContent(eventName: string, bytes: Buffer, from: number, to: number): boolean {
+  return meaningsOfKeys.get(bytes, from, to) === CONTENT || (eventName.startsWith('gen_ai.') && EVENT_CONTENT_KEYS.has(bytes.toString('latin1', from, to)))
 }
 
 const OPENINFERENCE_OPERATION: Record<string, string> = { AGENT: 'invoke_agent', TOOL: 'execute_tool', LLM: 'chat', EMBEDDING: 'embeddings', RETRIEVER: 'retrieval' }

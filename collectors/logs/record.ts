@@ -21,9 +21,13 @@ interface Field {
   tag: number
   from: number
   to: number
-  /** Of an attribute. */
-  key: string
+  /** Where the key of an attribute is. */
+  key: Place
 }
+
+type Place = readonly [from: number, to: number]
+const NOWHERE: Place = [0, 0]
+const EVENT_NAME = 'event.name'
 
 /** Adds the record to `decoded.records`, or counts why it is refused. */
 export function readRecord(cursor: Cursor, reader: RecordReader): void {
@@ -38,7 +42,7 @@ export function readRecord(cursor: Cursor, reader: RecordReader): void {
   while (cursor.at < end) {
     const from = cursor.at
     const tag = readTag(cursor)
-    let key = ''
+    let key = NOWHERE
     if (tag === TAG.time) timeAt = skipFixed64(cursor)
     else if (tag === TAG.observed) observedAt = skipFixed64(cursor)
     else if (tag === TAG.severity) severity = readVarint(cursor)
@@ -49,13 +53,13 @@ export function readRecord(cursor: Cursor, reader: RecordReader): void {
     else if (tag === TAG.attribute) {
       const attribute = readAttribute(cursor, readLength(cursor))
       key = attribute.key
-      if (key === 'event.name' && eventName === '') eventName = attribute.text // before `event_name` became a field
+      if (eventName === '') eventName = attribute.eventName // before `event_name` became a field
     } else skip(cursor, tag)
     fields.push({ tag, from, to: cursor.at, key })
   }
   const problem = idProblem(traceId, spanId)
   if (problem !== null || traceId === null) return void reader.decoded.refused.set(problem ?? NO_TRACE, (reader.decoded.refused.get(problem ?? NO_TRACE) ?? 0) + 1)
-  const cuts = fields.filter((field) => isContent(field, eventName))
+  const cuts = fields.filter((field) => isContent(bytes, field, eventName))
   const kept = cuts.length === 0 ? { bytes: bytes.subarray(start, end), content: null } : split(bytes, fields, new Set(cuts))
   if (!reader.recordContent) reader.decoded.contentDropped += cuts.length
   const { timeUs } = placeInTime(bytes, timeAt >= 0 && bytes.readBigUInt64LE(timeAt) !== 0n ? timeAt : observedAt, -1, reader)
@@ -72,9 +76,9 @@ function idProblem(traceId: Buffer | null, spanId: Buffer | null): string | null
 }
 
 /** The body of a GenAI event is the message itself; an agent's other log lines are its own business. */
-function isContent(field: Field, eventName: string): boolean {
+function isContent(bytes: Buffer, field: Field, eventName: string): boolean {
   if (field.tag === TAG.body) return eventName.startsWith('gen_ai.')
-  return field.tag === TAG.attribute && isEventContent(eventName, field.key)
+  return field.tag === TAG.attribute && isEventContent(eventName, bytes, ...field.key)
 }
 
 function split(bytes: Buffer, fields: readonly Field[], cuts: ReadonlySet<Field>): { bytes: Buffer; content: Buffer } {
@@ -91,17 +95,22 @@ function take(cursor: Cursor): Buffer {
   return taken
 }
 
-function readAttribute(cursor: Cursor, end: number): { key: string; text: string } {
-  let key = ''
-  let text = ''
+/** `eventName` is '' for every other attribute. */
+function readAttribute(cursor: Cursor, end: number): { key: Place; eventName: string } {
+  let key = NOWHERE
+  let eventName = ''
   eachField(cursor, end, (tag) => {
     if (tag !== 0x0a && tag !== 0x12) return skip(cursor, tag)
     const to = readLength(cursor)
     if (tag === 0x0a) {
-      key = cursor.bytes.toString('utf8', cursor.at, to)
+      key = [cursor.at, to]
       cursor.at = to
-    } else if (key === 'event.name') text = String(readScalar(cursor, to) ?? '')
+    } else if (isEventName(cursor.bytes, key)) eventName = String(readScalar(cursor, to) ?? '')
     else checkValue(cursor, to)
   })
-  return { key, text }
+  return { key, eventName }
+}
+
+function isEventName(bytes: Buffer, [from, to]: Place): boolean {
+  return to - from === EVENT_NAME.length && bytes.toString('latin1', from, to) === EVENT_NAME
 }

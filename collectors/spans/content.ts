@@ -66,9 +66,9 @@ export function cutContent(bytes: Buffer, start: number, end: number, cuts: read
 function splitEvent(bytes: Buffer, cut: Cut): { rest: Buffer; content: Buffer; values: number } | null {
   const cursor: Cursor = { bytes, at: cut.bodyFrom, end: cut.to }
   let name = ''
-  const attributes: { from: number; to: number; key: string }[] = []
+  const attributes: { from: number; to: number; key: Place }[] = []
   eachField(cursor, cut.to, (tag) => {
-    if (tag === EVENT_ATTRIBUTE_TAG) attributes.push({ from: -1, to: readLength(cursor), key: '' })
+    if (tag === EVENT_ATTRIBUTE_TAG) attributes.push({ from: -1, to: readLength(cursor), key: NOWHERE })
     else if (tag !== 0x12) return skip(cursor, tag)
     if (tag === 0x12) {
       const to = readLength(cursor)
@@ -80,7 +80,7 @@ function splitEvent(bytes: Buffer, cut: Cut): { rest: Buffer; content: Buffer; v
     attribute.from = cursor.at
     attribute.key = readKey(cursor, attribute.to)
   })
-  const hidden = attributes.filter((attribute) => isEventContent(name, attribute.key))
+  const hidden = attributes.filter((attribute) => isEventContent(name, bytes, ...attribute.key))
   if (hidden.length === 0) return null
   const rest = new ByteWriter(cut.to - cut.bodyFrom)
   const content = new ByteWriter(cut.to - cut.bodyFrom)
@@ -105,14 +105,17 @@ function afterLength(cursor: Cursor): number {
   return bodyFrom
 }
 
-/** The key of a KeyValue; its value is walked so that it can be read back. */
-function readKey(cursor: Cursor, end: number): string {
-  let key = ''
+type Place = readonly [from: number, to: number]
+const NOWHERE: Place = [0, 0]
+
+/** Where the key of a KeyValue is; its value is walked so that it can be read back. */
+function readKey(cursor: Cursor, end: number): Place {
+  let key = NOWHERE
   eachField(cursor, end, (tag) => {
     if (tag !== 0x0a && tag !== 0x12) return skip(cursor, tag)
     const to = readLength(cursor)
     if (tag === 0x12) return checkValue(cursor, to)
-    key = cursor.bytes.toString('utf8', cursor.at, to)
+    key = [cursor.at, to]
     cursor.at = to
   })
   return key
