@@ -49,7 +49,7 @@ const POOL_MAX = 6
 /** A statement that takes longer holds up every sender: its batch is refused and sent again. */
 const STATEMENT_MS = 10_000
 
-/** Listens when it resolves. Refuses to start off loopback, where OTLP would need TLS and credentials. */
+/** Listens when it resolves. Refuses to start off loopback without TLS. */
 export async function startCollector(options: CollectorOptions): Promise<Collector> {
   refuseOpenDoors({ bind: options.bind, tlsCert: options.tls ? 'set' : '' })
   await using started = new AsyncDisposableStack()

@@ -226,7 +226,7 @@ function oneSided(span: CallSpan, source: string, target: string): Call {
     retries: 0,
     bytesSent: 0,
     bytesReceived: 0,
-    inputTokens: isModelCall(span) || span.class.operation !== 'invoke_agent' ? span.inputTokens : 0,
-    outputTokens: isModelCall(span) || span.class.operation !== 'invoke_agent' ? span.outputTokens : 0,
+    inputTokens: span.class.operation === 'invoke_agent' ? 0 : span.inputTokens,
+    outputTokens: span.class.operation === 'invoke_agent' ? 0 : span.outputTokens,
   }
 }

@@ -1,6 +1,6 @@
 // A row of `telemetry.span` in PostgreSQL's binary form. The hot path: fixed columns are laid into one stretch, unchecked.
 import type { ByteWriter } from '#server/otlp/writer.ts'
-import { copyInt32, copyInt64, copyNull, copyText, EPOCH_US } from './copy.ts'
+import { copyInt32, copyInt64, copyText, EPOCH_US } from './copy.ts'
 import type { SpanRow } from './row.ts'
 
 export const SPAN_COLUMNS = `telemetry.span (time, trace_id, span_id, parent_id, duration_us, block_id, block_at, service_id, class_id, flags,
@@ -28,8 +28,7 @@ export function copySpan(writer: ByteWriter, span: SpanRow, block: Buffer, block
   copyInt32(writer, span.outputTokens)
   copyInt64(writer, span.bytesSent)
   copyInt64(writer, span.bytesReceived)
-  if (span.conversation === null) copyNull(writer)
-  else copyText(writer, span.conversation)
+  copyText(writer, span.conversation)
 }
 
 function int16(bytes: Buffer, at: number, value: number): number {

@@ -20,18 +20,9 @@ const API_VERSION: Record<Kind, string> = {
   Gateway: GATEWAY_API,
 }
 
-/** One consistent reading of a mesh: objects, instances in rotation and revocations of the same moment. */
+/** Objects, instances in rotation and revocations of one moment, the revision's; what was learned of agents (health, blocks, signatures) is read beside it, for it has no revision. */
 export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
-  const layer = await readAgentLayer(db, mesh)
-  const [row, objects, instances, revoked] = await db.prisma.$transaction(
-    [
-      db.prisma.mesh.findUnique({ where: { name: mesh } }),
-      db.prisma.storedObject.findMany({ where: { mesh }, orderBy: [{ kind: 'asc' }, { namespace: 'asc' }, { name: 'asc' }] }),
-      db.prisma.instance.findMany({ where: { mesh, state: 'ready' }, orderBy: { id: 'asc' } }),
-      db.prisma.svid.findMany({ where: { mesh, revokedAt: { not: null }, notAfter: { gt: new Date() } }, select: { spiffeId: true }, distinct: ['spiffeId'] }),
-    ],
-    { isolationLevel: 'RepeatableRead' },
-  )
+  const [layer, [row, objects, instances, revoked]] = await Promise.all([readAgentLayer(db, mesh), readStored(db, mesh)])
   if (!row) throw new MeshError('not_found', `there is no mesh “${mesh}”`)
   return {
     mesh,
@@ -55,6 +46,18 @@ export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
     })),
     revoked: [...new Set([...revoked.map((svid) => svid.spiffeId), ...layer.blocked.map(({ namespace, agent }) => spiffeIdOf(row.trustDomain, namespace, agent))])],
   }
+}
+
+function readStored(db: Db, mesh: string) {
+  return db.prisma.$transaction(
+    [
+      db.prisma.mesh.findUnique({ where: { name: mesh } }),
+      db.prisma.storedObject.findMany({ where: { mesh }, orderBy: [{ kind: 'asc' }, { namespace: 'asc' }, { name: 'asc' }] }),
+      db.prisma.instance.findMany({ where: { mesh, state: 'ready' }, orderBy: { id: 'asc' } }),
+      db.prisma.svid.findMany({ where: { mesh, revokedAt: { not: null }, notAfter: { gt: new Date() } }, select: { spiffeId: true }, distinct: ['spiffeId'] }),
+    ],
+    { isolationLevel: 'RepeatableRead' },
+  )
 }
 
 /** One object as it is now; null when there is none. */

@@ -8,7 +8,7 @@ export interface ProbeFilter {
   limit: number
 }
 
-/** Instances that probes look at, the worst first. */
+/** Instances that probes look at. Those that are not ready first. */
 export async function readProbed(db: Db, mesh: string, { namespace, agent, limit }: ProbeFilter): Promise<ProbedInstance[]> {
   const { rows } = await db.pool.query<{ instance: string; namespace: string; agent: string; state: string; reason: string; since: Date; probes: ProbedInstance['probes'] }>(
     `select h.instance, h.namespace, h.agent, h.state, h.reason, h.since, coalesce(jsonb_agg(jsonb_build_object('probe', s.probe, 'state', s.state, 'ok', s.ok, 'inARow', s.in_a_row, 'reason', s.reason, 'latencyMs', s.latency_ms, 'checkedAt', s.checked_at) order by s.probe) filter (where s.probe is not null), '[]') as probes

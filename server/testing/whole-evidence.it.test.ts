@@ -1,5 +1,4 @@
 // Two kinds of evidence of the same calls, on a fleet that Heddle has never seen: what the proxies counted, and what the agents' spans say.
-import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { GraphEdge } from '#server/contracts/telemetry.ts'
 import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from './collector.ts'
@@ -40,7 +39,7 @@ const ns = (ms: number) => `${Math.round(ms)}000000`
 
 /** One call as an instrumented agent makes it: a client span whose context goes with the request. */
 async function tracedCall(to: string, path: string): Promise<Told> {
-  const caller = freshSpan({ kind: 3, name: `GET ${path}`, spanId: randomBytes(8).toString('hex') })
+  const caller = freshSpan({ kind: 3, name: `GET ${path}` })
   const from = Date.now()
   const { status } = await press.out.call(`${to}.default.mesh`, { path, headers: { traceparent: `00-${caller.traceId}-${caller.spanId}-01` } })
   const attributes = attributesOf({ 'server.address': `${to}.default.mesh`, 'http.request.method': 'GET', 'http.response.status_code': status })
