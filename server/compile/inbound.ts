@@ -1,4 +1,5 @@
 import type { Agent } from '../contracts/agent.ts'
+import { CARD_PATHS } from '../contracts/card-paths.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Json } from './encode.ts'
 import { BOOTSTRAP_CLUSTER, CLUSTER, INBOUND } from './names.ts'
@@ -6,9 +7,6 @@ import { compileRbac } from './rbac.ts'
 import { trafficRulesOf } from '../mesh/traffic-policy.ts'
 import { answerAll, catchAll, terminateConnect } from './route.ts'
 import { compileRateLimit } from './traffic.ts'
-
-/** Where A2A agents serve their card, in 1.0 and in 0.3. */
-const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json']
 
 /** What callers may do with this agent. The card goes by way of the sidecar, which puts the mesh's name for the agent's own URLs. */
 export function compileInboundRoutes(state: MeshState, agent: Agent): Json {

@@ -1,5 +1,6 @@
 // Cards and tools of agents whose object names a discovery source, read again and again by the one control process that leads.
 import type { DiscoverySource } from '../contracts/agent.ts'
+import { CARD_PATHS } from '../contracts/card-paths.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
 import { electLeader } from '../db/leader.ts'
@@ -18,7 +19,6 @@ const BACKOFF_MS_MAX = 3_600_000
 export const GONE_AFTER_FAILURES = 3
 /** Names of settings that hold credentials; an object names the rest. */
 const CREDENTIAL_PREFIX = 'HEDDLE_CREDENTIAL_'
-export const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json']
 
 export interface PollOptions {
   db: Db

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { CARD_PATHS } from '../contracts/card-paths.ts'
 import { InstanceHealth, type HealthProbeSpec, type ProbeCheck, type ProbeResult } from '../contracts/health-probe.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { digestOf, readA2aCard } from '../discovery/card.ts'
@@ -32,7 +33,6 @@ interface Looking {
 }
 
 const ANSWER_CHARS_MAX = 4096
-const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json']
 /** How an agent may say of itself that it sleeps, drains or is overloaded. */
 const STATE_HEADER = 'x-agent-state'
 const TASK_NOT_FOUND = -32_001

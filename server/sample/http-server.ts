@@ -2,6 +2,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { CARD_PATHS } from '../contracts/card-paths.ts'
 import type { AgentOptions } from './agent-options.ts'
 import { callerOf, type Caller } from './caller.ts'
 import type { Counts } from './counts.ts'
@@ -9,8 +10,6 @@ import { currentRequest, VERSION_HEADER, type CurrentRequest } from './current-r
 import { startServerSpan } from './tracing.ts'
 
 const BODY_LIMIT = '256kb'
-/** Where the sidecar looks for a card; not every agent has one. */
-const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json']
 
 /** An express app with the doorkeeper and the counters in front; the role adds its paths. */
 export function createApp(options: AgentOptions, counts: Counts): Express {

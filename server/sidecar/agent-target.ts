@@ -2,13 +2,13 @@
 import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { connect, type NetConnectOpts } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { CARD_PATHS } from '../contracts/card-paths.ts'
 import { messageOf } from '../contracts/errors.ts'
 import type { Verdict } from './readiness.ts'
 
 export type AgentTarget = { port: number } | { socket: string }
 
 const CONNECT_MS = 1000
-export const CARD_PATHS = ['/.well-known/agent-card.json', '/.well-known/agent.json'] as const
 export const CARD_BYTES_MAX = 262_144
 const CARD_MS = 5000
 

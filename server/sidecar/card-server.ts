@@ -1,8 +1,9 @@
 // Serves the agent's card with the mesh's name for the agent's own address, on the sidecar's socket, for its Envoy alone.
 import { rmSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import { CARD_PATHS } from '../contracts/card-paths.ts'
 import { messageOf } from '../contracts/errors.ts'
-import { askAgent, CARD_BYTES_MAX, CARD_PATHS, type AgentTarget } from './agent-target.ts'
+import { askAgent, CARD_BYTES_MAX, type AgentTarget } from './agent-target.ts'
 import { rewriteCard, type CardAddress } from './card.ts'
 
 /** Of one connection only (RFC 9110 section 7.6.1), or made anew here. */

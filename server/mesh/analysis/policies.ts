@@ -1,5 +1,6 @@
 // Policies that decide something else than they seem to.
 import type { AuthorizationPolicy } from '../../contracts/authorization-policy.ts'
+import { CARD_PATHS } from '../../contracts/card-paths.ts'
 import { parseSpiffeId } from '../../contracts/ids.ts'
 import type { MeshState } from '../../contracts/mesh-state.ts'
 import { canonicalText } from '../change.ts'
@@ -9,7 +10,7 @@ import type { Tell } from './analyze.ts'
 
 type Rule = AuthorizationPolicy['spec']['rules'][number]
 
-const CARD = '/.well-known/agent-card.json'
+const [CARD] = CARD_PATHS
 
 export function analyzePolicies(state: MeshState, tell: Tell): void {
   for (const policy of state.policies) for (const [index, rule] of policy.spec.rules.entries()) tellRule(state, policy, rule, `/spec/rules/${index}`, tell)
