@@ -74,10 +74,10 @@ export function parseUrl(address: string): URL {
 }
 
 const hostOf = (url: URL) => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '').toLowerCase()
-const portOf = (url: URL) => Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+export const portOf = (url: URL) => Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
 
 /** The address to connect to. One refused answer refuses the name: a name that leads to both is not to be trusted. */
-async function resolveChecked({ allow, resolve = resolveByDns }: Outside, url: URL): Promise<{ address: string; family: number }> {
+export async function resolveChecked({ allow, resolve = resolveByDns }: Outside, url: URL): Promise<{ address: string; family: number }> {
   const [host, port] = [hostOf(url), portOf(url)]
   const answers = await resolve(host).catch((cause: unknown) => {
     throw new MeshError('unavailable', `the name ${host} cannot be resolved`, { cause })
@@ -136,7 +136,8 @@ async function readBody(response: IncomingMessage, call: ClientRequest, { bytesM
   return Buffer.concat(parts)
 }
 
-async function withinTime<T>(signal: AbortSignal, timeoutMs: number, work: Promise<T>): Promise<T> {
+/** Throws `MeshError('unavailable')` when the signal, whose time is `timeoutMs`, is first. */
+export async function withinTime<T>(signal: AbortSignal, timeoutMs: number, work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>()
   const expire = () => late.reject(tooSlow(timeoutMs))
   signal.addEventListener('abort', expire)

@@ -1,14 +1,13 @@
 // One look at one instance, of whichever kind. It never throws: what goes wrong is the result.
 import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
+import { connect, isIPv6 } from 'node:net'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { CARD_PATHS } from '../contracts/card-paths.ts'
 import { InstanceHealth, type HealthProbeSpec, type ProbeCheck, type ProbeResult } from '../contracts/health-probe.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { digestOf, readA2aCard } from '../discovery/card.ts'
 import { mcpOver, openMcp } from '../discovery/mcp.ts'
-import { isPublic } from '../fetch/addresses.ts'
-import { fetchOutside, type Fetched, type FetchOptions, type Outside } from '../fetch/fetch.ts'
+import { fetchOutside, parseUrl, portOf, resolveChecked, withinTime, type Fetched, type FetchOptions, type Outside } from '../fetch/fetch.ts'
 import { parseJson } from '../fetch/json.ts'
 import { judgeAnswer } from './judge.ts'
 
@@ -86,33 +85,42 @@ async function lookHttp({ ask }: Looking, { path, method, statuses, expect }: Ex
   return expect ? judged(expect, body.toString('utf8')) : fine()
 }
 
-async function lookTcp({ target: { outside, origin }, spec }: Looking): Promise<Found> {
-  const url = new URL(origin)
-  const [host, port] = [url.hostname, Number(url.port) || 80]
-  if (outside.socketPath === undefined && !isPublic(host) && !outside.allow.allows(host, host, port)) throw new MeshError('forbidden', `${host} is not an address of the public internet; HEDDLE_FETCH_ALLOW allows it`)
+async function lookTcp({ target, spec }: Looking): Promise<Found> {
+  const timeoutMs = spec.timeoutSeconds * 1000
+  const signal = AbortSignal.timeout(timeoutMs)
+  const place = await withinTime(signal, timeoutMs, placeOf(target))
   return new Promise((resolve) => {
-    const socket = connect({ ...(outside.socketPath === undefined ? { host, port } : { path: outside.socketPath }), timeout: spec.timeoutSeconds * 1000 })
+    const socket = connect({ ...place, signal })
     const end = (found: Found) => {
       socket.destroy()
       resolve(found)
     }
     socket.once('connect', () => end(fine()))
-    socket.once('timeout', () => end(bad('no connection in time')))
-    socket.once('error', (error) => end(bad(`no connection: ${error.message}`)))
+    socket.once('error', (error) => end(bad(signal.aborted ? 'no connection in time' : `no connection: ${error.message}`)))
   })
 }
 
+/** The very address that was checked: a name is not asked a second time. */
+async function placeOf({ outside, origin }: ProbeTarget): Promise<{ path: string } | { host: string; port: number }> {
+  if (outside.socketPath !== undefined) return { path: outside.socketPath }
+  const url = parseUrl(origin)
+  const { address } = await resolveChecked(outside, url)
+  return { host: address, port: portOf(url) }
+}
+
 /** `Check` of grpc.health.v1: one string in, one enum out. */
-async function lookGrpc({ target: { outside, origin }, spec }: Looking, service: string): Promise<Found> {
-  const url = new URL(origin)
-  if (outside.socketPath === undefined && !isPublic(url.hostname) && !outside.allow.allows(url.hostname, url.hostname, Number(url.port) || 80)) throw new MeshError('forbidden', `${url.hostname} is not an address of the public internet; HEDDLE_FETCH_ALLOW allows it`)
-  const client = new Client(outside.socketPath === undefined ? url.host : `unix:${outside.socketPath}`, credentials.createInsecure(), { 'grpc.enable_retries': 0, 'grpc.use_local_subchannel_pool': 1 })
+async function lookGrpc({ target, spec }: Looking, service: string): Promise<Found> {
+  const timeoutMs = spec.timeoutSeconds * 1000
+  const deadline = Date.now() + timeoutMs
+  const place = await withinTime(AbortSignal.timeout(timeoutMs), timeoutMs, placeOf(target))
+  const to = 'path' in place ? `unix:${place.path}` : isIPv6(place.host) ? `ipv6:[${place.host}]:${place.port}` : `ipv4:${place.host}:${place.port}`
+  const client = new Client(to, credentials.createInsecure(), { 'grpc.default_authority': new URL(target.origin).host, 'grpc.enable_retries': 0, 'grpc.use_local_subchannel_pool': 1 })
   const name = Buffer.from(service)
   const message = name.length === 0 ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, ...varint(name.length)]), name])
   const bytes = (value: Buffer) => value
   try {
     return await new Promise<Found>((resolve) => {
-      client.makeUnaryRequest('/grpc.health.v1.Health/Check', bytes, bytes, message, new Metadata(), { deadline: Date.now() + spec.timeoutSeconds * 1000 }, (error, answer) => {
+      client.makeUnaryRequest('/grpc.health.v1.Health/Check', bytes, bytes, message, new Metadata(), { deadline }, (error, answer) => {
         if (error) return resolve(bad(`the health service does not answer: ${error.details || error.message}`))
         const status = answer?.[0] === 0x08 ? (answer[1] ?? 0) : 0
         resolve(status === 1 ? fine() : bad(`the health service says ${['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'][status] ?? status}`))

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import { HealthProbeSpec } from '../contracts/health-probe.ts'
 import { readMeshState } from '../db/mesh-state.ts'
 import { ALLOW_NOTHING, parseAllowList } from '../fetch/addresses.ts'
+import type { Outside } from '../fetch/fetch.ts'
 import { testDatabase } from '../testing/database.ts'
 import { runCheck } from './check.ts'
 import { sweepHealth, takeResults } from './take-results.ts'
@@ -65,6 +66,24 @@ test('TCP and gRPC health; neither reaches an address that is not allowed', asyn
   server.forceShutdown()
   expect(await look()).toMatchObject({ ok: false })
 })
+
+test.each(['TCP', 'GRPC'])('%s connects to the address that was checked, by name and over IPv6', async (type) => {
+  const answering = new Server()
+  const bytes = (value: Buffer) => value
+  answering.addService({ check: { path: '/grpc.health.v1.Health/Check', requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes } }, { check: (_: unknown, answer: (error: null, value: Buffer) => void) => answer(null, Buffer.from([0x08, 1])) })
+  const port = await new Promise<number>((resolve, reject) => answering.bindAsync('[::]:0', ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound))))
+  const look = (origin: string, outside: Outside) => runCheck({ outside, origin }, specOf({ type }), {})
+  expect(await look(`http://[::1]:${port}`, { allow: parseAllowList('::1') })).toMatchObject({ ok: true, reason: '' })
+  expect(await look(`http://[::1]:${port}`, { allow: ALLOW_NOTHING })).toMatchObject({ ok: false, reason: expect.stringContaining('not an address of the public internet') })
+  const asked: string[] = []
+  const named: Outside = { allow: parseAllowList('127.0.0.1'), resolve: async (host) => [{ address: (asked.push(host), '127.0.0.1'), family: 4 }] }
+  expect(await look(`http://loom.agents.test:${port}`, named)).toMatchObject({ ok: true, reason: '' })
+  expect(asked).toEqual(['loom.agents.test'])
+  // The name of an allowed host that leads elsewhere, and one that is not answered.
+  expect(await look(`http://loom.agents.test:${port}`, { ...named, resolve: async () => [{ address: '127.0.0.1', family: 4 }, { address: '10.0.0.1', family: 4 }] })).toMatchObject({ ok: false, reason: expect.stringContaining('10.0.0.1') })
+  expect(await look(`http://loom.agents.test:${port}`, { ...named, resolve: () => new Promise(() => {}) })).toMatchObject({ ok: false, reason: 'no whole answer within 2 s' })
+  answering.forceShutdown()
+}, 20_000)
 
 test('A2A: the card, a task that does not exist, and a task that is answered, in 1.0 and in 0.3', async () => {
   const now = { speaks: '1.0', answer: 'Guten Morgen', handler: true, skills: [{ id: 'translate' }] }
