@@ -93,3 +93,5 @@ export const HeartbeatResponse = z.object({
   probes: z.array(ProbeOrder).default([]),
 })
 export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>
+  /** Where telemetry goes now. */
+  otlpGrpc: OtlpDoor.optional(),

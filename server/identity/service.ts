@@ -75,6 +75,7 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
       trusts: trust.roots.map((root) => root.id),
       renewNow: peer.issuerId !== trust.issuer.id,
       controls: await controls(),
+      otlpGrpc: options.otlpGrpc,
       probes: discovery.ordersOf?.(peer) ?? [],
     }
   }

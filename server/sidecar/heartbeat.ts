@@ -1,4 +1,5 @@
 // What this sidecar tells control every two seconds, and what it learns from the answer.
+import { isDeepStrictEqual } from 'node:util'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { HEARTBEAT_MS, HeartbeatResponse, type HeartbeatRequest } from '../contracts/sidecar.ts'
 import type { IdentityKeeper } from './identity-keeper.ts'
@@ -123,3 +124,4 @@ function learn(answer: HeartbeatResponse, keeper: IdentityKeeper, { options, sta
   const controls = mergeControls(options.controls, answer.controls)
   if (controls.join() !== state.controls.join()) save({ controls })
 }
+  if (answer.otlpGrpc && !isDeepStrictEqual(answer.otlpGrpc, state.otlpGrpc)) save({ otlpGrpc: answer.otlpGrpc })

@@ -13,7 +13,9 @@ const IN_FLIGHT_BYTES_MAX = 16 * 2 ** 20
 const TIMEOUT_MS = 10_000
 const bytes = (message: Buffer) => message
 
-export interface OtlpTarget extends OtlpDoor {
+export interface OtlpTarget {
+  /** Asked for at each call: control says when the collector has moved. */
+  door: () => OtlpDoor
   /** Asked for at each call: a new enrolment brings a new one. */
   token: () => string
 }
@@ -23,15 +25,16 @@ export interface OtlpRelay extends Disposable {
 }
 
 /** While the collector is away Envoy is told UNAVAILABLE at once: its counters are cumulative and lose nothing, its spans of that time are lost. */
-export function relayOtlp(target: OtlpTarget): OtlpRelay {
-  const { host, port, tls, token } = target
-  const creds = tls ? credentials.createSsl(tls.rootsPem === null ? null : Buffer.from(tls.rootsPem)) : credentials.createInsecure()
-  const client = new Client(`${host.includes(':') ? `[${host}]` : host}:${port}`, creds, {
-    'grpc.max_reconnect_backoff_ms': 1000,
-    'grpc.enable_retries': 0,
-    'grpc.keepalive_time_ms': 10_000,
-    'grpc.keepalive_timeout_ms': 2000,
-  })
+export function relayOtlp({ door, token }: OtlpTarget): OtlpRelay {
+  let open: { door: OtlpDoor; client: Client } | null = null
+  const clientNow = (): Client => {
+    const now = door()
+    if (open?.door !== now) {
+      open?.client.close() // what is under way still ends
+      open = { door: now, client: openClient(now) }
+    }
+    return open.client
+  }
   let inFlight = 0
   return {
     handler: (path) => (call, callback) => {
@@ -43,12 +46,22 @@ export function relayOtlp(target: OtlpTarget): OtlpRelay {
       inFlight += length
       const metadata = new Metadata()
       metadata.set('authorization', `Bearer ${token()}`)
-      client.makeUnaryRequest(path, bytes, bytes, call.request, metadata, { deadline: Date.now() + TIMEOUT_MS }, (error: ServiceError | null, answer) => {
+      clientNow().makeUnaryRequest(path, bytes, bytes, call.request, metadata, { deadline: Date.now() + TIMEOUT_MS }, (error: ServiceError | null, answer) => {
         inFlight -= length
         if (error) callback({ code: error.code, details: error.details })
         else callback(null, answer ?? Buffer.alloc(0))
       })
     },
-    [Symbol.dispose]: () => client.close(),
+    [Symbol.dispose]: () => open?.client.close(),
   }
+}
+
+function openClient({ host, port, tls }: OtlpDoor): Client {
+  const creds = tls ? credentials.createSsl(tls.rootsPem === null ? null : Buffer.from(tls.rootsPem)) : credentials.createInsecure()
+  return new Client(`${host.includes(':') ? `[${host}]` : host}:${port}`, creds, {
+    'grpc.max_reconnect_backoff_ms': 1000,
+    'grpc.enable_retries': 0,
+    'grpc.keepalive_time_ms': 10_000,
+    'grpc.keepalive_timeout_ms': 2000,
+  })
 }

@@ -34,7 +34,7 @@ export interface Sidecar {
 export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposableStack): Promise<Sidecar> {
   const { options, paths, save, identity } = prepared
   const { agent, namespace, version, target, proxyId, zone, home, envoy, log } = options
-  const { ports, mesh, otlpGrpc } = prepared.state
+  const { ports, mesh } = prepared.state
   const portsShown = { inbound: ports.inbound, outbound: ports.outbound, admin: ports.admin }
   const bootstrap = writeBootstrap({ proxyId, mesh, namespace, agent, version, zone, adminPort: ports.admin, socket: paths.socket, cardSocket: paths.cardSocket })
   const announced = things.use(announceProcess({ role: 'sidecar', name: proxyId, ports: portsShown, state: 'starting', home }))
@@ -58,7 +58,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   const kept = things.use(openKeptConfig(paths.kept, (error) => log(`cannot keep the configuration: ${error.message}`)))
   const ads = relayAds({ connect: (withinMs) => keeper.link.connect(withinMs), kept, log })
   const extProc = things.use(relayExtProc({ connect: (withinMs) => keeper.link.connect(withinMs) }))
-  const otlp = relayOtlp({ ...otlpGrpc, token: () => prepared.state.telemetryToken })
+  const otlp = relayOtlp({ door: () => prepared.state.otlpGrpc, token: () => prepared.state.telemetryToken })
   things.use(otlp)
   things.use(await serveEnvoy(paths.socket, { ads, secrets, otlp, extProc }))
   things.use(ads)

@@ -26,7 +26,7 @@ export interface Enrolment extends AsyncDisposable {
   db: Db
 }
 
-export async function startEnrolment(options: { db?: Db; svidTtlMs?: number; deniedWindowMs?: number; refuse?: () => void } = {}): Promise<Enrolment> {
+export async function startEnrolment(options: { db?: Db; svidTtlMs?: number; deniedWindowMs?: number; otlpPort?: number; refuse?: () => void } = {}): Promise<Enrolment> {
   const things = new AsyncDisposableStack()
   const db = options.db ?? things.use(await testDatabase())
   const authority = things.use(await openAuthority(db, { mesh: MESH, trustDomain: TEST_MESH.trustDomain, secretKey: TEST_SECRET_KEY, svidTtlMs: options.svidTtlMs ?? 3_600_000 }))
@@ -38,7 +38,7 @@ export async function startEnrolment(options: { db?: Db; svidTtlMs?: number; den
     heard.push(peer)
   }
   const discovery = { heartbeat, leave: async () => {} }
-  const handlers = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: '127.0.0.1', port: 1, tls: null }, address: '127.0.0.1:1', discovery, deniedWindowMs: options.deniedWindowMs })
+  const handlers = sidecarHandlers({ db, authority, peers, otlpGrpc: { host: '127.0.0.1', port: options.otlpPort ?? 1, tls: null }, address: '127.0.0.1:1', discovery, deniedWindowMs: options.deniedWindowMs })
   const server = new Server()
   server.addService(SIDECAR_DEFINITION, handlers)
   things.defer(() => server.forceShutdown())

@@ -1,4 +1,5 @@
 // What a sidecar keeps of control's words and of its own command line, against control's side over real TLS.
+import { Server, ServerCredentials, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +9,9 @@ import { expect, test } from 'vitest'
 import { revokeCertificate } from '../identity/revoke.ts'
 import { startHeartbeat } from '../sidecar/heartbeat.ts'
 import { keepIdentity } from '../sidecar/identity-keeper.ts'
+import { OTLP_PATHS, relayOtlp } from '../sidecar/otlp-relay.ts'
 import { prepareSidecar, type PreparedSidecar } from '../sidecar/prepare.ts'
-import { enrolAt, MESH, startEnrolment, tokenFor, type Enrolment } from './control.ts'
+import { bindServer, enrolAt, MESH, startEnrolment, tokenFor, type Enrolment } from './control.ts'
 import { eventually } from './load.ts'
 
 async function machine() {
@@ -38,6 +40,42 @@ test('the control that the operator named is kept, whatever addresses control kn
   await beatOnce(prepared, 2)
   expect(prepared.state.controls).toEqual([control.address, '127.0.0.1:1'])
   expect(control.heard).toHaveLength(2)
+})
+
+/** A collector that counts what it is given. */
+async function startSink() {
+  const server = new Server()
+  let taken = 0
+  const count: handleUnaryCall<Buffer, Buffer> = (_, callback) => {
+    taken++
+    callback(null, Buffer.alloc(0))
+  }
+  const bytes = (message: Buffer) => message
+  server.addService({ metrics: { path: OTLP_PATHS.metrics, requestStream: false, responseStream: false, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes } }, { metrics: count })
+  const port = await bindServer(server, ServerCredentials.createInsecure())
+  return { port, taken: () => taken, [Symbol.dispose]: () => server.forceShutdown() }
+}
+
+test('telemetry goes where control says that the collector is now', async () => {
+  using before = await startSink()
+  using after = await startSink()
+  await using control = await startEnrolment({ otlpPort: before.port })
+  await using here = await machine()
+  let sidecar = await here.prepare(control, await tokenFor(control.db))
+  using relay = relayOtlp({ door: () => sidecar.state.otlpGrpc, token: () => sidecar.state.telemetryToken })
+  const send = () =>
+    new Promise((resolve) => {
+      const call = { request: Buffer.of(1) } as ServerUnaryCall<Buffer, Buffer> // the relay reads nothing else of it
+      relay.handler(OTLP_PATHS.metrics)(call, (error, answer) => resolve(error ?? answer))
+    })
+  await beatOnce(sidecar)
+  await send()
+  await using moved = await startEnrolment({ db: control.db, otlpPort: after.port })
+  sidecar = await here.prepare(moved, null) // started again, from what it kept
+  expect(sidecar.state.otlpGrpc.port).toBe(before.port)
+  await beatOnce(sidecar)
+  await send()
+  expect([before.taken(), after.taken()]).toEqual([1, 1])
 })
 
 test('what control refuses is said at the sidecar, in control’s own words', async () => {
