@@ -26,6 +26,7 @@ export const paths = {
   trace: (traceId: string, query: { span?: string } = {}) => withQuery(`/traces/${segment(traceId)}`, query),
   sessions: (query: { service?: string } = {}) => withQuery('/sessions', query),
   session: (conversation: string) => `/sessions/${segment(conversation)}`,
+  explain: (query: { from?: string; to?: string; method?: string; path?: string } = {}) => withQuery('/explain', query),
   capabilities: () => '/capabilities',
   routes: () => '/routes',
   route: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/${segment(namespace)}/${segment(name)}`, query),

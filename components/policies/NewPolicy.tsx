@@ -9,6 +9,7 @@ import { ChangeFlow } from '#components/mesh/ChangeFlow.tsx'
 import { useChange } from '#components/mesh/use-change.ts'
 import { POLICY_KINDS } from './kinds.ts'
 import { PolicyEditor } from './PolicyEditor.tsx'
+import { TrialCard } from './TrialCard.tsx'
 
 const FORMS = [{ id: 'form', title: 'Form' }, { id: 'yaml', title: 'YAML' }] as const
 
@@ -27,7 +28,8 @@ export function NewPolicy({ part }: { part: PolicyPart }) {
   return (
     <Page title={`New ${policy.title.toLowerCase()} policy`} crumbs={[{ href: paths.policies(part), label: 'Policies' }]}
       actions={change.step === 'edit' ? <Segmented label="Edit as" options={FORMS} value={as} onChange={(next) => void set({ form: next === 'form' ? null : next })} /> : undefined}>
-      <ChangeFlow change={change} stored={null} why={why} command={`heddle apply -f ${change.ref?.name ?? 'policy'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
+      <ChangeFlow change={change} stored={null} why={why} command={`heddle apply -f ${change.ref?.name ?? 'policy'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}
+        besideReview={part === 'access' && change.draft.parsed.readable ? <TrialCard object={change.draft.parsed.object} /> : undefined}>
         <PolicyEditor policy={policy} change={change} why={why} as={as} unnamed label={`New ${policy.title.toLowerCase()} policy as YAML`} />
       </ChangeFlow>
     </Page>

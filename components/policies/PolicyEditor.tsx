@@ -6,6 +6,7 @@ import { ObjectYaml } from '#components/mesh/ObjectYaml.tsx'
 import { printPlace } from '#components/mesh/place.ts'
 import type { Change } from '#components/mesh/use-change.ts'
 import type { PolicyKind } from './kinds.ts'
+import { ProposeCard } from './ProposeCard.tsx'
 
 interface PolicyEditorProps {
   policy: PolicyKind
@@ -31,7 +32,10 @@ export function PolicyEditor({ policy, change, why, as, unnamed, label }: Policy
           </div>
         </ObjectFormProvider>
       ) : <ObjectYaml draft={draft} findings={findings} pointer={change.pointer} why={why} label={label} />}
-      <div className="lg:sticky lg:top-3"><InWords policy={policy} change={change} object={object} /></div>
+      <div className="grid gap-[18px] lg:sticky lg:top-3">
+        <InWords policy={policy} change={change} object={object} />
+        {unnamed && object && policy.kind === 'AuthorizationPolicy' && <ProposeCard object={object} why={why} onProposed={draft.setObject} />}
+      </div>
     </div>
   )
 }

@@ -24,6 +24,7 @@ import { TOPICS } from '#components/mesh/topics.ts'
 import { useChange } from '#components/mesh/use-change.ts'
 import { partOf, pluralOf, POLICY_KINDS, type AnyPolicy } from './kinds.ts'
 import { PolicyEditor } from './PolicyEditor.tsx'
+import { TrialCard } from './TrialCard.tsx'
 
 const TABS = [{ id: 'form', title: 'Form' }, { id: 'yaml', title: 'YAML' }, { id: 'history', title: 'History' }] as const
 
@@ -66,7 +67,8 @@ function Policy({ policy, stale }: { policy: AnyPolicy; stale: Error | null }) {
         {managedBy && <Notice state="info">This policy is kept by {managedBy}. It is read-only here; change it there.</Notice>}
         {change.step === 'edit' && status && <RefusedNotice status={status} at={ref} why={why} onGoTo={goToField} />}
         {tab === 'history' ? <ObjectHistory at={ref} /> : (
-          <ChangeFlow change={change} stored={policy} why={why} command={`heddle apply -f ${name}.yaml`} onGoTo={goToField}>
+          <ChangeFlow change={change} stored={policy} why={why} command={`heddle apply -f ${name}.yaml`} onGoTo={goToField}
+            besideReview={part === 'access' && draft.parsed.readable ? <TrialCard object={draft.parsed.object} /> : undefined}>
             <PolicyEditor policy={POLICY_KINDS[part]} change={{ ...change, findings }} why={why} as={tab} label={`${name} as YAML`} />
           </ChangeFlow>
         )}

@@ -22,6 +22,7 @@ import { joinTokens } from './join-tokens.ts'
 import { objectSets } from './object-sets.ts'
 import { objects } from './objects.ts'
 import { parts } from './parts.ts'
+import { policyTrials } from './policy-trials.ts'
 import { documentOf } from './openapi.ts'
 import { answerErrors, problemResponse } from './problem.ts'
 import { peers, registry } from './registry.ts'
@@ -62,6 +63,7 @@ const routes = newRoutes() //
   .route('/', explainRoutes)
   .route('/', routeStatuses)
   .route('/', reachRoutes)
+  .route('/', policyTrials)
   .route('/', objectSets)
   .route('/', analysisRoutes)
   .route('/', proxies)
