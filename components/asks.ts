@@ -47,7 +47,8 @@ export const asks = {
   /** What an agent received by version in the last five minutes. */
   shares: (target: string): Ask => ({ key: ['series', target, 'version', '5m'], path: withQuery('/series', { target, by: 'version', window: '5m' }) }),
   attributeNames: (service: string): Ask => ({ key: ['attribute-names', service], path: withQuery('/traces/attributes', { service, window: '6h' }) }),
-  trace: (traceId: string): Ask => ({ key: ['trace', traceId], path: `/traces/${segment(traceId)}` }),
+  trace: (traceId: string): Ask => ({ key: ['trace', traceId], path: `/traces/${segment(traceId)}?format=fitting` }),
+  span: (traceId: string, spanId: string, service: string): Ask => ({ key: ['span', traceId, spanId, service], path: withQuery(`/traces/${segment(traceId)}/spans/${segment(spanId)}`, { service }) }),
   traces: ({ status, attr, ...filters }: TraceFilters, range: TimeRange): Ask => {
     const { from, to } = range.kind === 'fixed' ? range : { from: new Date(Date.now() - rangeMs(range)).toISOString(), to: null }
     const path = withQuery('/traces', { ...filters, status: status === 'any' ? null : status, from, to, limit: 50 })

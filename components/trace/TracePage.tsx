@@ -1,7 +1,7 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import type { Trace } from '#server/contracts/telemetry.ts'
+import type { Trace, TraceColumns } from '#server/contracts/telemetry.ts'
 import { asks } from '#components/asks.ts'
 import { call, get } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
@@ -16,6 +16,7 @@ import { Skeleton } from '#components/ui/Skeleton.tsx'
 import { StateMark } from '#components/ui/StateMark.tsx'
 import { toast } from '#components/ui/Toast.tsx'
 import { paths } from '#components/paths.ts'
+import { shownTrace, type ShownTrace } from './columns.ts'
 import { criticalPath, slowestService } from './critical-path.ts'
 import { withoutHops } from './hops.ts'
 import { printDuration } from './scale.ts'
@@ -28,7 +29,7 @@ const YOUNG_MS = 30_000
 export function TracePage({ traceId }: { traceId: string }) {
   const query = useQuery({
     queryKey: asks.trace(traceId).key,
-    queryFn: get<Trace>(asks.trace(traceId).path),
+    queryFn: async (context) => shownTrace(await get<Trace | TraceColumns>(asks.trace(traceId).path)(context)),
     refetchInterval: (state) => (state.state.data && Date.now() - Date.parse(state.state.data.startedAt) - state.state.data.durationMs < YOUNG_MS ? 3000 : false),
     // The same spans again are the same trace: nothing is laid out anew.
     structuralSharing: (before, after) => (sameSpans(before, after) ? before : after),
@@ -44,7 +45,7 @@ export function TracePage({ traceId }: { traceId: string }) {
   )
 }
 
-function Summary({ trace }: { trace: Trace }) {
+function Summary({ trace }: { trace: ShownTrace }) {
   const facts = useMemo(() => {
     const tree = buildTree(withoutHops(trace.spans), trace.durationMs)
     return {
@@ -54,7 +55,8 @@ function Summary({ trace }: { trace: Trace }) {
       errors: trace.spans.filter((span) => span.status === 'error').length,
       tokens: trace.spans.reduce((sum, span) => sum + (span.genAi?.inputTokens ?? 0) + (span.genAi?.outputTokens ?? 0), 0),
       conversation: trace.spans.find((span) => span.genAi?.conversation)?.genAi?.conversation ?? null,
-      unattested: trace.spans.filter((span) => span.sender === null).length,
+      // Who sent it is said by spans in full alone.
+      unattested: trace.brief ? 0 : trace.spans.filter((span) => span.sender === null).length,
     }
   }, [trace])
   return (
@@ -82,7 +84,7 @@ function titleOf({ spans, traceId }: Trace): string {
 }
 
 function sameSpans(before: unknown, after: unknown): boolean {
-  const [a, b] = [before, after] as [Trace | undefined, Trace] // answers of one query
+  const [a, b] = [before, after] as [ShownTrace | undefined, ShownTrace] // answers of one query
   return a !== undefined && a.spans.length === b.spans.length && a.durationMs === b.durationMs && a.truncated === b.truncated
 }
 

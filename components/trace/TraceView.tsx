@@ -1,25 +1,25 @@
 'use client'
 import { parseAsBoolean, parseAsString, useQueryStates } from 'nuqs'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import type { Trace } from '#server/contracts/telemetry.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { plural } from '#components/ui/format.ts'
 import { Kbd } from '#components/ui/Kbd.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { serviceColours } from './colours.ts'
+import type { ShownTrace } from './columns.ts'
 import { criticalPath, type CriticalSegment } from './critical-path.ts'
 import { withoutHops } from './hops.ts'
 import { Minimap } from './Minimap.tsx'
 import { spanMatches } from './search.ts'
 import type { TimeWindow } from './scale.ts'
-import { SpanPanel } from './SpanPanel.tsx'
+import { SelectedSpan } from './SelectedSpan.tsx'
 import { ancestorsOf, buildTree, collapsedBelow, visibleRows } from './tree.ts'
 import { Waterfall } from './Waterfall.tsx'
 
 const FOLD_AT = 2000
 
 /** A trace: waterfall at the left, the selected span at the right; which span, the search and the critical path stay in the URL. */
-export function TraceView({ trace: whole }: { trace: Trace }) {
+export function TraceView({ trace: whole }: { trace: ShownTrace }) {
   const [view, setView] = useQueryStates({ span: parseAsString, q: parseAsString.withDefault(''), critical: parseAsBoolean.withDefault(false), hops: parseAsBoolean.withDefault(false) }, { history: 'replace' })
   const folded = useMemo(() => withoutHops(whole.spans), [whole])
   const hops = whole.spans.length - folded.length
@@ -74,12 +74,12 @@ export function TraceView({ trace: whole }: { trace: Trace }) {
   const criticalMs = (selected === null ? [] : (critical.get(selected) ?? [])).reduce((sum, segment) => sum + segment.toMs - segment.fromMs, 0)
   return (
     <div className="grid gap-3">
-      {trace.truncated && <Notice state="warn">This trace is longer than what is shown: these are its first {plural(trace.spans.length, 'span')}. The download has the same part.</Notice>}
+      {trace.truncated && <Notice state="warn">This trace is longer than what is shown: these are its first {plural(trace.spans.length, 'span')}. {trace.brief ? 'The download has the first 5,000.' : 'The download has the same part.'}</Notice>}
       <div className="grid items-start gap-[18px] lg:grid-cols-[minmax(0,1fr)_372px]">
         <section aria-label="Waterfall" className="flex h-[max(420px,calc(100dvh-250px))] min-w-0 flex-col overflow-hidden rounded-lg border border-line bg-surface">
           <Minimap tree={tree} window={window} onWindow={setWindow} />
           <div className="flex flex-wrap items-center gap-2 border-b border-line px-3 py-1.5">
-            <input ref={search} data-find type="search" aria-label="Search in this trace" placeholder="Search in this trace" value={view.q} onChange={(event) => void setView({ q: event.target.value || null })}
+            <input ref={search} data-find type="search" aria-label="Search in this trace" placeholder={trace.brief ? 'Search services and names' : 'Search in this trace'} value={view.q} onChange={(event) => void setView({ q: event.target.value || null })}
               onKeyDown={(event) => { if (event.key === 'Enter') findNext(event.shiftKey ? -1 : 1) }}
               className="h-[28px] min-w-0 flex-1 max-md:basis-full rounded-md border border-line-strong bg-surface px-2.5 text-base placeholder:text-faint md:max-w-72" />
             {found && <span role="status" className="text-sm tabular-nums text-muted">{found.size === 0 ? 'no span says this' : plural(found.size, 'span')}</span>}
@@ -101,7 +101,7 @@ export function TraceView({ trace: whole }: { trace: Trace }) {
           </footer>
         </section>
         <div className="min-w-0 overflow-y-auto rounded-lg border border-line bg-surface lg:max-h-[max(420px,calc(100dvh-250px))]" tabIndex={0} role="region" aria-label="Span details">
-          {span && selected !== null ? <SpanPanel key={selected} span={span} criticalMs={criticalMs} isOrphan={tree.orphans.has(selected)} /> : <p className="m-0 p-4 text-muted">Select a span to see what it says.</p>}
+          {span && selected !== null ? <SelectedSpan key={selected} traceId={trace.traceId} brief={trace.brief} span={span} criticalMs={criticalMs} isOrphan={tree.orphans.has(selected)} /> : <p className="m-0 p-4 text-muted">Select a span to see what it says.</p>}
         </div>
       </div>
     </div>
@@ -118,7 +118,7 @@ function bySpan(segments: readonly CriticalSegment[]): Map<number, CriticalSegme
   return map
 }
 
-function indexOfSpan(trace: Trace, spanId: string | null): number | null {
+function indexOfSpan(trace: ShownTrace, spanId: string | null): number | null {
   const index = spanId === null ? -1 : trace.spans.findIndex((span) => span.spanId === spanId)
   return index < 0 ? null : index
 }

@@ -44,6 +44,7 @@ const POLICY: Record<string, Role | null> = {
   'GET /traces': 'viewer',
   'GET /traces/:traceId': 'viewer',
   'GET /traces/attributes': 'viewer',
+  'GET /traces/:traceId/spans/:spanId': 'viewer',
   'GET /sessions': 'viewer',
   'GET /sessions/:conversation': 'viewer',
   'GET /prices': 'viewer',
@@ -89,7 +90,7 @@ const POLICY: Record<string, Role | null> = {
 }
 
 const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
-const VALUES: Record<string, string> = { plural: 'httproutes', ns: 'default', name: 'none', revision: '99', id: '00000000-0000-4000-8000-000000000000', traceId: '0af7651916cd43dd8448eb211c80319c', serial: '0a', wish: 'pause' }
+const VALUES: Record<string, string> = { plural: 'httproutes', ns: 'default', name: 'none', revision: '99', id: '00000000-0000-4000-8000-000000000000', traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', serial: '0a', wish: 'pause' }
 
 /** Bodies that fit, so that what is refused is refused for the role. */
 const BODIES: Record<string, unknown> = {

@@ -2,9 +2,11 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { MeshError } from '#server/contracts/errors.ts'
 import { TraceId } from '#server/contracts/ids.ts'
-import { ATTRIBUTES_MAX, AttributeName, parseAttribute, Trace, TraceSummary } from '#server/contracts/telemetry.ts'
+import { ATTRIBUTES_MAX, AttributeName, parseAttribute, Span, Trace, TraceColumns, TraceSummary } from '#server/contracts/telemetry.ts'
 import { readAttributeNames } from '#server/queries/attribute-names.ts'
-import { readTrace, readTraceOtlp } from '#server/queries/trace.ts'
+import { isLongTrace, readTraceColumns } from '#server/queries/trace-columns.ts'
+import { TRACE_SPANS_MAX } from '#server/queries/trace-rows.ts'
+import { readSpan, readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { readTraces } from '#server/queries/traces.ts'
 import { requireRole } from './context.ts'
 import { ListQuery, MeshQuery, listOf, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
@@ -52,9 +54,21 @@ const read = createRoute({
   method: 'get',
   path: '/traces/{traceId}',
   tags,
-  summary: 'One trace; with format=otlp as OTLP/JSON, values exactly as received',
-  request: { params: z.object({ traceId: z.string().toLowerCase().pipe(TraceId) }), query: MeshQuery.extend({ format: z.enum(['heddle', 'otlp']).default('heddle') }) },
-  responses: ok(z.union([Trace, Otlp]), 'The trace'),
+  summary: 'One trace in full, its first 5,000 spans; with format=columns up to 50,000 spans without their attributes, with format=fitting whichever holds it whole; with format=otlp as OTLP/JSON, values exactly as received',
+  request: { params: z.object({ traceId: z.string().toLowerCase().pipe(TraceId) }), query: MeshQuery.extend({ format: z.enum(['heddle', 'columns', 'fitting', 'otlp']).default('heddle') }) },
+  responses: ok(z.union([Trace, TraceColumns, Otlp]), 'The trace'),
+})
+
+const readOne = createRoute({
+  method: 'get',
+  path: '/traces/{traceId}/spans/{spanId}',
+  tags,
+  summary: 'One span in full, with its log records as events; service says whose where several sent the id',
+  request: {
+    params: z.object({ traceId: z.string().toLowerCase().pipe(TraceId), spanId: z.string().toLowerCase().regex(/^[0-9a-f]{16}$/) }),
+    query: MeshQuery.extend({ service: z.string().max(512).optional() }),
+  },
+  responses: ok(Span, 'The span'),
 })
 
 export const traceRoutes = newRoutes()
@@ -84,7 +98,17 @@ export const traceRoutes = newRoutes()
   .openapi(read, async (c) => {
     requireRole(c, 'viewer')
     const { traceId } = c.req.valid('param')
-    const found = c.req.valid('query').format === 'otlp' ? await readTraceOtlp(c.var.db, c.var.mesh, traceId) : await readTrace(c.var.db, c.var.mesh, traceId)
+    const { format } = c.req.valid('query')
+    const inColumns = format === 'columns' || (format === 'fitting' && (await isLongTrace(c.var.db, traceId, TRACE_SPANS_MAX)))
+    const reader = inColumns ? readTraceColumns : format === 'otlp' ? readTraceOtlp : readTrace
+    const found = await reader(c.var.db, c.var.mesh, traceId)
     if (!found) throw new MeshError('not_found', `there is no trace ${traceId}; it may be older than what is kept`)
+    return c.json(found, 200)
+  })
+  .openapi(readOne, async (c) => {
+    requireRole(c, 'viewer')
+    const { traceId, spanId } = c.req.valid('param')
+    const found = await readSpan(c.var.db, c.var.mesh, traceId, spanId, c.req.valid('query').service ?? null)
+    if (!found) throw new MeshError('not_found', `there is no span ${spanId} in the trace ${traceId}`)
     return c.json(found, 200)
   })

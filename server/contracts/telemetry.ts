@@ -118,6 +118,33 @@ export type Span = z.infer<typeof Span>
 export const Trace = z.object({ traceId: z.string(), startedAt: z.string(), durationMs: z.number(), spans: z.array(Span), truncated: z.boolean() })
 export type Trace = z.infer<typeof Trace>
 
+const Column = z.array(z.number())
+/** A long trace by its columns, each as long as the trace, in order of time: what a waterfall draws. A span in full is asked for alone. */
+export const TraceColumns = z.object({
+  traceId: z.string(),
+  startedAt: z.string(),
+  durationMs: z.number(),
+  /** More spans are stored than are here. */
+  truncated: z.boolean(),
+  services: z.array(z.string()),
+  names: z.array(z.string()),
+  conversation: z.string().nullable(),
+  spanIds: z.array(z.string()),
+  parentIds: z.array(z.string().nullable()),
+  /** Places in `services` and `names`. */
+  service: Column,
+  name: Column,
+  kind: z.array(Span.shape.kind),
+  status: z.array(Span.shape.status),
+  offsetMs: Column,
+  durationsMs: Column,
+  /** 1 for the span of a proxy. */
+  proxy: Column,
+  inputTokens: z.array(z.number().nullable()),
+  outputTokens: z.array(z.number().nullable()),
+})
+export type TraceColumns = z.infer<typeof TraceColumns>
+
 /** Steps of equal length over a window; `version` null is all of the edge together. */
 export const Series = z.object({
   from: z.string(),

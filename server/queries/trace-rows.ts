@@ -65,11 +65,11 @@ interface Row {
   output_tokens: number | null
 }
 
-/** In order of time, each (span, service) once; `truncated` when there are more than `TRACE_SPANS_MAX`. Empty when nothing is known. */
-export async function readTraceRows(db: Db, mesh: string, traceId: string): Promise<{ rows: TraceRow[]; truncated: boolean }> {
+/** In order of time, each (span, service) once, or one span alone; `truncated` when there are more than `TRACE_SPANS_MAX`. Empty when nothing is known. */
+export async function readTraceRows(db: Db, mesh: string, traceId: string, spanId: string | null = null): Promise<{ rows: TraceRow[]; truncated: boolean }> {
   return inTransaction(db.pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only')
-    const { rows: found } = await client.query<Row>(SPANS, [traceId, mesh, TRACE_SPANS_MAX + 1])
+    const { rows: found } = await client.query<Row>(SPANS, [traceId, mesh, TRACE_SPANS_MAX + 1, spanId])
     const truncated = found.length > TRACE_SPANS_MAX
     const rows = [...new Map(found.slice(0, TRACE_SPANS_MAX).map((row) => [`${row.span_id} ${row.service_id}`, row])).values()]
     const { rows: blockRows } = await client.query<{ id: string; bytes: Buffer }>('select id, bytes from telemetry.span_block where id = any($1::bigint[])', [[...new Set(rows.map((row) => row.block_id))]])
@@ -112,7 +112,7 @@ const SPANS = `
     (extract(epoch from time) * 1000)::double precision as time_ms, duration_us, flags, status,
     gen_ai_operation, gen_ai_agent, gen_ai_model, gen_ai_tool, gen_ai_conversation, input_tokens, output_tokens
   from telemetry.span join telemetry.span_class on span_class.id = class_id join telemetry.service on service.id = span.service_id
-  where trace_id = $1::uuid and service.mesh = $2
+  where trace_id = $1::uuid and service.mesh = $2 and ($4::text is null or span_id = ('x' || $4)::bit(64)::bigint)
   order by time, span_id limit $3`
 
 function attributesOf(json: Record<string, unknown>): OtlpAttribute[] {

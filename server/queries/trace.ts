@@ -5,10 +5,10 @@ import { plainAttributes } from './otlp-value.ts'
 import { logEvent, readTraceLogs, type TraceLog } from './trace-logs.ts'
 import { readTraceRows, type TraceRow } from './trace-rows.ts'
 
-const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
-const STATUSES = ['unset', 'ok', 'error'] as const
+export const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
+export const STATUSES = ['unset', 'ok', 'error'] as const
 /** `telemetry.span.flags`: an error that no OTLP status tells, such as Envoy's `error=true`. */
-const FAILED = 8
+export const FAILED = 8
 
 /** One trace for the page; null when nothing of it is stored. */
 export async function readTrace(db: Db, mesh: string, traceId: string): Promise<Trace | null> {
@@ -18,6 +18,16 @@ export async function readTrace(db: Db, mesh: string, traceId: string): Promise<
   const endMs = Math.max(...rows.map((row) => row.timeMs + row.durationMs))
   const logs = logsBySpan(rows, records)
   return { traceId, startedAt: new Date(startMs).toISOString(), durationMs: endMs - startMs, spans: rows.map((row) => spanOf(row, startMs, logs.get(row) ?? [])), truncated }
+}
+
+/** One span in full; of several services that sent this id, the one named. Null when it is not stored. */
+export async function readSpan(db: Db, mesh: string, traceId: string, spanId: string, service: string | null): Promise<Span | null> {
+  const { rows } = await readTraceRows(db, mesh, traceId, spanId)
+  const row = rows.find((each) => each.service === service) ?? rows[0]
+  if (!row) return null
+  const { rows: bounds } = await db.pool.query<{ start_ms: number }>('select (extract(epoch from min(time)) * 1000)::double precision as start_ms from telemetry.span join telemetry.service on service.id = service_id where trace_id = $1::uuid and mesh = $2', [traceId, mesh])
+  const logs = (await readTraceLogs(db, mesh, traceId)).filter((log) => log.spanId === spanId)
+  return spanOf(row, bounds[0]?.start_ms ?? row.timeMs, logs)
 }
 
 /** The same trace as OTLP/JSON, with values exactly as received; null when nothing of it is stored. */
