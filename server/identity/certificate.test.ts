@@ -61,6 +61,15 @@ test('a request signed by another key than its own is refused', async () => {
   await expect(readCsrKey(csr.toString('pem'))).rejects.toThrow('not signed by its own key')
 })
 
+test.each<[string, RsaHashedKeyGenParams | EcKeyGenParams]>([
+  ['RSA', { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' }],
+  ['another curve', { name: 'ECDSA', namedCurve: 'P-384' }],
+])('a key of %s is refused', async (_, algorithm) => {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const csr = await x509.Pkcs10CertificateRequestGenerator.create({ keys, signingAlgorithm: { ...algorithm, hash: 'SHA-256' } })
+  await expect(readCsrKey(csr.toString('pem'))).rejects.toThrow('another key than ECDSA P-256')
+})
+
 test.each([['not a request', 'hello'], ['a certificate', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----']])('%s is refused', async (_, pem) => {
   await expect(readCsrKey(pem)).rejects.toThrow('not PKCS #10')
 })

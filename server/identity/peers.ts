@@ -64,7 +64,8 @@ export function watchPeers(authority: Authority): Peers {
   }
 }
 
-function readPeer(leaf: X509Certificate, authority: Authority): Peer {
+/** Throws `unauthenticated` for a leaf of a stranger, out of its time, or that names no agent of this mesh. */
+export function readPeer(leaf: X509Certificate, authority: Pick<Authority, 'trust' | 'trustDomain'>): Peer {
   const issuer = authority.trust.accepted.find((ca) => leaf.checkIssued(ca.certificate) && leaf.verify(ca.certificate.publicKey))
   if (!issuer) throw new MeshError('unauthenticated', 'the client certificate is not of an issuer that this mesh trusts')
   const now = Date.now()
