@@ -46,20 +46,26 @@ function probesOf(state: MeshState | null, { namespace, agent }: { namespace: st
 const nameOf = ({ metadata }: HealthProbe) => `${metadata.namespace}/${metadata.name}`
 const orderOf = (probe: HealthProbe): ProbeOrder => ({ probe: nameOf(probe), spec: probe.spec })
 
+interface ProbedFromHere {
+  probing: Probing
+  namespace: string
+  agent: string
+  id: string
+}
+
 /** One control process probes what has no sidecar, and clears away what nobody asks for any more. */
 async function leadProbes(options: ProbesOptions, signal: AbortSignal): Promise<void> {
-  const { db, mesh, state, outside, similarity, onError } = options
-  const running = new Map<string, { probing: Probing; namespace: string; agent: string; id: string }>()
+  const { db, mesh, state, outside, onError } = options
+  const running = new Map<string, ProbedFromHere>()
   let lastSweep = 0
+  let followed: MeshState | null = null
   try {
     while (!signal.aborted) {
       const present = state()
-      if (present) followInstances(present, running, outside)
+      if (present && present !== followed) followInstances(present, running, outside)
+      followed = present
       try {
-        for (const { probing, namespace, agent, id } of running.values()) {
-          const specs = new Map(probesOf(present, { namespace, agent }, 'control').map((probe) => [nameOf(probe), probe.spec]))
-          await takeResults(db, { mesh, instance: id, namespace, agent }, probing.take(), specs, similarity)
-        }
+        for (const one of running.values()) await storeResults(options, present, one)
         if (Date.now() - lastSweep > SWEEP_MS) {
           lastSweep = Date.now()
           await sweepHealth(db, mesh)
@@ -74,7 +80,20 @@ async function leadProbes(options: ProbesOptions, signal: AbortSignal): Promise<
   }
 }
 
-function followInstances(state: MeshState, running: Map<string, { probing: Probing; namespace: string; agent: string; id: string }>, outside: Outside): void {
+/** What cannot be stored waits for the next turn. */
+async function storeResults({ db, mesh, similarity }: ProbesOptions, state: MeshState | null, { probing, namespace, agent, id }: ProbedFromHere): Promise<void> {
+  const results = probing.take()
+  if (results.length === 0) return
+  const specs = new Map(probesOf(state, { namespace, agent }, 'control').map((probe) => [nameOf(probe), probe.spec]))
+  try {
+    await takeResults(db, { mesh, instance: id, namespace, agent }, results, specs, similarity)
+  } catch (error) {
+    probing.putBack(results)
+    throw error
+  }
+}
+
+function followInstances(state: MeshState, running: Map<string, ProbedFromHere>, outside: Outside): void {
   const wanted = new Set<string>()
   for (const agent of state.agents) {
     const { namespace, name } = agent.metadata

@@ -4,13 +4,19 @@ import type { AddressInfo } from 'node:net'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import { expect, test } from 'vitest'
-import { HealthProbeSpec } from '../contracts/health-probe.ts'
+import { expect, test, vi } from 'vitest'
+import { commitChange } from '../changes/commit.ts'
+import { Agent } from '../contracts/agent.ts'
+import { HealthProbe, HealthProbeSpec } from '../contracts/health-probe.ts'
+import { HEDDLE_API } from '../contracts/meta.ts'
+import { refOf } from '../contracts/object.ts'
 import { readMeshState } from '../db/mesh-state.ts'
+import { syncStaticInstances } from '../discovery/static.ts'
 import { ALLOW_NOTHING, parseAllowList } from '../fetch/addresses.ts'
 import type { Outside } from '../fetch/fetch.ts'
 import { testDatabase } from '../testing/database.ts'
 import { runCheck } from './check.ts'
+import { startProbes } from './control-run.ts'
 import { sweepHealth, takeResults } from './take-results.ts'
 
 const outside = { allow: parseAllowList('127.0.0.1') }
@@ -126,6 +132,28 @@ test('MCP: a server of the SDK answers, and must offer the tool', async () => {
   expect(await look({ operation: 'tools', tool: 'find' })).toMatchObject({ ok: true })
   expect(await look({ operation: 'tools', tool: 'weave' })).toMatchObject({ ok: false, reason: 'the tool “weave” is not offered' })
 })
+
+test('what control finds while it cannot be stored is stored later', async () => {
+  await using db = await testDatabase()
+  await using agent = await serve((_, response) => json(response, { state: 'I like trains' }))
+  await db.pool.query(`insert into mesh (name, trust_domain) values ('local', 'weave.test')`)
+  const port = Number(new URL(agent.target.origin).port)
+  const objects = [
+    Agent.parse({ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name: 'loom' }, spec: { instances: [{ address: '127.0.0.1', port, version: 'v1' }] } }),
+    HealthProbe.parse({ apiVersion: HEDDLE_API, kind: 'HealthProbe', metadata: { name: 'ask' }, spec: { targetRefs: [{ name: 'loom' }], from: 'control', intervalSeconds: 600, failureThreshold: 1, check: { type: 'HTTP', path: '/', expect: { similarTo: 'good morning' } } } }),
+  ]
+  await commitChange(db, { mesh: 'local', author: 'test', reason: '', changes: objects.map((after) => ({ ref: refOf(after), expected: null, after })) })
+  await syncStaticInstances(db, 'local')
+  const state = await readMeshState(db, 'local')
+  const errors: string[] = []
+  const similarity = async () => {
+    if (errors.length === 0) throw new Error('the model is away')
+    return 0
+  }
+  await using _probes = startProbes({ db, mesh: 'local', outside, state: () => state, similarity, onError: (error) => errors.push(error.message) })
+  await vi.waitFor(async () => expect((await readMeshState(db, 'local')).instances[0]?.health).toBe('down'), { timeout: 15_000, interval: 200 })
+  expect(errors).toEqual(['cannot store what probes found: the model is away'])
+}, 30_000)
 
 test('what was found becomes health with a history; what nobody asks for any more is cleared away', async () => {
   await using db = await testDatabase()
