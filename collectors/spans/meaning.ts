@@ -5,8 +5,8 @@ import { FLAG, KIND, PROTOCOL, type SpanRow } from './row.ts'
 export type Slots = (string | number | boolean | null)[]
 
 const TEXT_MAX = 255
-/** The proxies' way out of the mesh; `server.address` on its spans is the authority that was asked for. */
-const EXTERNAL_CLUSTER = 'external'
+/** The proxies' ways out of the mesh; `server.address` on its spans is the authority that was asked for. */
+const EXTERNAL_CLUSTERS: readonly (string | null)[] = ['external', 'external-direct']
 
 /**
  * Says on the row what its attributes mean. A 4xx is refused, not an error; a JSON-RPC error inside a 200 is one (`error.type`, status).
@@ -15,7 +15,7 @@ export function describeSpan(row: SpanRow, slots: Slots, proxy: boolean): void {
   const { fields } = row
   const httpStatus = integer(slots[SLOT.httpStatus], 999)
   const method = slots[SLOT.httpMethod]
-  const external = proxy && text(slots[SLOT.upstreamCluster]) === EXTERNAL_CLUSTER
+  const external = proxy && EXTERNAL_CLUSTERS.includes(text(slots[SLOT.upstreamCluster]))
   const clientError = httpStatus !== null && httpStatus >= 400 && httpStatus < 500
   const failed = (httpStatus !== null && httpStatus >= 500) || slots[SLOT.error] === true || slots[SLOT.error] === 'true' || (fields.status === 2 && !clientError)
   if (failed) row.flags |= FLAG.error

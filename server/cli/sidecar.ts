@@ -8,10 +8,13 @@ import { findEnvoy } from '../run/envoy.ts'
 import { homePaths, readPrivate } from '../run/home.ts'
 import { openLog } from '../run/log.ts'
 import { runUntilStopped } from '../run/shutdown.ts'
+import { interceptScript } from '../sidecar/intercept.ts'
 import { prepareSidecar, type SidecarOptions } from '../sidecar/prepare.ts'
 import { chooseProxyId } from '../sidecar/proxy-id.ts'
 import { runSidecar } from '../sidecar/sidecar.ts'
+import { optionalPort } from './ports.ts'
 import { openApi } from './client.ts'
+import { readInterception, setOwner } from './transparent.ts'
 
 interface Flags {
   control?: string
@@ -26,6 +29,9 @@ interface Flags {
   adminPort?: string
   name?: string
   zone?: string
+  transparent?: boolean
+  printIptables?: boolean
+  proxyUid?: string
   dir?: string
 }
 
@@ -45,13 +51,18 @@ export function register(program: Command): void {
     .option('--inbound-port <port>', 'where peers call; picked and kept when left out')
     .option('--admin-port <port>', 'of Envoy, on loopback; picked and kept when left out')
     .option('--name <id>', 'of this proxy; from agent, version and port, and by chance for a control elsewhere, when left out')
-    .option('--zone <zone>', 'where this instance is')
+    .option('--zone <zone>', 'where this instance is: ZONE or REGION/ZONE')
+    .option('--transparent', 'take what the agent sends and receives without its knowing, by rules of this network namespace')
+    .option('--print-iptables', 'print those rules as a shell script, and nothing else')
+    .option('--proxy-uid <uid>', 'with --print-iptables: the user that the sidecar will run as, when that is not root')
     .option('--dir <directory>', 'where it keeps key, identity and configuration; in the home when left out')
     .addHelpText('after', '\nExample:\n  heddle sidecar --agent translator --version v2 --port 9000\n  curl -x http://127.0.0.1:OUTBOUND http://translator.default.mesh/\n')
     .action(async (flags: Flags) => {
       const config = readConfig()
+      if (flags.printIptables) return console.log(interceptScript(readInterception(flags, readTarget(flags))))
       const log = openLog('sidecar', config, { agent: flags.agent })
       const options = await readOptions(flags, config, (sentence) => log.info(sentence))
+      if (options.transparent) setOwner(options.transparent, options.log)
       const prepared = await prepareSidecar(options)
       await runUntilStopped(log, async (things) => {
         const sidecar = await runSidecar(prepared, things)
@@ -70,6 +81,7 @@ async function readOptions(flags: Flags, config: Config, log: (sentence: string)
   const namespace = parse('--namespace', DnsLabel, flags.namespace)
   const version = parse('--version', VersionName, flags.version)
   const target = readTarget(flags)
+  const transparent = flags.transparent ? readInterception(flags, target) : null
   const controls = flags.control ? flags.control.split(',').map((address) => address.trim()) : [`127.0.0.1:${config.xdsPort}`]
   const base = flags.name ?? [agent, version, ...(namespace === NAMESPACE_DEFAULT ? [] : [namespace]), 'port' in target ? target.port : shortHash(target.socket)].join('-')
   if (!/^[A-Za-z0-9._-]{1,240}$/.test(base)) throw new MeshError('invalid', `--name is “${base}”; it takes letters, digits, dots, hyphens and underscores`)
@@ -83,8 +95,9 @@ async function readOptions(flags: Flags, config: Config, log: (sentence: string)
     version,
     target,
     proxyId,
-    ports: { inbound: optionalPort('--inbound-port', flags.inboundPort), outbound: optionalPort('--outbound-port', flags.outboundPort), admin: optionalPort('--admin-port', flags.adminPort) },
+    ports: { inbound: transparent?.inboundPort ?? optionalPort('--inbound-port', flags.inboundPort), outbound: optionalPort('--outbound-port', flags.outboundPort), admin: optionalPort('--admin-port', flags.adminPort) },
     zone: flags.zone ?? '',
+    transparent,
     home: config.home,
     dir,
     envoy: await findEnvoy(config),
@@ -108,13 +121,6 @@ async function mintToken(config: Config, { agent, namespace }: { agent: string; 
   const { body } = await openApi(config).request<{ token: string }>('POST', '/join-tokens', { body: { agent, namespace } })
   log(`made a join token for ${namespace}/${agent} through ${config.url || 'the Heddle of this home'}`)
   return body.token
-}
-
-function optionalPort(flag: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new MeshError('invalid', `${flag} is “${text}”; it takes a port from 1 to 65535`)
-  return port
 }
 
 function parse<T>(flag: string, schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { message: string }[] } } }, value: string): T {

@@ -103,6 +103,19 @@ export function compileExternalCluster(): Json {
   }
 }
 
+/** Whatever an agent calls outside the mesh, where its connection was going before it was intercepted. */
+export function compileDirectCluster(): Json {
+  return {
+    name: CLUSTER.direct,
+    alt_stat_name: CLUSTER.direct,
+    type: 'ORIGINAL_DST',
+    connect_timeout: '5s',
+    lb_policy: 'CLUSTER_PROVIDED',
+    circuit_breakers: compileBreaker(),
+    typed_extension_protocol_options: httpOptions({ use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } }),
+  }
+}
+
 /** The cluster and the filter that feeds it must name the same cache. */
 export const DNS_CACHE = { name: CLUSTER.external, dns_lookup_family: 'V4_PREFERRED', max_hosts: 4096 }
 

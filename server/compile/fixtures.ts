@@ -76,6 +76,7 @@ export function proxyView(agentName: string, more: Partial<ProxyView> = {}): Pro
     inboundPort: 15_006,
     outboundPort: 15_001,
     agentTarget: { port: 9000 },
+    transparent: null,
     zone: '',
     ...more,
   }

@@ -33,28 +33,31 @@ export function compileOutboundListener(proxy: ProxyView): Json {
   return listener(OUTBOUND, 'OUTBOUND', '127.0.0.1', proxy.outboundPort, [
     {
       name: OUTBOUND,
-      filters: [
-        connectionManager(proxy, {
-          stat_prefix: OUTBOUND,
-          rds: { route_config_name: OUTBOUND, config_source: ADS },
-          use_remote_address: true,
-          skip_xff_append: true,
-          early_header_mutation_extensions: stripForged(FORGEABLE),
-          upgrade_configs: [...UPGRADES, CONNECT],
-          http_filters: [
-            corsFilter(),
-            faultFilter(),
-            semanticFilter(),
-            {
-              name: 'heddle.external',
-              typed_config: { '@type': typeUrl('envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig'), dns_cache_config: DNS_CACHE },
-            },
-            router(),
-          ],
-        }),
-      ],
+      filters: [outboundManager(proxy)],
     },
   ])
+}
+
+/** `marks`: headers that say how a call came here, which the routes then know. */
+export function outboundManager(proxy: ProxyView, marks: Json[] = []): Json {
+  return connectionManager(proxy, {
+    stat_prefix: OUTBOUND,
+    rds: { route_config_name: OUTBOUND, config_source: ADS },
+    use_remote_address: true,
+    skip_xff_append: true,
+    early_header_mutation_extensions: earlyMutations([...FORGEABLE, ...marks]),
+    upgrade_configs: [...UPGRADES, CONNECT],
+    http_filters: [
+      corsFilter(),
+      faultFilter(),
+      semanticFilter(),
+      {
+        name: 'heddle.external',
+        typed_config: { '@type': typeUrl('envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig'), dns_cache_config: DNS_CACHE },
+      },
+      router(),
+    ],
+  })
 }
 
 /**
@@ -83,7 +86,7 @@ export function compileGatewayListener(proxy: ProxyView, name: string, port: num
           rds: { route_config_name: name, config_source: ADS },
           use_remote_address: true,
           forward_client_cert_details: 'SANITIZE',
-          early_header_mutation_extensions: stripForged(FORGEABLE),
+          early_header_mutation_extensions: earlyMutations(FORGEABLE),
           ...STRICT_PATHS,
           upgrade_configs: UPGRADES,
           http_filters: [corsFilter(), faultFilter(), router()],
@@ -104,7 +107,7 @@ function inboundManager(proxy: ProxyView): Json {
     set_current_client_cert_details: { uri: true },
     use_remote_address: true,
     // x-forwarded-client-cert is not removed here: SANITIZE_SET replaces it, and would add to nothing else.
-    early_header_mutation_extensions: stripForged(FORGEABLE.slice(0, 2)),
+    early_header_mutation_extensions: earlyMutations(FORGEABLE.slice(0, 2)),
     ...STRICT_PATHS,
     common_http_protocol_options: { max_connection_duration: CONNECTION_LIFE_MAX },
     upgrade_configs: [...UPGRADES, CONNECT],
@@ -130,7 +133,7 @@ function connectionManager(proxy: ProxyView, options: Json): Json {
   }
 }
 
-function stripForged(mutations: Json[]): Json[] {
+function earlyMutations(mutations: Json[]): Json[] {
   return [
     {
       name: 'envoy.http.early_header_mutation.header_mutation',

@@ -16,13 +16,15 @@ export const typeUrl = (name: string) => `type.googleapis.com/${name}`
 /** Clusters of the sidecar's own bootstrap. */
 export const BOOTSTRAP_CLUSTER = { sidecar: 'heddle-sidecar', card: 'heddle-sidecar-card', otlp: 'heddle-otlp' } as const
 
-/** The agent behind the sidecar; the way back into the outbound listener; the world outside the mesh. */
-export const CLUSTER = { local: 'local', loop: 'outbound-loop', external: 'external' } as const
+/** The agent behind the sidecar; the way back into the outbound listener; the world outside the mesh, by name and at the address that the agent meant. */
+export const CLUSTER = { local: 'local', loop: 'outbound-loop', external: 'external', direct: 'external-direct' } as const
 
 export const SECRET = { identity: 'identity', trust: 'trust' } as const
 
 export const OUTBOUND = 'outbound'
 export const INBOUND = 'inbound'
+export const TRANSPARENT = 'outbound-transparent'
+export const TRANSPARENT_DNS = 'outbound-dns'
 
 export function clusterName(version: Pick<Version, 'namespace' | 'agent' | 'version'>): string {
   return `${version.namespace}/${version.agent}/${version.version}`

@@ -10,6 +10,7 @@ import type { Json } from './encode.ts'
 import { CLUSTER, meshHost, OUTBOUND } from './names.ts'
 import { answerAll, backIntoMesh, catchAll, compileRoute, overConnect, terminateConnect } from './route.ts'
 import { ADS } from './tls.ts'
+import { INTERCEPTED_HEADER } from './transparent.ts'
 import { compileFault } from './traffic.ts'
 
 /** The virtual host's own name is the resource's: VHDS asks for `ROUTE_CONFIGURATION/HOST`. */
@@ -70,6 +71,7 @@ export function compileOutboundRoutes(inline?: readonly Json[]): Json {
   return {
     name: OUTBOUND,
     ignore_port_in_host_matching: true,
+    request_headers_to_remove: [INTERCEPTED_HEADER],
     virtual_hosts: [...compileFixedHosts(), ...(inline ?? [])],
     ...(inline ? {} : { vhds: { config_source: ADS } }),
   }
@@ -83,10 +85,15 @@ function compileFixedHosts(): Json[] {
     {
       name: 'self',
       domains: ['127.0.0.1', 'localhost', '[::1]'],
-      routes: [answerAll('self', 404, 'this is the sidecar: set Host to NAME.NAMESPACE.mesh, or use it as an HTTP proxy')],
+      routes: [toOriginal(), answerAll('self', 404, 'this is the sidecar: set Host to NAME.NAMESPACE.mesh, or use it as an HTTP proxy')],
     },
     { name: 'unknown', domains: ['*.mesh'], routes: [backIntoMesh(), answerAll('unknown', 404, 'no agent of this name can be called from here')] },
-    { name: CLUSTER.external, domains: ['*'], routes: [terminateConnect(CLUSTER.external, { traced: true }), catchAll(CLUSTER.external, { cluster: CLUSTER.external }, 'external')] },
+    { name: CLUSTER.external, domains: ['*'], routes: [toOriginal(), terminateConnect(CLUSTER.external, { traced: true }), catchAll(CLUSTER.external, { cluster: CLUSTER.external }, 'external')] },
   ]
 }
 
+/** What was intercepted on its way to somebody the mesh does not know goes where it was going, whatever its Host says. */
+function toOriginal(): Json {
+  const route = catchAll(CLUSTER.direct, { cluster: CLUSTER.direct }, 'external')
+  return { ...route, match: { prefix: '/', headers: [{ name: INTERCEPTED_HEADER, present_match: true }] } }
+}

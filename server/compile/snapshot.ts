@@ -5,14 +5,15 @@ import type { ObjectRef } from '../contracts/object.ts'
 import { findAgent, reachableAgents, versionsOf } from '../mesh/reach.ts'
 import { compileAgentRouteHosts } from './agent-route.ts'
 import { isSticky, mtlsOf, trafficRulesOf } from '../mesh/traffic-policy.ts'
-import { compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
+import { compileDirectCluster, compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
 import { compileEndpoints } from './endpoints.ts'
 import { encodeResource, type Json, type Resource } from './encode.ts'
 import { compileGatewayRoutes, gatewaysOf } from './gateway.ts'
 import { compileInboundRoutes } from './inbound.ts'
 import { compileGatewayListener, compileInboundListener, compileOutboundListener } from './listener.ts'
-import { CLUSTER, clusterName, gatewayName, INBOUND, OUTBOUND, TYPE, type TypeUrl } from './names.ts'
+import { CLUSTER, clusterName, gatewayName, INBOUND, OUTBOUND, TRANSPARENT, TRANSPARENT_DNS, TYPE, type TypeUrl } from './names.ts'
 import { compileOutboundRoutes, compileVirtualHost, virtualHostName, virtualHostObject } from './outbound.ts'
+import { compileDnsListener, compileTransparentListener } from './transparent.ts'
 
 export interface Snapshot {
   revision: number
@@ -116,6 +117,13 @@ function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
     resource(TYPE.cluster, CLUSTER.loop, proxy.id, compileLoopCluster(proxy), null),
     resource(TYPE.listener, OUTBOUND, proxy.id, compileOutboundListener(proxy), null),
   ]
+  if (proxy.transparent) {
+    own.push(
+      resource(TYPE.cluster, CLUSTER.direct, '', compileDirectCluster(), null),
+      resource(TYPE.listener, TRANSPARENT, proxy.id, compileTransparentListener(proxy, proxy.transparent), null),
+      resource(TYPE.listener, TRANSPARENT_DNS, proxy.id, compileDnsListener(proxy.transparent, namespacesOf(state)), null),
+    )
+  }
   if (!agent) return own
   own.push(
     resource(TYPE.cluster, CLUSTER.local, proxy.id, compileLocalCluster(proxy, agent.spec.protocol), refOf(agent)),
@@ -132,6 +140,10 @@ function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
     }
   }
   return own
+}
+
+function namespacesOf(state: MeshState): string[] {
+  return [...new Set(state.agents.map((agent) => agent.metadata.namespace))].sort()
 }
 
 function resource(typeUrl: TypeUrl, name: string, scope: string, json: Json, object: ObjectRef | null): Resource {

@@ -7,6 +7,7 @@ import type { HealthProbe, InstanceHealth } from './health-probe.ts'
 import type { HTTPRoute } from './http-route.ts'
 import type { Kind, MeshObject } from './object.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
+import type { Transparent } from './sidecar.ts'
 import type { TrafficPolicy } from './traffic-policy.ts'
 
 /** An address that takes calls for one version of an agent now (its lease is good and it says it is ready). */
@@ -59,6 +60,7 @@ export interface ProxyView {
   inboundPort: number
   outboundPort: number
   agentTarget: { port: number } | { socket: string }
+  transparent: Transparent | null
   /** Where it is, as its operator named it: `ZONE` or `REGION/ZONE`; '' when nobody said. */
   zone: string
 }

@@ -56,6 +56,13 @@ export type EnrolResponse = z.infer<typeof EnrolResponse>
 export const RenewRequest = z.strictObject({ csrPem: Pem })
 export const RenewResponse = z.object({ identity: Identity })
 
+/** What every name of the mesh resolves to where an agent's traffic is intercepted: loopback, so that no route is needed. */
+export const MESH_ADDRESS = '127.80.80.80'
+
+/** Ports on loopback that take what the agent sends without knowing of its sidecar: its connections, and its questions for names of the mesh. */
+export const Transparent = z.strictObject({ port: z.number().int().min(1).max(65535), dnsPort: z.number().int().min(1).max(65535) })
+export type Transparent = z.infer<typeof Transparent>
+
 export const HeartbeatRequest = z.strictObject({
   version: VersionName,
   state: z.enum(['starting', 'ready', 'draining', 'stopped']),
@@ -66,6 +73,8 @@ export const HeartbeatRequest = z.strictObject({
   adminPort: z.number().int().min(1).max(65535),
   /** The agent behind: a loopback port or a Unix socket path. */
   agentTarget: z.union([z.strictObject({ port: z.number().int().min(1).max(65535) }), z.strictObject({ socket: z.string().max(107) })]),
+  /** Null where the agent calls its sidecar by address. */
+  transparent: Transparent.nullable().default(null),
   zone: z.string().max(253).default(''),
   labels: z.record(z.string(), z.string()).default({}),
   weight: z.number().int().min(1).max(1000).default(1),
@@ -89,9 +98,9 @@ export const HeartbeatResponse = z.object({
   /** True when the leaf must be renewed now (its issuer is being retired). */
   renewNow: z.boolean(),
   controls: z.array(z.string()),
+  /** Where telemetry goes now. */
+  otlpGrpc: OtlpDoor.optional(),
   /** Every probe that runs beside this agent now. */
   probes: z.array(ProbeOrder).default([]),
 })
 export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>
-  /** Where telemetry goes now. */
-  otlpGrpc: OtlpDoor.optional(),

@@ -79,8 +79,8 @@ async function writeNews(client: PoolClient, mesh: string, sender: Sender, reque
 
 /** True when its listeners must be compiled anew. */
 async function writeProxy(client: PoolClient, mesh: string, sender: Sender, request: HeartbeatRequest): Promise<boolean> {
-  const { address, inboundPort, outboundPort, adminPort, agentTarget, zone } = request
-  const endpoints = { address, inboundPort, outboundPort, adminPort, agentTarget, zone }
+  const { address, inboundPort, outboundPort, adminPort, agentTarget, transparent, zone } = request
+  const endpoints = { address, inboundPort, outboundPort, adminPort, agentTarget, transparent, zone }
   const identity = request.holds ? { ...request.holds, seenSerial: sender.serial, seenIssuerId: sender.issuerId } : null
   const before = await client.query<{ same: boolean }>('select endpoints = $3::jsonb and version = $4 as same from proxy where mesh = $1 and id = $2 for update', [mesh, sender.proxyId, JSON.stringify(endpoints), request.version])
   const { rowCount } = await client.query(

@@ -16,7 +16,7 @@ const LOOM = { spiffeId: 'spiffe://weave.test/ns/default/agent/loom', namespace:
 function beat(change: Partial<HeartbeatRequest> = {}): HeartbeatRequest {
   return {
     version: 'v1' as HeartbeatRequest['version'], state: 'ready', address: '127.0.0.1', inboundPort: 15001, outboundPort: 15002, adminPort: 15003,
-    agentTarget: { port: 9000 }, zone: '', labels: {}, weight: 1, envoyBuild: 'test', holds: null, warnings: [], ...change,
+    agentTarget: { port: 9000 }, transparent: null, zone: '', labels: {}, weight: 1, envoyBuild: 'test', holds: null, warnings: [], ...change,
   }
 }
 

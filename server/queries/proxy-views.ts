@@ -3,7 +3,7 @@ import { HeartbeatRequest } from '#server/contracts/sidecar.ts'
 import type { ProxyView } from '#server/contracts/mesh-state.ts'
 import type { Db } from '#server/db/client.ts'
 
-const Endpoints = z.object({ address: z.string(), inboundPort: z.number(), outboundPort: z.number(), agentTarget: HeartbeatRequest.shape.agentTarget, zone: HeartbeatRequest.shape.zone })
+const Endpoints = z.object({ address: z.string(), inboundPort: z.number(), outboundPort: z.number(), agentTarget: HeartbeatRequest.shape.agentTarget, transparent: HeartbeatRequest.shape.transparent, zone: HeartbeatRequest.shape.zone })
 
 /** Connected proxies as the compiler sees them; one that has not told its ports yet is left out. */
 export async function readProxyViews(db: Db, mesh: string): Promise<ProxyView[]> {

@@ -104,6 +104,7 @@ function requestOf({ prepared, keeper, holds, observed }: HeartbeatOptions, stat
     outboundPort: kept.ports.outbound,
     adminPort: kept.ports.admin,
     agentTarget: options.target,
+    transparent: options.transparent?.transparent ?? null,
     zone: options.zone,
     labels: {},
     weight: 1,
@@ -123,5 +124,5 @@ function learn(answer: HeartbeatResponse, keeper: IdentityKeeper, { options, sta
   if (answer.renewNow) keeper.renewNow()
   const controls = mergeControls(options.controls, answer.controls)
   if (controls.join() !== state.controls.join()) save({ controls })
-}
   if (answer.otlpGrpc && !isDeepStrictEqual(answer.otlpGrpc, state.otlpGrpc)) save({ otlpGrpc: answer.otlpGrpc })
+}

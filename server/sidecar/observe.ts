@@ -9,14 +9,14 @@ export interface ObservedAgent extends Disposable {
   readonly warnings: string[]
 }
 
-/** Looks at the agent from time to time: its card, and whether it can be reached around the mesh. */
-export function watchAgent(target: AgentTarget): ObservedAgent {
+/** Looks at the agent from time to time: its card, and whether it can be reached around the mesh, which nobody can where that is intercepted. */
+export function watchAgent(target: AgentTarget, { intercepted }: { intercepted: boolean }): ObservedAgent {
   let card: unknown = null
   let warnings: string[] = []
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const look = async () => {
-    const [read, exposure] = await Promise.all([readCard(target), findExposure(target)])
+    const [read, exposure] = await Promise.all([readCard(target), intercepted ? [] : findExposure(target)])
     if (stopped) return
     card = read.card ?? card // an agent that is away for a moment keeps its card
     warnings = [...exposure, ...(read.warning && card === null ? [] : read.warning ? [read.warning] : [])]

@@ -7,6 +7,7 @@ import { listProcesses } from '../run/registry.ts'
 import type { AgentTarget } from './agent-target.ts'
 import { readKept, sidecarPaths, SidecarState, writeKept, type HeldIdentity, type SidecarPaths } from './directory.ts'
 import { parseAddress } from './first-contact.ts'
+import type { Interception } from './intercept.ts'
 import { enrol, readHeldIdentity } from './identity-keeper.ts'
 import { choosePorts } from './ports.ts'
 
@@ -21,6 +22,8 @@ export interface SidecarOptions {
   proxyId: string
   ports: Partial<SidecarState['ports']>
   zone: string
+  /** Null where the agent calls its sidecar by address. */
+  transparent: Interception | null
   home: string
   dir?: string
   envoy: { path: string; version: string }

@@ -15,6 +15,7 @@ import { endLeftover, runEnvoy, type EnvoyProcess } from './envoy-process.ts'
 import { relayExtProc } from './ext-proc-relay.ts'
 import { startProbing } from '../probes/schedule.ts'
 import { startHeartbeat } from './heartbeat.ts'
+import { intercept, type Interception } from './intercept.ts'
 import { keepIdentity } from './identity-keeper.ts'
 import { openKeptConfig } from './kept-config.ts'
 import { serveEnvoy } from './local-server.ts'
@@ -65,7 +66,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   things.use(await serveCard(paths.cardSocket, target, { meshOrigin: `http://${agent}.${namespace}.mesh`, ownHosts: new Set(hostAddresses()) }))
 
   const admin = envoyAdmin(ports.admin)
-  const observed = things.use(watchAgent(target))
+  const observed = things.use(watchAgent(target, { intercepted: options.transparent !== null }))
   let running: EnvoyProcess | null = null
   const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), () => beatNow()))
   if (isAdoptable()) {
@@ -92,6 +93,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   running ??= await startEnvoy()
   things.use(running)
   things.defer(() => drain({ heartbeat, admin, log }))
+  if (options.transparent) things.use(await takeOver(options.transparent))
   return { untilReady: () => heartbeat.untilReady }
 
   function isAdoptable(): boolean {
@@ -106,6 +108,12 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
     writePrivate(paths.bootstrap, bootstrap)
     return runEnvoy({ path: envoy.path, bootstrapFile: paths.bootstrap, logs: paths.dir, home, name: proxyId, ports: portsShown, adopt, remember: (mark) => save({ envoy: mark }), log })
   }
+}
+
+/** Only root may; for anybody else its rules must be there already. What the agent sends before this moment goes out as it did. */
+async function takeOver(interception: Interception): Promise<AsyncDisposable> {
+  if (process.getuid?.() === 0) return intercept(interception)
+  return { [Symbol.asyncDispose]: async () => {} }
 }
 
 /** The agent alone, on loopback or its socket: a probe's path leads nowhere else. */

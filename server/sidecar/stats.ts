@@ -2,7 +2,7 @@
 
 /** Names are matched whole, before tags are taken out. Clusters of agents have a slash in their name. */
 const KEPT = [
-  'cluster\\.([^.]*/[^.]*|local|external|outbound-loop)\\.(upstream_rq_.*|upstream_cx_(total|active|connect_fail|rx_bytes_total|tx_bytes_total)|membership_(healthy|total)|ssl\\..*|outlier_detection\\.ejections_active)',
+  'cluster\\.([^.]*/[^.]*|local|external|external-direct|outbound-loop)\\.(upstream_rq_.*|upstream_cx_(total|active|connect_fail|rx_bytes_total|tx_bytes_total)|membership_(healthy|total)|ssl\\..*|outlier_detection\\.ejections_active)',
   'http\\.(inbound|outbound|gateway)\\.(downstream_rq_.*|downstream_cx_(total|active|rx_bytes_total|tx_bytes_total)|no_route|no_cluster|rbac\\..*)',
   'listener\\..*\\.ssl\\.(handshake|fail_verify_.*|connection_error)',
   'server\\.(live|uptime|memory_allocated|days_until_first_cert_expiring|total_connections)',

@@ -33,6 +33,8 @@ export interface ControlProcess extends AsyncDisposable {
 export interface SidecarMesh extends AsyncDisposable {
   db: Db
   home: string
+  /** What its processes run with. */
+  env: NodeJS.ProcessEnv
   control: ControlProcess
   token(agent: string, lifeMs?: number): Promise<string>
   /** Starts an agent and its sidecar; waits until it is ready. */
@@ -96,6 +98,7 @@ export async function startSidecarMesh(db: Db, settings: Record<string, string> 
   return {
     db,
     home,
+    env,
     control,
     token,
     rotate: () => requestRotation(db, { mesh: TEST_MESH.name, by: 'test', reason: 'a test' }),

@@ -8,7 +8,7 @@ import type { StreamPeer } from './ads.ts'
 import type { RevisionRow } from './revision-rows.ts'
 import type { NodeInfo } from './wire.ts'
 
-type Endpoints = Partial<Pick<z.infer<typeof HeartbeatRequest>, 'address' | 'inboundPort' | 'outboundPort' | 'agentTarget' | 'zone'>>
+type Endpoints = Partial<Pick<z.infer<typeof HeartbeatRequest>, 'address' | 'inboundPort' | 'outboundPort' | 'agentTarget' | 'transparent' | 'zone'>>
 
 interface ProxyRow {
   mesh: string
@@ -49,8 +49,8 @@ export async function readViews(db: Db, mesh: string, ids: readonly string[]): P
 }
 
 export function viewOf(row: Omit<ProxyRow, 'mesh' | 'build'>): ProxyView | null {
-  const { address, inboundPort, outboundPort, agentTarget, zone = '' } = row.endpoints
+  const { address, inboundPort, outboundPort, agentTarget, transparent = null, zone = '' } = row.endpoints
   if (!address || !inboundPort || !outboundPort || !agentTarget) return null
-  return { id: row.id, namespace: row.namespace, agent: row.agent, version: row.version, address, inboundPort, outboundPort, agentTarget, zone }
+  return { id: row.id, namespace: row.namespace, agent: row.agent, version: row.version, address, inboundPort, outboundPort, agentTarget, transparent, zone }
 }
 
