@@ -2,16 +2,14 @@
 //   node bench/ingest.ts [--spans 200000] [--shape whole|scattered] [--senders 16] [--rate SPANS_A_SECOND] [--profile DIRECTORY]
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { migrate } from '#server/db/migrate.ts'
-import { startPostgres } from '#server/run/postgres.ts'
 import { freePort } from '#server/testing/free-port.ts'
+import { ownPostgres } from '#server/testing/own-postgres.ts'
 import { makeSets, renewed, type PayloadSet } from './ingest-payloads.ts'
 
 const { values: given } = parseArgs({ options: { spans: { type: 'string' }, shape: { type: 'string' }, senders: { type: 'string' }, rate: { type: 'string' }, profile: { type: 'string' } } })
@@ -32,14 +30,11 @@ const SIZES = `
   from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'telemetry' and relkind in ('r', 'i')
   group by 1 having sum(pg_relation_size(c.oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0)) > 200000 order by 2 desc`
 
-const directory = await mkdtemp(join(tmpdir(), 'heddle-bench-'))
-await chmod(directory, 0o711)
-const postgres = await startPostgres({ dataDir: join(directory, 'pg'), port: await freePort(), password: 'bench' })
+const postgres = await ownPostgres()
 const httpPort = await freePort()
 let collector: ReturnType<typeof startCollectorProcess> | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().finally(() => process.exit(1)))
 try {
-  await migrate(postgres.url)
   const client = new pg.Client({ connectionString: postgres.url })
   client.on('error', () => {}) // said by whoever asks next
   await client.connect()
@@ -74,13 +69,12 @@ try {
 
 async function cleanUp(): Promise<void> {
   await stopped(collector)
-  await postgres.stop()
-  await rm(directory, { recursive: true, force: true })
+  await postgres[Symbol.asyncDispose]()
 }
 
 function startCollectorProcess(grpcPort: number) {
   return spawn(process.execPath, [...(given.profile ? ['--cpu-prof', `--cpu-prof-dir=${given.profile}`] : []), fileURLToPath(new URL('../collectors/main.ts', import.meta.url)), '--role', 'collector'], {
-    env: { ...process.env, HEDDLE_HOME: join(directory, 'home'), DATABASE_URL: postgres.url, HEDDLE_OTLP_HTTP_PORT: String(httpPort), HEDDLE_OTLP_GRPC_PORT: String(grpcPort), HEDDLE_LOG_LEVEL: 'warn' },
+    env: { ...process.env, HEDDLE_HOME: join(postgres.directory, 'home'), DATABASE_URL: postgres.url, HEDDLE_OTLP_HTTP_PORT: String(httpPort), HEDDLE_OTLP_GRPC_PORT: String(grpcPort), HEDDLE_LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'inherit', 'inherit'],
   })
 }
@@ -138,7 +132,7 @@ function cpuSeconds(pid: number): number {
 
 /** The postmaster, its living backends, and those that have ended. */
 async function postgresCpu(): Promise<number> {
-  const pid = postgres.process.pid! // it has started
+  const { pid } = postgres
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
   return cpuSeconds(pid) + (Number(fields[13]) + Number(fields[14])) / TICKS + children.reduce((sum, child) => sum + cpuSeconds(child), 0)

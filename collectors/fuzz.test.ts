@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { MeshError } from '#server/contracts/errors.ts'
 import { LOG_RECORD, LOGS, SPAN, TRACES } from '#server/otlp/messages.ts'
 import { protobufToJson } from '#server/otlp/to-json.ts'
+import { seeded } from '#server/testing/seeded.ts'
 import { decodeTraces } from './decode.ts'
 import { jsonToProtobuf } from './json.ts'
 import { decodeLogs } from './logs/decode.ts'
@@ -31,13 +32,8 @@ const SIGNALS: [string, readonly Buffer[], (bytes: Buffer) => void][] = [
 ]
 
 test.each(SIGNALS)('%s', { timeout: 120_000 }, (_signal, good, take) => {
-  let seed = 20261122
-  const random = (below: number) => {
-    seed ^= seed << 13 // xorshift32: the same bodies each time
-    seed ^= seed >>> 17
-    seed ^= seed << 5
-    return (seed >>> 0) % below
-  }
+  const next = seeded(20261122) // the same bodies each time
+  const random = (below: number) => Math.floor(next() * below)
   const strange: unknown[] = []
   let taken = 0
   for (let round = 0; round < BODIES; round++) {

@@ -3,12 +3,12 @@ import pg from 'pg'
 import { inject } from 'vitest'
 import { openDb, type Db } from '../db/client.ts'
 
-/** A migrated database of its own, dropped at the end: `await using db = await testDatabase()`. */
-export async function testDatabase(): Promise<Db> {
-  const template = new URL(inject('postgresUrl'))
+/** A database of its own, dropped at the end: `await using db = await testDatabase()`. It is migrated, unless it is made of another template. */
+export async function testDatabase(template = 'heddle'): Promise<Db> {
+  const server = new URL(inject('postgresUrl'))
   const name = `t_${randomUUID().replaceAll('-', '')}`
   const admin = async (sql: string) => {
-    const client = new pg.Client({ connectionString: new URL('/postgres', template).href })
+    const client = new pg.Client({ connectionString: new URL('/postgres', server).href })
     await client.connect()
     try {
       await client.query(sql)
@@ -16,8 +16,8 @@ export async function testDatabase(): Promise<Db> {
       await client.end()
     }
   }
-  await admin(`create database ${name} template heddle`)
-  const db = openDb(new URL(`/${name}`, template).href, 'heddle-test')
+  await admin(`create database ${name} template ${template}`)
+  const db = openDb(new URL(`/${name}`, server).href, 'heddle-test')
   return {
     ...db,
     async [Symbol.asyncDispose]() {

@@ -1,11 +1,9 @@
 // The world outside the mesh, for tests: a TLS server on loopback, and a client that reaches it by CONNECT.
-import 'reflect-metadata'
-import * as x509 from '@peculiar/x509'
-import { webcrypto } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
+import { selfSigned } from './self-signed.ts'
 
 /** Another address of loopback: at 127.0.0.1 a sidecar takes a call for one to itself. */
 const HOST = '127.0.0.2'
@@ -55,19 +53,4 @@ function openTunnel(port: number, authority: string): Promise<Socket> {
     request.once('error', reject)
     request.end()
   })
-}
-
-async function selfSigned(): Promise<{ certificate: string; key: string }> {
-  x509.cryptoProvider.set(webcrypto as Crypto)
-  const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: 'CN=localhost',
-    notBefore: new Date(Date.now() - 60_000),
-    notAfter: new Date(Date.now() + 3_600_000),
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    keys: keys as CryptoKeyPair,
-    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }, { type: 'ip', value: '127.0.0.1' }])],
-  })
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
-  return { certificate: certificate.toString('pem'), key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n` }
 }

@@ -9,6 +9,10 @@ import { freePort } from './free-port.ts'
 export interface OwnPostgres extends AsyncDisposable {
   /** Stays the same over a kill. */
   url: string
+  /** Its own, and for whatever else goes with it. */
+  directory: string
+  /** Of the postmaster, while it runs. */
+  readonly pid: number
   kill(): Promise<void>
   start(): Promise<void>
 }
@@ -22,6 +26,10 @@ export async function ownPostgres(): Promise<OwnPostgres> {
   await migrate(postgres.url)
   return {
     url: postgres.url,
+    directory,
+    get pid() {
+      return postgres.process.pid! // it has started
+    },
     async kill() {
       const ended = new Promise((resolve) => postgres.process.once('exit', resolve))
       postgres.process.kill('SIGKILL')

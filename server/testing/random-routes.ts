@@ -2,19 +2,7 @@
 import { agent, agentVersion, grpcRoute, policy, route } from '../compile/fixtures.ts'
 import type { ExplainRequest } from '../contracts/explain.ts'
 import type { MeshObject } from '../contracts/object.ts'
-
-export type Random = () => number
-
-/** mulberry32: small, seeded, the same everywhere. */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+import type { Random } from './seeded.ts'
 
 const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(random() * from.length)] as T // the index is inside
 const some = <T>(random: Random, from: readonly T[], share: number): T[] => from.filter(() => random() < share)

@@ -12,7 +12,8 @@ import { normalizePath } from '../mesh/rewrite.ts'
 import { validateMesh } from '../mesh/validate.ts'
 import { testDatabase } from '../testing/database.ts'
 import { startNativeMesh, type TestProxy } from '../testing/native-mesh.ts'
-import { randomRequest, randomTable, seeded, WORLD } from '../testing/random-routes.ts'
+import { randomRequest, randomTable, WORLD } from '../testing/random-routes.ts'
+import { seeded } from '../testing/seeded.ts'
 
 const REQUESTS = Number(process.env['HEDDLE_DIFFERENTIAL'] ?? 1500)
 const SEED = Number(process.env['HEDDLE_SEED'] ?? 1)
