@@ -2,12 +2,11 @@
 import { QueryClient, QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query'
 import { createContext, useCallback, useContext, useEffect, useEffectEvent, useRef, useState, useSyncExternalStore, type ReactNode } from 'react'
 import { MeshError } from '#server/contracts/errors.ts'
+import { gatherMs } from './gather.ts'
 import { LiveSocket, type LiveState } from './live-socket.ts'
 
 const Socket = createContext<LiveSocket | null>(null)
 const POLL_MS = 5000
-/** Messages closer than this lead to one reading; what telemetry moves all the time is read less often. */
-const GATHER_MS = { rare: 400, steady: 2000 }
 
 /** Gives every part of the console its live connection and its cache of answers. */
 export function LiveProvider({ children }: { children: ReactNode }) {
@@ -79,7 +78,7 @@ export function useLiveQuery<T>({ key, read, initial, topics, paused = false, ev
     timer.current ??= setTimeout(() => {
       timer.current = undefined
       void client.invalidateQueries({ queryKey: key })
-    }, everyMs === undefined ? GATHER_MS.rare : GATHER_MS.steady)
+    }, gatherMs(topics))
   })
   const wanted = topics.join('\n')
   useEffect(() => {
