@@ -9,7 +9,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new MeshError('bad_request', 'the answer is not JSON', { cause })
+    throw new MeshError('bad_request', 'this is not JSON', { cause })
   }
 }
 
