@@ -5,6 +5,7 @@ import { inTransaction } from '#server/db/pool.ts'
 import { quantilesMs } from '#server/otlp/sketch.ts'
 import { addCounts, alignWindow, readEdgeCounts, type EdgeCounts } from './edge-counts.ts'
 import { nodeIdOf, nodeOf, readAgents, type BareNode, type GraphBy, type KnownAgents } from './graph-nodes.ts'
+import { readLoneServices } from './lone-services.ts'
 
 export interface GraphQuery {
   from: Date
@@ -15,11 +16,13 @@ export interface GraphQuery {
 /** The graph of one window, in one reading: nodes, edges and versions are of the same moment. */
 export async function readGraph(db: Db, mesh: string, { from, to, by }: GraphQuery): Promise<Graph> {
   const window = alignWindow(from, to)
-  const { agents, counts } = await inTransaction(db.pool, async (client) => {
+  const { agents, counts, lone } = await inTransaction(db.pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only')
-    return { agents: await readAgents(client, mesh), counts: await readEdgeCounts(client, mesh, window) }
+    const [agents, counts] = [await readAgents(client, mesh), await readEdgeCounts(client, mesh, window)]
+    const known = new Set([...agents.keys(), ...counts.flatMap(({ source, target }) => [source, target])])
+    return { agents, counts, lone: await readLoneServices(client, mesh, window, known) }
   })
-  return { from: window.from.toISOString(), to: window.to.toISOString(), ...graphOf(agents, counts, by) }
+  return { from: window.from.toISOString(), to: window.to.toISOString(), ...graphOf({ agents, counts, lone }, by) }
 }
 
 interface EdgeSides {
@@ -31,8 +34,15 @@ interface EdgeSides {
   protocol: string | null
 }
 
+interface GraphFacts {
+  agents: KnownAgents
+  counts: readonly EdgeCounts[]
+  /** Nodes without an edge that no Agent object names. */
+  lone: readonly string[]
+}
+
 /** Pure: stored counts and known agents → what is shown. */
-export function graphOf(agents: KnownAgents, counts: readonly EdgeCounts[], by: GraphBy): Pick<Graph, 'nodes' | 'edges'> {
+export function graphOf({ agents, counts, lone }: GraphFacts, by: GraphBy): Pick<Graph, 'nodes' | 'edges'> {
   const nodes = new Map<string, BareNode>()
   const put = (stored: string, version: string) => {
     const id = nodeIdOf(stored, version, agents, by)
@@ -41,6 +51,7 @@ export function graphOf(agents: KnownAgents, counts: readonly EdgeCounts[], by: 
     return node
   }
   for (const [stored, agent] of agents) for (const version of by === 'version' && agent.versions.length > 0 ? agent.versions : ['']) put(stored, version)
+  for (const stored of lone) put(stored, '')
   const edges = new Map<string, EdgeSides>()
   for (const count of counts) {
     const source = put(count.source, count.sourceVersion)
