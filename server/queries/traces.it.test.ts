@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { attributesOf, freshSpan, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
 import { eventually } from '#server/testing/load.ts'
 import { readTrace } from './trace.ts'
 import { readTraces } from './traces.ts'
@@ -10,7 +10,7 @@ import { readTraces } from './traces.ts'
 const window = () => ({ from: new Date(Date.now() - 600_000), to: new Date(Date.now() + 60_000), limit: 100 })
 
 async function send(lab: Lab, service: string, spans: TestSpan[], token?: string) {
-  const answer = await fetch(`${lab.http}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) }, body: requestOf(spans, { 'service.name': service }) })
+  const answer = await postOtlp(`${lab.http}/v1/traces`, requestOf(spans, { 'service.name': service }), token ? { authorization: `Bearer ${token}` } : {})
   expect([answer.status, await answer.text()]).toEqual([200, '{}'])
 }
 

@@ -154,11 +154,12 @@ const SUMMARIES = `
     from telemetry.span join telemetry.span_class on span_class.id = class_id join telemetry.service on service.id = span.service_id join telemetry.operation on operation.id = operation_id
     where trace_id = any($1::uuid[]) and service.mesh = $2),
   by_service as (select trace_id, service, count(*) as spans from spans group by trace_id, service),
-  services as (select trace_id, jsonb_agg(jsonb_build_object('name', service, 'spans', spans) order by spans desc, service) as services from by_service group by trace_id)
-  select trace_id, min(time) as started_at,
-    (extract(epoch from max(time + duration_us * interval '1 microsecond') - min(time)) * 1000)::double precision as duration_ms,
-    count(*) as spans, count(*) filter (where flags & 8 <> 0) as errors,
-    (array_agg(service order by (parent_id is null) desc, time))[1] as root_service,
-    (array_agg(operation order by (parent_id is null) desc, time))[1] as root_operation,
-    services, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens
-  from spans join services using (trace_id) group by trace_id, services`
+  services as (select trace_id, jsonb_agg(jsonb_build_object('name', service, 'spans', spans) order by spans desc, service) as services from by_service group by trace_id),
+  roots as (select distinct on (trace_id) trace_id, service as root_service, operation as root_operation from spans order by trace_id, (parent_id is null) desc, time),
+  sums as (
+    select trace_id, min(time) as started_at,
+      (extract(epoch from max(time + duration_us * interval '1 microsecond') - min(time)) * 1000)::double precision as duration_ms,
+      count(*) as spans, count(*) filter (where flags & 8 <> 0) as errors, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens
+    from spans group by trace_id)
+  select trace_id, started_at, duration_ms, spans, errors, root_service, root_operation, services, input_tokens, output_tokens
+  from sums join roots using (trace_id) join services using (trace_id)`
