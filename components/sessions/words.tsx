@@ -13,10 +13,10 @@ export function Outcome({ of }: { of: SessionOutcome }) {
   return <Tag state={state} title={says}>{word}</Tag>
 }
 
-/** `€0.042`, with four digits at least where it is less than a cent; a dash without a price. */
+/** `€0.0420`, `€12.30`: four digits below one; a dash without a price. */
 export function formatCost(cost: Session['cost']): string {
   if (cost === null) return NOTHING
-  return new Intl.NumberFormat('en', { style: 'currency', currency: cost.currency, minimumFractionDigits: 2, maximumFractionDigits: cost.amount < 1 ? 4 : 2 }).format(cost.amount)
+  return new Intl.NumberFormat('en', { style: 'currency', currency: cost.currency, minimumFractionDigits: cost.amount < 1 ? 4 : 2, maximumFractionDigits: cost.amount < 1 ? 4 : 2 }).format(cost.amount)
 }
 
 export function formatTokens({ input, output }: Session['tokens']): string {
