@@ -4,7 +4,7 @@ import type { AgentRoute, SemanticRule } from '../contracts/agent-route.ts'
 import { SemanticRule as RuleSchema } from '../contracts/agent-route.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { agentKey, findCandidates, type Candidate } from '../mesh/capability.ts'
-import { chooseAgent, type Choice } from './decide.ts'
+import { chooseAgent, type Choice, type Scored } from './decide.ts'
 import type { Embedder, Vector } from './embedder.ts'
 import { measureCandidates, type Lately } from './measures.ts'
 import { bestSkills, embedSkills, type Skill } from './skills.ts'
@@ -51,13 +51,17 @@ export async function planRoute(state: MeshState, route: AgentRoute, namespace: 
 }
 
 export function chooseFor(plan: RoutePlan, state: MeshState, task: Vector, caller: Caller | null, lately: Lately): Choice {
+  return chooseAgent(scoreFor(plan, state, task, caller, lately), plan.rule)
+}
+
+/** What is known of each candidate for this task; the rule is not asked yet. */
+export function scoreFor(plan: RoutePlan, state: MeshState, task: Vector, caller: Caller | null, lately: Lately): Scored[] {
   const best = bestSkills(task, plan.skills)
   const measures = measureCandidates(state, plan.candidates, caller, lately)
-  const scored = plan.candidates.flatMap(({ agent }) => {
+  return plan.candidates.flatMap(({ agent }) => {
     const key = agentKey(agent)
     const measured = measures.get(key)
     const skill = best.get(key)
     return measured ? [{ agent: key, skill: skill?.skill ?? null, similarity: skill?.similarity ?? null, measures: measured }] : []
   })
-  return chooseAgent(scored, plan.rule)
 }

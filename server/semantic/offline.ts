@@ -1,10 +1,12 @@
 // The same choice as for a call, for a person who tries a task and for a labelled set: without a caller, and with nothing under way.
+import { setImmediate } from 'node:timers/promises'
 import { AgentRoute, type AgentRouteSpec } from '../contracts/agent-route.ts'
 import { MeshError } from '../contracts/errors.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
 import type { Evaluation, LabelledTask, TryAnswer } from '../contracts/semantic.ts'
-import { chooseFor, planRoute, SkillMemory, type RoutePlan } from './choose.ts'
+import { chooseFor, planRoute, scoreFor, SkillMemory, type RoutePlan } from './choose.ts'
+import { chooseAgent } from './decide.ts'
 import type { Embedder, Vector } from './embedder.ts'
 import { evaluate, type Judged } from './evaluate.ts'
 import { NOTHING_LATELY } from './measures.ts'
@@ -66,22 +68,24 @@ function answer(route: AgentRoute, choice: ReturnType<typeof chooseFor>, duratio
 
 /** Agents that are down count as if they were up: what is judged is the choice. */
 export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: readonly LabelledTask[], embedder: Embedder): Promise<Evaluation> {
-  const plan = await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder))
-  const open: RoutePlan = { ...plan, rule: { ...plan.rule, floor: -1, margin: 0 } }
+  const plan = asIfUp(await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder)))
+  const open = { ...plan.rule, floor: -1, margin: 0 }
   const up: MeshState = { ...state, instances: state.instances.map(({ health: _health, ...instance }) => instance) }
   const judged: Judged[] = []
-  // The first are timed one by one, as calls come; the rest goes through the model many at a time.
+  // The first are timed one by one, as calls come; the rest goes through the model before.
   const timed = tasks.slice(0, TIMED_MAX).map(({ task }) => task)
   const rest = await embedder.embed(tasks.slice(TIMED_MAX).map(({ task }) => task))
   for (const [index, task] of tasks.entries()) {
     const began = performance.now()
     const vector = index < timed.length ? (await embedder.embed([task.task]))[0] : rest[index - timed.length]
     if (!vector) throw new MeshError('internal', 'the model gave no vector')
-    const choice = chooseFor(asIfUp(plan), up, vector, null, NOTHING_LATELY)
+    const scored = scoreFor(plan, up, vector, null, NOTHING_LATELY)
+    const choice = chooseAgent(scored, plan.rule)
     const durationMs = index < timed.length ? performance.now() - began : null
-    const nearest = chooseFor(asIfUp(open), up, vector, null, NOTHING_LATELY).agent
+    const nearest = chooseAgent(scored, open).agent
     const agent = task.agent === null || task.agent.includes('/') ? task.agent : `${route.metadata.namespace}/${task.agent}`
     judged.push({ task: { ...task, agent }, chosen: choice.agent, nearest, confidence: choice.confidence, durationMs })
+    await setImmediate() // thousands of tasks must not hold up who else asks
   }
   return evaluate(judged)
 }
