@@ -12,6 +12,7 @@ import { interceptScript } from '../sidecar/intercept.ts'
 import { prepareSidecar, type SidecarOptions } from '../sidecar/prepare.ts'
 import { chooseProxyId } from '../sidecar/proxy-id.ts'
 import { runSidecar } from '../sidecar/sidecar.ts'
+import { readCertificates } from './certificates.ts'
 import { optionalPort } from './ports.ts'
 import { openApi } from './client.ts'
 import { readInterception, setOwner } from './transparent.ts'
@@ -32,6 +33,7 @@ interface Flags {
   transparent?: boolean
   printIptables?: boolean
   proxyUid?: string
+  certificate?: string[]
   dir?: string
 }
 
@@ -56,6 +58,7 @@ export function register(program: Command): void {
     .option('--print-iptables', 'print those rules as a shell script, and nothing else')
     .option('--proxy-uid <uid>', 'with --print-iptables: the user that the sidecar will run as, when that is not root')
     .option('--dir <directory>', 'where it keeps key, identity and configuration; in the home when left out')
+    .option('--certificate <name=cert,key>', 'a certificate that Gateways on this sidecar may show, from PEM files that are read again when they change; once each', (text: string, before: string[] = []) => [...before, text])
     .addHelpText('after', '\nExample:\n  heddle sidecar --agent translator --version v2 --port 9000\n  curl -x http://127.0.0.1:OUTBOUND http://translator.default.mesh/\n')
     .action(async (flags: Flags) => {
       const config = readConfig()
@@ -98,6 +101,7 @@ async function readOptions(flags: Flags, config: Config, log: (sentence: string)
     ports: { inbound: transparent?.inboundPort ?? optionalPort('--inbound-port', flags.inboundPort), outbound: optionalPort('--outbound-port', flags.outboundPort), admin: optionalPort('--admin-port', flags.adminPort) },
     zone: flags.zone ?? '',
     transparent,
+    certificates: readCertificates(flags.certificate),
     home: config.home,
     dir,
     envoy: await findEnvoy(config),

@@ -1,17 +1,14 @@
 // Plain HTTP from outside the mesh, on the sidecar of the agent that the Gateway's parametersRef names.
-import type { Gateway, GatewayListener } from '../contracts/gateway.ts'
+import type { Gateway, GatewayListener as Listener } from '../contracts/gateway.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import { allRoutes, type AnyRoute } from '../mesh/any-route.ts'
 import { compareText, rankMatches } from '../mesh/precedence.ts'
 import { isParent } from '../mesh/reach.ts'
-import type { z } from 'zod'
 import { compileBackends } from './backends.ts'
 import type { Json } from './encode.ts'
 import { gatewayName } from './names.ts'
 import { compileRoute } from './route.ts'
-
-type Listener = z.infer<typeof GatewayListener>
 
 /** The gateways that this proxy's agent hosts, by name. */
 export function gatewaysOf(state: MeshState, proxy: ProxyView): Gateway[] {

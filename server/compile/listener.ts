@@ -1,6 +1,7 @@
 // The doors of a sidecar. Nothing here depends on routes, policies or endpoints: what is edited often comes by RDS, VHDS and
 // EDS, because a changed listener drains its connections.
 import type { MtlsMode } from '../contracts/agent.ts'
+import type { Gateway, GatewayListener } from '../contracts/gateway.ts'
 import type { ProxyView } from '../contracts/mesh-state.ts'
 import type { Json } from './encode.ts'
 import { DNS_CACHE } from './cluster.ts'
@@ -8,7 +9,7 @@ import { BOOTSTRAP_CLUSTER, INBOUND, OUTBOUND, typeUrl } from './names.ts'
 import { DECIDED_HEADER, DECISION_HEADER, semanticFilter } from './semantic.ts'
 import { AUDIT_RESULT, rbacFilters } from './rbac.ts'
 import { corsFilter } from './route-filters.ts'
-import { ADS, downstreamTls } from './tls.ts'
+import { ADS, downstreamTls, gatewayTls } from './tls.ts'
 import { faultFilter, limitFilter } from './traffic.ts'
 
 const UPGRADES = [{ upgrade_type: 'websocket' }]
@@ -16,6 +17,9 @@ const CONNECT = { upgrade_type: 'CONNECT' }
 
 /** A connection is renewed after a while, so that an identity that ran out or was revoked does not live on in it; streams finish. */
 const CONNECTION_LIFE_MAX = '900s'
+
+/** A client from outside that has not said what it wants by then is not waited for. */
+const HEADERS_MAX = '10s'
 
 /** A stream without a byte in either direction for this long has lost its other end. */
 const STREAM_IDLE_MAX = '3600s'
@@ -76,16 +80,18 @@ export function compileInboundListener(proxy: ProxyView, mtls: MtlsMode, trustDo
   }
 }
 
-export function compileGatewayListener(proxy: ProxyView, name: string, port: number): Json {
-  return listener(name, 'INBOUND', '127.0.0.1', port, [
+export function compileGatewayListener(proxy: ProxyView, name: string, { spec }: Gateway, { port, tls }: GatewayListener): Json {
+  return listener(name, 'INBOUND', spec.addresses[0]?.value ?? '127.0.0.1', port, [
     {
       name,
+      ...(tls ? { transport_socket: gatewayTls(tls.certificateRefs.map((certificate) => certificate.name)) } : {}),
       filters: [
         connectionManager(proxy, {
           stat_prefix: 'gateway',
           rds: { route_config_name: name, config_source: ADS },
           use_remote_address: true,
           forward_client_cert_details: 'SANITIZE',
+          request_headers_timeout: HEADERS_MAX,
           early_header_mutation_extensions: earlyMutations(FORGEABLE),
           ...STRICT_PATHS,
           upgrade_configs: UPGRADES,

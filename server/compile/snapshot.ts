@@ -134,7 +134,7 @@ function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
     for (const listener of gateway.spec.listeners) {
       const name = gatewayName(gateway.metadata.namespace, gateway.metadata.name, listener.name)
       own.push(
-        resource(TYPE.listener, name, proxy.id, compileGatewayListener(proxy, name, listener.port), refOf(gateway)),
+        resource(TYPE.listener, name, proxy.id, compileGatewayListener(proxy, name, gateway, listener), refOf(gateway)),
         resource(TYPE.routes, name, agentScope, compileGatewayRoutes(state, gateway, listener), refOf(gateway)),
       )
     }

@@ -31,6 +31,18 @@ export function downstreamTls(trustDomain: string): Json {
   }
 }
 
+/** Calls from outside: whoever they are, they see one of these certificates, which the sidecar reads from files. */
+export function gatewayTls(certificates: readonly string[]): Json {
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': typeUrl('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext'),
+      require_client_certificate: false,
+      common_tls_context: { alpn_protocols: ['h2', 'http/1.1'], tls_params: TLS_VERSIONS, tls_certificate_sds_secret_configs: certificates.map((name) => secret(`certificate/${name}`)) },
+    },
+  }
+}
+
 function commonTls(alpn: string[], peer: Json): Json {
   return {
     alpn_protocols: alpn,

@@ -84,6 +84,7 @@ const TABLE: [string, MeshObject, string[]][] = [
   ['an operation of nothing', allow({ to: [{}] }), [`${rule0}/to/0 without_effect`]],
   ['a namespace not seen yet', allow({ from: [{ namespaces: ['nowhere'] }] }), [`${rule0}/from/0/namespaces/0 unknown_caller`]],
   ['a version of no agent', agentVersion('ghost', 'v1'), ['/spec/agent dangling']],
+  ['a certificate twice', gateway('g', 'loom', [{ name: 'a', port: 2, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'x' }, { name: 'x' }] } }]), ['/spec/listeners/0/tls/certificateRefs/1/name repeated']],
   ['a gateway of no agent', gateway('g', 'ghost', [{ name: 'a', port: 1, protocol: 'HTTP' }]), ['/spec/infrastructure/parametersRef/name dangling']],
   ['a listener twice', gateway('g', 'spinner', [{ name: 'a', port: 1, protocol: 'HTTP' }, { name: 'a', port: 2, protocol: 'HTTP' }]), ['/spec/listeners/1/name repeated']],
   ['a port that another gateway has', gateway('g', 'loom', [{ name: 'a', port: 8088, protocol: 'HTTP' }]), ['/spec/listeners/0/port port_taken']],

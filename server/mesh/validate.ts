@@ -70,7 +70,7 @@ function validateAgent({ spec }: Agent, says: Says): void {
 }
 
 function validateGateway(state: MeshState, gateway: Gateway, says: Says): void {
-  const { listeners, infrastructure } = gateway.spec
+  const { addresses, listeners, infrastructure } = gateway.spec
   const { namespace } = gateway.metadata
   const host = infrastructure.parametersRef.name
   if (!findAgent(state, namespace, host)) says.problem('/spec/infrastructure/parametersRef/name', 'dangling', `there is no agent “${host}” in namespace “${namespace}”, whose sidecar would listen`)
@@ -78,10 +78,16 @@ function validateGateway(state: MeshState, gateway: Gateway, says: Says): void {
   eachRepeated(listeners, (one) => String(one.port), (index, { port }) => says.problem(`/spec/listeners/${index}/port`, 'port_taken', `another listener of this gateway has port ${port}`))
   const others = state.gateways.filter((other) => other !== gateway && other.metadata.namespace === namespace && other.spec.infrastructure.parametersRef.name === host)
   const taken = new Map(others.flatMap((other) => other.spec.listeners.map((listener) => [listener.port, other.metadata.name] as const)))
-  for (const [index, { port }] of listeners.entries()) {
+  for (const [index, { port, protocol, tls, hostname }] of listeners.entries()) {
+    eachRepeated(tls?.certificateRefs ?? [], (one) => one.name, (again, { name }) => says.problem(`/spec/listeners/${index}/tls/certificateRefs/${again}/name`, 'repeated', `the certificate “${name}” is there twice`))
+    if (protocol === 'HTTP' && addresses.some(({ value }) => !isLoopback(value))) says.warning(`/spec/listeners/${index}/protocol`, 'plaintext_taken', `port ${port} takes calls of ${hostname || 'any host'} from other machines unencrypted`)
     const other = taken.get(port)
     if (other !== undefined) says.problem(`/spec/listeners/${index}/port`, 'port_taken', `gateway “${other}” listens on port ${port} beside the same agent`)
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
 }
 
 function validatePolicy(state: MeshState, policy: AuthorizationPolicy, says: Says): void {

@@ -6,6 +6,7 @@ import { isAlive } from '../run/process-time.ts'
 import { listProcesses } from '../run/registry.ts'
 import type { AgentTarget } from './agent-target.ts'
 import { readKept, sidecarPaths, SidecarState, writeKept, type HeldIdentity, type SidecarPaths } from './directory.ts'
+import type { CertificateFiles } from './certificates.ts'
 import { parseAddress } from './first-contact.ts'
 import type { Interception } from './intercept.ts'
 import { enrol, readHeldIdentity } from './identity-keeper.ts'
@@ -24,6 +25,8 @@ export interface SidecarOptions {
   zone: string
   /** Null where the agent calls its sidecar by address. */
   transparent: Interception | null
+  /** For Gateways on this sidecar. */
+  certificates: readonly CertificateFiles[]
   home: string
   dir?: string
   envoy: { path: string; version: string }

@@ -8,7 +8,7 @@ import { envelope, identitySecret, readDeltaRequest, readSotwRequest, trustSecre
 type Stream = ServerDuplexStream<Buffer, Buffer>
 type Holds = HeartbeatRequest['holds']
 
-interface Secret {
+export interface Secret {
   name: string
   version: string
   message: Buffer
@@ -18,13 +18,15 @@ export interface SecretServer {
   stream: (stream: Stream) => void
   delta: (stream: Stream) => void
   /** Pushes what changed to every stream that asked for it. */
-  publish(held: HeldIdentity): void
+  publish(changed?: HeldIdentity): void
   /** What Envoy said it applied; null before it has taken both secrets. */
   readonly holds: Holds
 }
 
-export function serveSecrets(first: HeldIdentity, onHolds: () => void): SecretServer {
-  let secrets = secretsOf(first)
+/** `others`: what this Envoy may have besides; read anew at each push. */
+export function serveSecrets(first: HeldIdentity, onHolds: () => void, others: () => readonly Secret[] = () => []): SecretServer {
+  let held = first
+  const all = () => [...secretsOf(held), ...others()]
   const pushes = new Set<() => void>()
   const acknowledged = new Map<string, string>()
   const acknowledge = (names: Iterable<readonly [string, string]>) => {
@@ -50,7 +52,7 @@ export function serveSecrets(first: HeldIdentity, onHolds: () => void): SecretSe
       const session = openSession((wanted, nonce) =>
         writeSotwResponse({ version: wanted.map((secret) => secret.version).join(' '), typeUrl: TYPE.secret, nonce, messages: wanted.map((secret) => secret.message) }),
       )
-      const push = () => session.push(secrets, (message) => stream.write(message), 'whole')
+      const push = () => session.push(all(), (message) => stream.write(message), 'whole')
       attach(stream, push)
       stream.on('data', (message: Buffer) => {
         const { names, responseNonce, refused } = readSotwRequest(message)
@@ -68,7 +70,7 @@ export function serveSecrets(first: HeldIdentity, onHolds: () => void): SecretSe
           removed: [],
         }),
       )
-      const push = () => session.push(secrets, (message) => stream.write(message), 'changed')
+      const push = () => session.push(all(), (message) => stream.write(message), 'changed')
       attach(stream, push)
       stream.on('data', (message: Buffer) => {
         const { subscribe, unsubscribe, initialVersions, responseNonce, refused } = readDeltaRequest(message)
@@ -79,8 +81,8 @@ export function serveSecrets(first: HeldIdentity, onHolds: () => void): SecretSe
         push()
       })
     },
-    publish(held) {
-      secrets = secretsOf(held)
+    publish(changed = held) {
+      held = changed
       for (const push of pushes) push()
     },
     get holds() {

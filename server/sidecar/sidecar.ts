@@ -9,6 +9,7 @@ import type { ProbeTarget } from '../probes/check.ts'
 import { agentReadiness, hostAddresses, type AgentTarget } from './agent-target.ts'
 import { writeBootstrap } from './bootstrap.ts'
 import { serveCard } from './card-server.ts'
+import { watchCertificates } from './certificates.ts'
 import { drain } from './drain.ts'
 import { envoyAdmin } from './envoy-admin.ts'
 import { endLeftover, runEnvoy, type EnvoyProcess } from './envoy-process.ts'
@@ -41,7 +42,8 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   const announced = things.use(announceProcess({ role: 'sidecar', name: proxyId, ports: portsShown, state: 'starting', home }))
 
   let beatNow = () => {} // until there is a heartbeat
-  const secrets = serveSecrets(identity, () => beatNow())
+  const certificates = things.use(watchCertificates(options.certificates, { onChange: () => secrets.publish(), log }))
+  const secrets = serveSecrets(identity, () => beatNow(), () => certificates.secrets)
   const keeper = things.use(
     keepIdentity({
       identity,

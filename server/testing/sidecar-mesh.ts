@@ -51,6 +51,8 @@ export interface SidecarMesh extends AsyncDisposable {
 export interface JoinOptions {
   version?: string
   waitReady?: boolean
+  /** More of the sidecar's command line. */
+  flags?: string[]
   /** How the agent answers; with its name and version when it is left out. */
   answer?: RequestListener
 }
@@ -124,7 +126,7 @@ export async function startControlProcess(env: NodeJS.ProcessEnv): Promise<Contr
     child = spawn(process.execPath, [resolve('server/control.ts')], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => (output += String(part)))
     const from = output.length
-    await eventually('control is ready', 30_000, () => {
+    await eventually('control is ready', 90_000, () => {
       if (child.exitCode !== null) throw new Error(`control ended: ${output}`)
       return output.slice(from).includes('control is ready')
     })
@@ -160,7 +162,7 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
   const out = things.use(callerThrough(outbound))
   const proxyId = `${agent}-${version}-${port}`
   const args = [resolve('server/cli/heddle.mjs'), 'sidecar', '--agent', agent, '--version', version, '--port', String(port), '--control', `127.0.0.1:${options.controlPort}`]
-  args.push('--outbound-port', String(outbound), '--token', await options.token(agent))
+  args.push('--outbound-port', String(outbound), '--token', await options.token(agent), ...(options.flags ?? []))
   let output = ''
   let child: ChildProcess
   let from = 0
@@ -184,7 +186,7 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
     output: () => output,
     envoyPid: () => envoy()?.pid ?? 0,
     inboundPort: () => (inbound ||= envoy()?.ports.inbound ?? 0),
-    async ready(withinMs = 30_000) {
+    async ready(withinMs = 60_000) {
       await eventually(`${proxyId} is ready`, withinMs, () => {
         if (child.exitCode !== null) throw new Error(`${proxyId} ended: ${output}`)
         return output.slice(from).includes('Ready: ')
