@@ -107,10 +107,10 @@ const BODIES: Record<string, unknown> = {
   'POST /semantic/evaluate': { route: 'none', tasks: [{ task: 'x', agent: null }] },
   'PUT /semantic/decisions/:id/correction': { agent: null },
   'PUT /sample': { rate: 0, failureShare: 0 },
+  'PUT /prices': { currency: 'USD', models: {} },
   'PUT /auth/password': { password: 'a long enough password' },
   'POST /sample/report': { knobs: { rate: 0, failureShare: 0 }, traffic: { started: 0, ok: 0, failed: 0, skipped: 0, inFlight: 0 }, agents: [] },
 }
-  'PUT /prices': { currency: 'USD', models: {} },
 
 function fill(path: string): string {
   return path.replaceAll(/:(\w+)/g, (_all, name: string) => VALUES[name] ?? 'none')
