@@ -62,8 +62,9 @@ await runUntilStopped(log, async (things) => {
 
   const world = things.use(await startWorld({ db, controlId, address, onError }))
   const ads = adsHandlers({ authenticate: (call) => peers.authenticate(call), untilInvalid: (peer, end) => peers.untilInvalid(peer, end), join: world.join, leave: world.leave, onError })
-  const semantic = things.use(startSemantic({ db, mesh, outside, source: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
-  const probes = things.use(startProbes({ db, mesh, outside, state: semantic.state, similarity: semantic.similarity, onError }))
+  const state = () => world.state(mesh)
+  const semantic = things.use(startSemantic({ db, mesh, outside, state, source: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
+  const probes = things.use(startProbes({ db, mesh, outside, state, similarity: semantic.similarity, onError }))
   const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc, address, discovery: withProbes(discovery, probes), onError })
   const server = things.use(
     await startXdsServer({

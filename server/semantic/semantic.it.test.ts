@@ -5,6 +5,7 @@ import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grp
 import { expect, test } from 'vitest'
 import { agent, agentRoute, policy } from '../compile/fixtures.ts'
 import { parseSpiffeId } from '../contracts/ids.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
 import { parseAllowList } from '../fetch/addresses.ts'
 import { testDatabase } from '../testing/database.ts'
 import { burst, eventually, type CallOptions } from '../testing/load.ts'
@@ -34,8 +35,10 @@ async function semanticMesh(spec: object = {}, handlers?: UntypedServiceImplemen
   const db = things.use(await testDatabase())
   await db.pool.query(`insert into mesh (name, trust_domain) values ('local', 'mesh.test')`)
   const errors: Error[] = []
-  const semantic = things.use(startSemantic({ db, mesh: 'local', outside: { allow: parseAllowList('') }, source: '', authenticate, onError: (error) => errors.push(error) }))
+  let state: () => MeshState | null = () => null // until there is a control
+  const semantic = things.use(startSemantic({ db, mesh: 'local', state: () => state(), outside: { allow: parseAllowList('') }, source: '', authenticate, onError: (error) => errors.push(error) }))
   const mesh = things.use(await startNativeMesh(db, [{ definition: SEMANTIC_DEFINITION, handlers: handlers ?? semantic.handlers }]))
+  state = mesh.control.state
   const route = (more: object = {}) => agentRoute('ask', { hostnames: ['ask.mesh'], candidates: [{ name: 'translator' }, { name: 'lawyer' }, { name: 'cook' }], fallback: { name: 'helper' }, semantic: { floor: 0.25, ...spec }, ...more })
   await mesh.commit([agent('buyer'), TRANSLATOR, LAWYER, COOK, HELPER, route()])
   const buyer = await mesh.addProxy('buyer')

@@ -6,7 +6,6 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
 import type { Outside } from '../fetch/fetch.ts'
 import { cosine, openLazily } from './embedder.ts'
-import { followState } from './follow-state.ts'
 import { startRecorder } from './recorder.ts'
 import { startRouter } from './router.ts'
 import { semanticHandlers, type SemanticServiceOptions } from './service.ts'
@@ -19,6 +18,8 @@ export interface SemanticOptions {
   outside: Outside
   /** `HEDDLE_EMBEDDINGS`. */
   source: string
+  /** The mesh as it is now; null before the first reading. */
+  state: () => MeshState | null
   authenticate: SemanticServiceOptions['authenticate']
   onError(error: Error): void
 }
@@ -27,23 +28,19 @@ export interface Semantic extends AsyncDisposable {
   handlers: UntypedServiceImplementation
   /** Decisions that were not stored. */
   dropped(): number
-  /** The mesh as decisions see it; null before the first reading. */
-  state(): MeshState | null
   /** How near two texts are in meaning. */
   similarity(one: string, other: string): Promise<number>
 }
 
-export function startSemantic({ db, mesh, outside, source, authenticate, onError }: SemanticOptions): Semantic {
-  const state = followState(db, mesh, onError)
+export function startSemantic({ db, mesh, outside, source, state, authenticate, onError }: SemanticOptions): Semantic {
   const recorder = startRecorder(db, mesh, onError)
   const embedder = openLazily({ source, outside })
-  const router = startRouter({ db, mesh, embedder, recorder, state: state.current, onError })
+  const router = startRouter({ db, mesh, embedder, recorder, state, onError })
   // Skills are embedded before the first task asks, and again soon after a card changed.
   const warm = setInterval(() => void router.warm().catch((error: unknown) => onError(new Error(`skills cannot be embedded: ${messageOf(error)}`))), WARM_EVERY_MS).unref()
   return {
-    handlers: semanticHandlers({ authenticate, state: state.current, router, onError }),
+    handlers: semanticHandlers({ authenticate, state, router, onError }),
     dropped: () => recorder.dropped,
-    state: state.current,
     async similarity(one, other) {
       const [a, b] = await embedder.embed([one, other])
       return a && b ? cosine(a, b) : 0
@@ -52,7 +49,6 @@ export function startSemantic({ db, mesh, outside, source, authenticate, onError
       clearInterval(warm)
       router[Symbol.dispose]()
       await recorder[Symbol.asyncDispose]()
-      await state[Symbol.asyncDispose]()
     },
   }
 }

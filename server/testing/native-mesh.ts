@@ -12,6 +12,7 @@ import { commitChange } from '../changes/commit.ts'
 import { encodeJson, type Json } from '../compile/encode.ts'
 import { MeshError } from '../contracts/errors.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
 import { refOf, type MeshObject, type ObjectRef } from '../contracts/object.ts'
 import type { Db } from '../db/client.ts'
 import { notify } from '../db/listen.ts'
@@ -32,6 +33,8 @@ export const IDENTITY_HEADER = 'x-test-spiffe-id'
 export interface TestControl extends AsyncDisposable {
   port: number
   errors: Error[]
+  /** The mesh as this control has it. */
+  state: () => MeshState | null
 }
 
 /** A control process's xDS half; several may share one database. */
@@ -49,6 +52,7 @@ export async function startTestControl(db: Db, port = 0, { rereadMs }: { rereadM
   return {
     port: server.port,
     errors,
+    state: () => world.state(MESH),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
       await world[Symbol.asyncDispose]()

@@ -41,6 +41,8 @@ export interface World extends AsyncDisposable {
   isReady(): boolean
   proxies(): number
   revision(mesh: string): number
+  /** The mesh as this process has it; null before the first reading. */
+  state(mesh: string): MeshState | null
 }
 
 interface Mesh {
@@ -61,6 +63,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   let timer: NodeJS.Timeout | undefined
   let healthy = false
 
+  const state = (mesh: string) => meshes.get(mesh)?.state ?? null
   const meshOf = (name: string): Mesh => {
     let mesh = meshes.get(name)
     if (!mesh) meshes.set(name, (mesh = { name, state: null, refusals: new Refusals(db, name), members: new Map(), waiting: [], reading: null }))
@@ -133,7 +136,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
          on conflict (id) do update set heartbeat_at = now(), address = excluded.address`,
         [controlId, address, compiled],
       )
-      await reapControls(db, writer, { id: controlId, address }, (mesh) => meshes.get(mesh)?.state ?? null)
+      await reapControls(db, writer, { id: controlId, address }, state)
       for (const mesh of meshes.keys()) await markAccepted(db.pool, mesh) // a proxy that left may have been the last one waited for
     } catch (error) {
       onError(new Error(`cannot write the heartbeat: ${messageOf(error)}`, { cause: error }))
@@ -198,6 +201,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     isReady: () => healthy,
     proxies: () => memberOf.size,
     revision: (mesh) => meshes.get(mesh)?.state?.revision ?? 0,
+    state,
     async [Symbol.asyncDispose]() {
       stopped = true
       clearTimeout(timer)
