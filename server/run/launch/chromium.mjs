@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { isNetworkFault, run } from './command.mjs'
+import { installByApt } from './apt.mjs'
 import { say, step } from './say.mjs'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
@@ -11,11 +11,10 @@ export async function findChromium() {
   const there = look()
   if (there) return { path: there }
   if (process.platform !== 'linux') return { why: 'install Chromium or set CHROMIUM_PATH' }
-  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n']
-  if ((await run('apt-get', ['--version'])).code !== 0) return { why: 'apt-get is not here; install Chromium or set CHROMIUM_PATH' }
-  const why = await step('Chromium by apt', () => install(sudo))
+  const failure = await step('Chromium by apt', () => installByApt('chromium'))
   const path = look()
   if (path) return { path }
+  const why = `${failure ?? 'it was installed, but is not on PATH'}; install Chromium or set CHROMIUM_PATH`
   say(`Notice: apt brought no Chromium: ${why}`)
   return { why }
 }
@@ -23,16 +22,4 @@ export async function findChromium() {
 function look() {
   const paths = (process.env.PATH ?? '').split(delimiter).flatMap((directory) => NAMES.map((name) => join(directory, name)))
   return [process.env.CHROMIUM_PATH, ...paths, MAC].find((path) => path && existsSync(path))
-}
-
-async function install(sudo) {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  const apt = (...args) => {
-    const [command, ...rest] = [...sudo, 'apt-get', ...args]
-    return run(command, rest, { env })
-  }
-  await apt('update', '-q')
-  const { code, output } = await apt('install', '-y', '-q', '--no-install-recommends', 'chromium')
-  if (code === 0) return 'it was installed, but is not on PATH'
-  return isNetworkFault(output) ? 'the package mirror cannot be reached' : (output.split('\n').at(-1) ?? 'apt-get failed')
 }

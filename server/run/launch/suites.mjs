@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findChromium } from './chromium.mjs'
 import { withNode } from './command.mjs'
+import { bringIptables } from './iptables.mjs'
 import { root } from './root.mjs'
 import { say } from './say.mjs'
 
@@ -23,6 +24,7 @@ export async function runCheck(node) {
 /** A missing Envoy or Chromium is a failure, not a skip: what needs it was not shown. */
 export async function runTests(node, { envoy, args }) {
   const chromium = await findChromium()
+  await bringIptables()
   const env = testEnvironment(node, { ...(envoy && { ENVOY_PATH: envoy }), ...(chromium.path && { CHROMIUM_PATH: chromium.path }) })
   const missing = [
     ...(envoy ? [] : ['there is no Envoy, so nothing that needs a proxy can be shown']),
