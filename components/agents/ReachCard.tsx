@@ -7,7 +7,7 @@ import { reading } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
 import { TOPICS } from '#components/mesh/topics.ts'
 import { paths } from '#components/paths.ts'
-import { Button } from '#components/ui/Button.tsx'
+import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { Link } from '#components/ui/Link.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
@@ -23,8 +23,14 @@ const SHOWN = 8
 export function ReachCard({ namespace, name }: { namespace: string; name: string }) {
   const [direction, setDirection] = useState<Reach['direction']>('callers')
   const query = useLiveQuery<Reach>({ ...reading<Reach>(asks.reach(namespace, name, direction)), topics: TOPICS.revisions, everyMs: 15_000 })
+  const actions = (
+    <>
+      {direction === 'callers' && <ButtonLink small look="quiet" href={paths.newPolicy('access', { agent: name, namespace })}>Narrow it…</ButtonLink>}
+      <Segmented label="Which way" options={DIRECTIONS} value={direction} onChange={setDirection} />
+    </>
+  )
   return (
-    <Card flush title="Reach" note={query.data && summarize(query.data)} actions={<Segmented label="Which way" options={DIRECTIONS} value={direction} onChange={setDirection} />}>
+    <Card flush title="Reach" note={query.data && summarize(query.data)} actions={actions}>
       <Loaded query={query} what="who can reach it">{(reach) => <Rows key={direction} reach={reach} />}</Loaded>
     </Card>
   )
