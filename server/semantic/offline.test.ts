@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { agent, agentRoute, meshState } from '../compile/fixtures.ts'
-import { toUnit, type Embedder } from './embedder.ts'
+import type { Embedder } from './embedder.ts'
+import { toUnit } from './model.ts'
 import { evaluateTasks } from './offline.ts'
 
 /** By letters: enough to tell a loom from a dyer. */

@@ -5,9 +5,10 @@ import { MeshError } from '../contracts/errors.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
 import type { Evaluation, LabelledTask, TryAnswer } from '../contracts/semantic.ts'
-import { chooseFor, planRoute, scoreFor, SkillMemory, type RoutePlan } from './choose.ts'
+import { chooseFor, scoreFor, SkillMemory, type RoutePlan } from './choose.ts'
 import { chooseAgent } from './decide.ts'
-import type { Embedder, Vector } from './embedder.ts'
+import type { Embedder } from './embedder.ts'
+import type { Vector } from './model.ts'
 import { evaluate, type Judged } from './evaluate.ts'
 import { NOTHING_LATELY } from './measures.ts'
 import { readTask } from './task-text.ts'
@@ -32,7 +33,7 @@ export async function tryTask(state: MeshState, route: AgentRoute, task: string,
   const began = performance.now()
   const body = task.trim()
   const read = readTask(Buffer.from(body), body.startsWith('{') ? 'application/json' : 'text/plain')
-  const plan = await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder))
+  const plan = await new SkillMemory(embedder).planRoute(state, route, route.metadata.namespace)
   if ('reason' in read) return answer(route, { outcome: 'fallback', agent: null, skill: null, confidence: null, reason: read.reason, candidates: [] }, performance.now() - began)
   const [vector] = await embedder.embed([read.text])
   return tryVector(state, route, plan, vector ?? new Float32Array(), performance.now() - began)
@@ -40,7 +41,7 @@ export async function tryTask(state: MeshState, route: AgentRoute, task: string,
 
 /** A decision of before against the mesh of today. */
 export async function replayVector(state: MeshState, route: AgentRoute, vector: Vector, embedder: Embedder): Promise<TryAnswer> {
-  return tryVector(state, route, await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder)), vector, 0)
+  return tryVector(state, route, await new SkillMemory(embedder).planRoute(state, route, route.metadata.namespace), vector, 0)
 }
 
 function tryVector(state: MeshState, route: AgentRoute, plan: RoutePlan, vector: Vector, tookMs: number): TryAnswer {
@@ -68,7 +69,7 @@ function answer(route: AgentRoute, choice: ReturnType<typeof chooseFor>, duratio
 
 /** Agents that are down count as if they were up: what is judged is the choice. */
 export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: readonly LabelledTask[], embedder: Embedder): Promise<Evaluation> {
-  const plan = asIfUp(await planRoute(state, route, route.metadata.namespace, new SkillMemory(embedder)))
+  const plan = asIfUp(await new SkillMemory(embedder).planRoute(state, route, route.metadata.namespace))
   const open = { ...plan.rule, floor: -1, margin: 0 }
   const up: MeshState = { ...state, instances: state.instances.map(({ health: _health, ...instance }) => instance) }
   const judged: Judged[] = []

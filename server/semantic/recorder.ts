@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Decision } from '../contracts/semantic.ts'
 import { messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
-import type { Vector } from './embedder.ts'
+import type { Vector } from './model.ts'
 
 const FLUSH_MS = 200
 const WAITING_MAX = 10_000

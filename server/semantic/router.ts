@@ -5,9 +5,10 @@ import { spiffeIdOf } from '../contracts/ids.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
 import { agentKey, shareOfVersions } from '../mesh/capability.ts'
-import { chooseFor, planRoute, SkillMemory, type Caller, type RoutePlan } from './choose.ts'
+import { chooseFor, SkillMemory, type Caller, type RoutePlan } from './choose.ts'
 import type { Choice } from './decide.ts'
-import type { Embedder, Vector } from './embedder.ts'
+import type { Embedder } from './embedder.ts'
+import type { Vector } from './model.ts'
 import { LATELY_MS, readLatencies, type Lately } from './measures.ts'
 import { hashText, type DecisionRow, type Recorder } from './recorder.ts'
 import { readTask } from './task-text.ts'
@@ -61,7 +62,7 @@ export function startRouter(options: RouterOptions): Router {
   const decide = async (call: RoutedCall, state: MeshState): Promise<{ choice: Choice; outcome: DecisionRow['outcome']; task: { text: string; contextId: string | null } | null; vector: Vector | null }> => {
     const task = call.whole ? readTask(call.body, call.contentType) : { reason: 'the body is larger than what the proxy holds, 1 MiB' }
     if ('reason' in task) return { choice: nobody(task.reason), outcome: 'fallback', task: null, vector: null }
-    const plan = await planRoute(state, call.route, call.caller.namespace, memory)
+    const plan = await memory.planRoute(state, call.route, call.caller.namespace)
     const kept = task.contextId !== null && plan.rule.stickiness === 'conversation' ? await recorder.agentOf(routeKey(call.route), hashText(task.contextId)) : null
     if (kept !== null && canTake(plan, kept)) return { choice: { ...nobody(`the conversation is with ${kept}`), outcome: 'chosen', agent: kept }, outcome: 'conversation', task, vector: null }
     const [vector] = await embedder.embed([task.text])
@@ -96,7 +97,7 @@ export function startRouter(options: RouterOptions): Router {
       if (!state || state === warmed) return
       for (const route of state.agentRoutes.filter(({ spec }) => spec.semantic && spec.semantic.mode !== 'off')) {
         const namespaces = new Set(state.agents.map((agent) => agent.metadata.namespace))
-        for (const namespace of namespaces) await planRoute(state, route, namespace, memory)
+        for (const namespace of namespaces) await memory.planRoute(state, route, namespace)
       }
       warmed = state
     },

@@ -2,7 +2,8 @@
 import type { Capability } from '../contracts/agent.ts'
 import type { Candidate } from '../mesh/capability.ts'
 import { agentKey } from '../mesh/capability.ts'
-import { cosine, type Embedder, type Vector } from './embedder.ts'
+import { cosine, type Embedder } from './embedder.ts'
+import type { Vector } from './model.ts'
 
 /** Further examples of a skill do not count: who writes more gets no more chances. */
 export const EXAMPLES_MAX = 16

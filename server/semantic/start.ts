@@ -6,6 +6,7 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
 import type { Outside } from '../fetch/fetch.ts'
 import { cosine, openLazily } from './embedder.ts'
+import { openModelInThread } from './model-thread.ts'
 import { startRecorder } from './recorder.ts'
 import { startRouter } from './router.ts'
 import { semanticHandlers, type SemanticServiceOptions } from './service.ts'
@@ -34,7 +35,7 @@ export interface Semantic extends AsyncDisposable {
 
 export function startSemantic({ db, mesh, outside, source, state, authenticate, onError }: SemanticOptions): Semantic {
   const recorder = startRecorder(db, mesh, onError)
-  const embedder = openLazily({ source, outside })
+  const embedder = openLazily({ source, outside, open: openModelInThread })
   const router = startRouter({ db, mesh, embedder, recorder, state, onError })
   // Skills are embedded before the first task asks, and again soon after a card changed.
   const warm = setInterval(() => void router.warm().catch((error: unknown) => onError(new Error(`skills cannot be embedded: ${messageOf(error)}`))), WARM_EVERY_MS).unref()
