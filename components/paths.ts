@@ -8,6 +8,8 @@ const segment = encodeURIComponent
 export type PolicyPart = 'access' | 'traffic'
 export const KIND_OF_PART = { access: 'AuthorizationPolicy', traffic: 'TrafficPolicy' } as const satisfies Record<PolicyPart, string>
 
+export type CapabilitiesTab = 'agents' | 'routes' | 'playground' | 'decisions' | 'strangers'
+
 /** `path?a=1&b=2`, leaving out what is null, undefined or empty. */
 export function withQuery(path: string, query: Query): string {
   const params = new URLSearchParams()
@@ -27,7 +29,11 @@ export const paths = {
   sessions: (query: { service?: string } = {}) => withQuery('/sessions', query),
   session: (conversation: string) => `/sessions/${segment(conversation)}`,
   explain: (query: { from?: string; to?: string; method?: string; path?: string } = {}) => withQuery('/explain', query),
-  capabilities: () => '/capabilities',
+  capabilities: ({ tab, ...query }: { tab?: CapabilitiesTab; route?: string; traceId?: string } = {}) => withQuery('/capabilities', { tab: tab === 'agents' ? null : tab, ...query }),
+  registered: (namespace: string, name: string) => `/capabilities/agents/${segment(namespace)}/${segment(name)}`,
+  agentRoute: (namespace: string, name: string) => `/capabilities/routes/${segment(namespace)}/${segment(name)}`,
+  newAgentRoute: () => '/capabilities/routes/new',
+  decision: (id: string) => `/capabilities/decisions/${segment(id)}`,
   routes: () => '/routes',
   route: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/${segment(namespace)}/${segment(name)}`, query),
   newRoute: (query: { agent?: string; namespace?: string } = {}) => withQuery('/routes/new', query),

@@ -1,9 +1,12 @@
 'use client'
 import { useRouter } from 'next/navigation'
-import { useQuery } from '@tanstack/react-query'
 import type { AgentRoute } from '#server/contracts/agent-route.ts'
-import { get, type List } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
+import { TOPICS } from '#components/mesh/topics.ts'
+import { paths } from '#components/paths.ts'
 import { useWhyNot } from '#components/shell/access.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
@@ -11,25 +14,22 @@ import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { NOTHING, plural } from '#components/ui/format.ts'
 import { Link } from '#components/ui/Link.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
-import { capabilityPaths } from './paths.ts'
-
-const EVERY_MS = 5000
 
 const COLUMNS: readonly Column<AgentRoute>[] = [
-  { id: 'name', header: 'Route', sortBy: ({ metadata }) => `${metadata.namespace}/${metadata.name}`, cell: ({ metadata }) => <Link href={capabilityPaths.route(metadata.namespace, metadata.name)} className="font-medium no-underline hover:underline">{metadata.name}</Link> },
+  { id: 'name', header: 'Route', sortBy: ({ metadata }) => `${metadata.namespace}/${metadata.name}`, cell: ({ metadata }) => <Link href={paths.agentRoute(metadata.namespace, metadata.name)} className="font-medium no-underline hover:underline">{metadata.name}</Link> },
   { id: 'called', header: 'Called as', cell: ({ metadata, spec }) => <span className="font-mono text-sm">{spec.hostnames[0] ?? `${metadata.name}.${metadata.namespace}.route.mesh`}</span> },
   { id: 'needs', header: 'Needs', cell: ({ spec }) => spec.require.capability ?? (spec.candidates.map(({ name }) => name).join(', ') || 'anybody') },
   { id: 'by', header: 'Chosen by', cell: ({ spec }) => (spec.semantic && spec.semantic.mode !== 'off' ? `what the task says (${spec.semantic.mode})` : spec.strategy) },
   { id: 'fallback', header: 'Else', muted: true, cell: ({ spec }) => spec.fallback?.name ?? NOTHING },
-  { id: 'try', header: '', cell: ({ metadata }) => <Link href={capabilityPaths.tab('playground', { route: `${metadata.namespace}/${metadata.name}` })}>Try a task</Link> },
+  { id: 'try', header: '', cell: ({ metadata }) => <Link href={paths.capabilities({ tab: 'playground', route: `${metadata.namespace}/${metadata.name}` })}>Try a task</Link> },
 ]
 
 export function AgentRouteList() {
-  const query = useQuery({ queryKey: ['objects', 'AgentRoute'], queryFn: get<List<AgentRoute>>('/agentroutes', { limit: 1000 }), refetchInterval: EVERY_MS })
+  const query = useLiveQuery<List<AgentRoute>>({ ...reading<List<AgentRoute>>(asks.agentRoutes()), topics: TOPICS.revisions, everyMs: 10_000 })
   const router = useRouter()
   const why = useWhyNot('operator')
   return (
-    <Card flush title="Routes by capability and content" note={query.data && plural(query.data.items.length, 'route')} actions={<Button small why={why} onPress={() => router.push(capabilityPaths.newRoute())}>New route</Button>}>
+    <Card flush title="Routes by capability and content" note={query.data && plural(query.data.items.length, 'route')} actions={<Button small why={why} onPress={() => router.push(paths.newAgentRoute())}>New route</Button>}>
       <Loaded query={query} what="the routes">
         {({ items }) => <DataTable label="Agent routes" columns={COLUMNS} rows={items} rowKey={({ metadata }) => `${metadata.namespace}/${metadata.name}`}
           empty={<EmptyState kind="no-data" title="No route yet">Every capability can be called as capability.ID.mesh without one. A route narrows who may answer, or lets the task itself decide.</EmptyState>} />}

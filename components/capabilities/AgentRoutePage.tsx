@@ -21,9 +21,8 @@ import { useWhyNot } from '#components/shell/access.ts'
 import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
-import { capabilityPaths } from './paths.ts'
 
-const CRUMBS = [{ href: capabilityPaths.tab('routes'), label: 'Capabilities' }]
+const CRUMBS = [{ href: paths.capabilities({ tab: 'routes' }), label: 'Capabilities' }]
 
 /** One AgentRoute as YAML, over a review, with its past. */
 export function AgentRoutePage({ namespace, name }: { namespace: string; name: string }) {
@@ -44,14 +43,14 @@ function Editor({ route }: { route: AgentRoute }) {
   return (
     <Page title={name} crumbs={CRUMBS} command={`heddle get agentroutes ${name} -o yaml`}
       tags={<><Tag>AgentRoute</Tag>{change.draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={revisionOf(route)} />}</>}
-      actions={<><ButtonLink href={capabilityPaths.tab('playground', { route: `${namespace}/${name}` })}>Try a task</ButtonLink>{change.draft.changed && change.step === 'edit' && <Button look="quiet" onPress={change.draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}>
+      actions={<><ButtonLink href={paths.capabilities({ tab: 'playground', route: `${namespace}/${name}` })}>Try a task</ButtonLink>{change.draft.changed && change.step === 'edit' && <Button look="quiet" onPress={change.draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}>
       <div className="grid gap-3">
         <ChangeFlow change={change} stored={route} why={why} command={`heddle apply -f ${name}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
           <ObjectYaml draft={change.draft} findings={change.findings} pointer={change.pointer} why={why} label={`${name} as YAML`} />
         </ChangeFlow>
         {change.step === 'edit' && <ObjectHistory at={ref} />}
       </div>
-      <DeleteObject open={deleting} at={ref} stored={route} onClose={() => setDeleting(false)} onDeleted={(revision) => router.push(revision === null ? capabilityPaths.tab('routes') : paths.change(revision))} />
+      <DeleteObject open={deleting} at={ref} stored={route} onClose={() => setDeleting(false)} onDeleted={(revision) => router.push(revision === null ? paths.capabilities({ tab: 'routes' }) : paths.change(revision))} />
     </Page>
   )
 }
@@ -62,7 +61,7 @@ const FRESH = { apiVersion: HEDDLE_API, kind: 'AgentRoute', metadata: { name: ''
 export function NewAgentRoute() {
   const router = useRouter()
   const why = useWhyNot('operator')
-  const change = useChange({ kind: 'AgentRoute', at: null, stored: null, fresh: () => structuredClone(FRESH), onApplied: (_, object) => router.push(capabilityPaths.route(object.metadata.namespace, object.metadata.name)) })
+  const change = useChange({ kind: 'AgentRoute', at: null, stored: null, fresh: () => structuredClone(FRESH), onApplied: (_, object) => router.push(paths.agentRoute(object.metadata.namespace, object.metadata.name)) })
   return (
     <Page title="New route by capability" crumbs={CRUMBS} command="heddle apply -f route.yaml">
       <ChangeFlow change={change} stored={null} why={why} command={`heddle apply -f ${change.ref?.name || 'route'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>

@@ -4,7 +4,7 @@ import { Page } from '#components/ui/Page.tsx'
 import { Tabs } from '#components/ui/Tabs.tsx'
 import { AgentRouteList } from './AgentRouteList.tsx'
 import { DecisionList } from './DecisionList.tsx'
-import { capabilityPaths, type CapabilitiesTab } from './paths.ts'
+import { paths, type CapabilitiesTab } from '#components/paths.ts'
 import { Playground } from './Playground.tsx'
 import { Registry } from './Registry.tsx'
 import { Strangers } from './Strangers.tsx'
@@ -22,7 +22,7 @@ export function CapabilitiesPage() {
   const [tab] = useQueryState('tab', parseAsStringLiteral(TABS.map(({ id }) => id)).withDefault('agents'))
   return (
     <Page title="Capabilities" command={TABS.find(({ id }) => id === tab)?.command ?? ''}>
-      <Tabs label="Parts of this page" open={tab} tabs={TABS.map(({ id, title }) => ({ id, title, href: capabilityPaths.tab(id) }))} />
+      <Tabs label="Parts of this page" open={tab} tabs={TABS.map(({ id, title }) => ({ id, title, href: paths.capabilities({ tab: id }) }))} />
       <Part tab={tab} />
     </Page>
   )

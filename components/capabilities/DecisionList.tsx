@@ -1,9 +1,11 @@
 'use client'
-import { useQuery } from '@tanstack/react-query'
 import { parseAsString, useQueryState } from 'nuqs'
 import type { Decision } from '#server/contracts/semantic.ts'
-import { get, type List } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
+import { paths } from '#components/paths.ts'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { formatMs } from '#components/ui/format.ts'
@@ -11,14 +13,11 @@ import { Link } from '#components/ui/Link.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
-import { capabilityPaths } from './paths.ts'
-
-const EVERY_MS = 2000
 
 const COLUMNS: readonly Column<Decision>[] = [
   { id: 'at', header: 'When', muted: true, cell: (row) => <RelativeTime at={row.at} /> },
   { id: 'route', header: 'Route', cell: (row) => `${row.namespace}/${row.route}` },
-  { id: 'went', header: 'Went to', cell: (row) => <Link href={capabilityPaths.decision(row.id)} className="font-medium">{row.chosen ?? 'the fallback'}</Link> },
+  { id: 'went', header: 'Went to', cell: (row) => <Link href={paths.decision(row.id)} className="font-medium">{row.chosen ?? 'the fallback'}</Link> },
   { id: 'outcome', header: 'By', cell: (row) => <Tag tone={row.outcome === 'fallback' ? 'warn' : 'plain'}>{row.mode === 'shadow' ? `${row.outcome}, in shadow` : row.outcome}</Tag> },
   { id: 'why', header: 'Because', wrap: true, cell: (row) => row.reason },
   { id: 'took', header: 'Took', right: true, muted: true, cell: (row) => formatMs(row.durationMs) },
@@ -27,7 +26,7 @@ const COLUMNS: readonly Column<Decision>[] = [
 /** The newest decisions, or those of one trace. */
 export function DecisionList() {
   const [traceId] = useQueryState('traceId', parseAsString)
-  const query = useQuery({ queryKey: ['decisions', traceId], queryFn: get<List<Decision>>('/semantic/decisions', { traceId, limit: 100 }), refetchInterval: EVERY_MS })
+  const query = useLiveQuery<List<Decision>>({ ...reading<List<Decision>>(asks.decisions(traceId)), topics: [], everyMs: 2000 })
   return (
     <Card flush title={traceId ? 'Decisions of this trace' : 'Decisions'} note="kept for 7 days; task text only where the route says so">
       <Loaded query={query} what="the decisions">

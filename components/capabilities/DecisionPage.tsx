@@ -1,8 +1,10 @@
 'use client'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Decision, TryAnswer } from '#server/contracts/semantic.ts'
-import { call, get } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { call, reading } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
 import { paths } from '#components/paths.ts'
 import { useWhyNot } from '#components/shell/access.ts'
@@ -16,14 +18,13 @@ import { Page } from '#components/ui/Page.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { Select } from '#components/ui/Select.tsx'
 import { CandidateTable } from './CandidateTable.tsx'
-import { capabilityPaths } from './paths.ts'
 import { Answer } from './Playground.tsx'
 
 /** Why did this task go there, and would it today? */
 export function DecisionPage({ id }: { id: string }) {
-  const query = useQuery({ queryKey: ['decision', id], queryFn: get<Decision>(`/semantic/decisions/${encodeURIComponent(id)}`) })
+  const query = useLiveQuery<Decision>({ ...reading<Decision>(asks.decision(id)), topics: [] })
   return (
-    <Page title="Why did this task go there?" crumbs={[{ href: capabilityPaths.tab('decisions'), label: 'Capabilities' }]} command={`heddle semantic decisions`}>
+    <Page title="Why did this task go there?" crumbs={[{ href: paths.capabilities({ tab: 'decisions' }), label: 'Capabilities' }]} command={`heddle semantic decisions`}>
       <Loaded query={query} what="this decision">{(decision) => <Told decision={decision} />}</Loaded>
     </Page>
   )
@@ -35,7 +36,7 @@ function Told({ decision }: { decision: Decision }) {
     <div className="grid gap-3">
       <Card title={decision.chosen === null ? 'It went to the fallback' : `It went to ${decision.chosen}`} note={decision.reason} actions={<Button small isPending={replay.isPending} onPress={() => replay.mutate()}>Replay against today</Button>}>
         <KeyValue wide rows={[
-          ['Route', <Link key="route" href={capabilityPaths.route(decision.namespace, decision.route)}>{decision.namespace}/{decision.route}</Link>],
+          ['Route', <Link key="route" href={paths.agentRoute(decision.namespace, decision.route)}>{decision.namespace}/{decision.route}</Link>],
           ['When', <RelativeTime key="at" at={decision.at} />],
           ['Caller', decision.caller || NOTHING],
           ['By', decision.mode === 'shadow' ? `${decision.outcome}, in shadow: the call went as without it` : decision.outcome],
@@ -58,7 +59,7 @@ function Correction({ decision }: { decision: Decision }) {
   const client = useQueryClient()
   const [agent, setAgent] = useState(decision.corrected ?? decision.chosen ?? NOBODY)
   const why = useWhyNot('operator')
-  const keep = useMutation({ mutationFn: () => call(`/semantic/decisions/${decision.id}/correction`, { method: 'PUT', body: { agent: agent === NOBODY ? null : agent } }), onSuccess: () => client.invalidateQueries({ queryKey: ['decision', decision.id] }) })
+  const keep = useMutation({ mutationFn: () => call(`/semantic/decisions/${decision.id}/correction`, { method: 'PUT', body: { agent: agent === NOBODY ? null : agent } }), onSuccess: () => client.invalidateQueries({ queryKey: asks.decision(decision.id).key }) })
   const options = [{ id: NOBODY, title: 'nobody (the fallback)' }, ...decision.candidates.map((row) => ({ id: row.agent, title: row.agent }))]
   return (
     <Card title="Who should have answered?" note={decision.corrected ? `said: ${decision.corrected}` : 'Corrected decisions make a labelled set.'}>

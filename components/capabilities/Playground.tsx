@@ -1,11 +1,14 @@
 'use client'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import type { AgentRoute } from '#server/contracts/agent-route.ts'
 import type { TryAnswer } from '#server/contracts/semantic.ts'
-import { call, get, type List } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { call, reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
+import { TOPICS } from '#components/mesh/topics.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
@@ -19,7 +22,7 @@ import { EvaluationCard } from './Evaluation.tsx'
 
 /** Where a task would go, and why: by the stored route, without calling anybody. */
 export function Playground() {
-  const routes = useQuery({ queryKey: ['objects', 'AgentRoute'], queryFn: get<List<AgentRoute>>('/agentroutes', { limit: 1000 }) })
+  const routes = useLiveQuery<List<AgentRoute>>({ ...reading<List<AgentRoute>>(asks.agentRoutes()), topics: TOPICS.revisions, everyMs: 10_000 })
   return (
     <Loaded query={routes} what="the routes">
       {({ items }) => (items.length === 0 ? <EmptyState kind="no-data" title="There is no route to try">Write an AgentRoute with a semantic part first.</EmptyState> : <Bench routes={items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)} />)}

@@ -1,10 +1,13 @@
 'use client'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { CardHistory, KeptCard } from '#server/contracts/registry.ts'
-import { call, get } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { call, reading } from '#components/mesh/call.ts'
 import { DiffView } from '#components/mesh/DiffView.tsx'
 import { Loaded } from '#components/mesh/Loaded.tsx'
+import { TOPICS } from '#components/mesh/topics.ts'
 import { paths } from '#components/paths.ts'
 import { ProbeCards } from '#components/probes/ProbeCards.tsx'
 import { useWhyNot } from '#components/shell/access.ts'
@@ -15,19 +18,16 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
-import { capabilityPaths } from './paths.ts'
-
-const EVERY_MS = 5000
 
 /** What an agent says of itself, since when, what that broke, and how well it is. */
 export function RegisteredAgent({ namespace, name }: { namespace: string; name: string }) {
-  const path = `/registry/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`
+  const cards = asks.cards(namespace, name)
   const client = useQueryClient()
-  const query = useQuery({ queryKey: ['cards', namespace, name], queryFn: get<CardHistory>(`${path}/cards`), refetchInterval: EVERY_MS })
-  const refresh = useMutation({ mutationFn: () => call(`${path}/refresh`, { method: 'POST' }), onSuccess: () => client.invalidateQueries({ queryKey: ['cards', namespace, name] }) })
+  const query = useLiveQuery<CardHistory>({ ...reading<CardHistory>(cards), topics: TOPICS.revisions, everyMs: 15_000 })
+  const refresh = useMutation({ mutationFn: () => call(`/registry/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/refresh`, { method: 'POST' }), onSuccess: () => client.invalidateQueries({ queryKey: cards.key }) })
   const why = useWhyNot('operator')
   return (
-    <Page title={name} crumbs={[{ href: capabilityPaths.tab('agents'), label: 'Capabilities' }]} command={`heddle agents cards ${name}`}
+    <Page title={name} crumbs={[{ href: paths.capabilities(), label: 'Capabilities' }]} command={`heddle agents cards ${name}`}
       actions={<><ButtonLink href={paths.agent(namespace, name)}>Its calls</ButtonLink><Button why={why} isPending={refresh.isPending} onPress={() => refresh.mutate()}>Read its card now</Button></>}>
       <div className="grid gap-3">
         {refresh.error && <Notice state="warn">{refresh.error.message}</Notice>}

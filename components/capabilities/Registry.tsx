@@ -1,9 +1,12 @@
 'use client'
-import { useQuery } from '@tanstack/react-query'
 import { parseAsString, useQueryStates } from 'nuqs'
 import type { RegistryEntry } from '#server/contracts/registry.ts'
-import { get, type List } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
+import { TOPICS } from '#components/mesh/topics.ts'
+import { paths } from '#components/paths.ts'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { Field } from '#components/ui/Field.tsx'
@@ -14,16 +17,14 @@ import { StateMark, type MarkState } from '#components/ui/StateMark.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { describeHealth } from '#components/probes/words.ts'
-import { capabilityPaths } from './paths.ts'
 
-const EVERY_MS = 5000
 const SHOWN = 4
 
 const MARKS: Record<RegistryEntry['state'], MarkState> = { present: 'ok', gone: 'idle', never: 'idle' }
 const SOURCES: Record<NonNullable<RegistryEntry['source']>, string> = { sidecar: 'its sidecar', static: 'a listed address', a2a: 'its card', mcp: 'its tools' }
 
 const COLUMNS: readonly Column<RegistryEntry>[] = [
-  { id: 'agent', header: 'Agent', sortBy: (entry) => entry.name, cell: (entry) => <span className="flex items-center gap-2.5"><StateMark state={MARKS[entry.state]} label={entry.state} /><Link href={capabilityPaths.agent(entry.namespace, entry.name)} className="font-medium no-underline hover:underline">{entry.name}</Link></span> },
+  { id: 'agent', header: 'Agent', sortBy: (entry) => entry.name, cell: (entry) => <span className="flex items-center gap-2.5"><StateMark state={MARKS[entry.state]} label={entry.state} /><Link href={paths.registered(entry.namespace, entry.name)} className="font-medium no-underline hover:underline">{entry.name}</Link></span> },
   { id: 'can', header: 'Can', wrap: true, cell: (entry) => <span className="flex min-w-48 flex-wrap gap-1">{entry.capabilities.slice(0, SHOWN).map((one) => <Tag key={one.id} title={one.description}>{one.id}</Tag>)}{entry.capabilities.length > SHOWN && <span className="text-sm text-muted">and {entry.capabilities.length - SHOWN} more</span>}{entry.capabilities.length === 0 && NOTHING}</span> },
   { id: 'known', header: 'Known by', muted: true, sortBy: (entry) => entry.source, cell: (entry) => (entry.source ? SOURCES[entry.source] : NOTHING) },
   { id: 'health', header: 'Health', cell: (entry) => describeHealth(entry.health) },
@@ -36,7 +37,7 @@ const LIKENESS: Column<RegistryEntry> = { id: 'likeness', header: 'Likeness', ri
 /** Everybody, by name or by what is wanted. */
 export function Registry() {
   const [{ q, means }, setAsked] = useQueryStates({ q: parseAsString.withDefault(''), means: parseAsString.withDefault('') }, { history: 'replace', throttleMs: 400 })
-  const query = useQuery({ queryKey: ['registry', q, means], queryFn: get<List<RegistryEntry>>('/registry', { q: q || null, means: means || null, limit: 1000 }), refetchInterval: EVERY_MS, placeholderData: (before) => before })
+  const query = useLiveQuery<List<RegistryEntry>>({ ...reading<List<RegistryEntry>>(asks.registry({ q, means })), topics: TOPICS.revisions, everyMs: 5000 })
   return (
     <>
       <div data-find className="mb-3.5 flex flex-wrap gap-2">

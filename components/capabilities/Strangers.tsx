@@ -1,9 +1,12 @@
 'use client'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import type { Peer } from '#server/contracts/registry.ts'
 import { HEDDLE_API } from '#server/contracts/meta.ts'
-import { call, get, type List } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { call, reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
+import { TOPICS } from '#components/mesh/topics.ts'
 import { useWhyNot } from '#components/shell/access.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
@@ -13,16 +16,14 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { DataTable } from '#components/ui/Table.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 
-const EVERY_MS = 3000
-
 type Wish = { peer: Peer; does: 'adopt' | 'block' | 'none' }
 
 /** Peers that were seen in traffic and that nobody registered: adopt them, or refuse them everywhere. */
 export function Strangers() {
   const client = useQueryClient()
-  const query = useQuery({ queryKey: ['peers'], queryFn: get<List<Peer>>('/peers'), refetchInterval: EVERY_MS })
+  const query = useLiveQuery<List<Peer>>({ ...reading<List<Peer>>(asks.peers()), topics: TOPICS.revisions, everyMs: 15_000 })
   const why = useWhyNot('operator')
-  const decide = useMutation({ mutationFn: carryOut, onSuccess: () => client.invalidateQueries({ queryKey: ['peers'] }) })
+  const decide = useMutation({ mutationFn: carryOut, onSuccess: () => client.invalidateQueries({ queryKey: asks.peers().key }) })
   const act = (peer: Peer, does: Wish['does'], title: string) => <Button small why={why} isPending={decide.isPending && decide.variables.peer.id === peer.id} onPress={() => decide.mutate({ peer, does })}>{title}</Button>
   return (
     <Card flush title="Strangers" note={query.data && plural(query.data.items.length, 'peer')}>

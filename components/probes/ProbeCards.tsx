@@ -1,7 +1,8 @@
 'use client'
-import { useQuery } from '@tanstack/react-query'
 import type { ProbedInstance, ProbeEvent } from '#server/contracts/registry.ts'
-import { get, type List } from '#components/mesh/call.ts'
+import { asks } from '#components/asks.ts'
+import { useLiveQuery } from '#components/live.tsx'
+import { reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
@@ -28,9 +29,8 @@ const EVENTS: readonly Column<ProbeEvent>[] = [
 
 /** How well an agent's instances are, and since when. */
 export function ProbeCards({ namespace, agent }: { namespace: string; agent: string }) {
-  const at = { namespace, agent, limit: 100 }
-  const instances = useQuery({ queryKey: ['probed', namespace, agent], queryFn: get<List<ProbedInstance>>('/probed-instances', at), refetchInterval: EVERY_MS })
-  const events = useQuery({ queryKey: ['probe-events', namespace, agent], queryFn: get<List<ProbeEvent>>('/probe-events', at), refetchInterval: EVERY_MS })
+  const instances = useLiveQuery<List<ProbedInstance>>({ ...reading<List<ProbedInstance>>(asks.probed(namespace, agent)), topics: [], everyMs: EVERY_MS })
+  const events = useLiveQuery<List<ProbeEvent>>({ ...reading<List<ProbeEvent>>(asks.probeEvents(namespace, agent)), topics: [], everyMs: EVERY_MS })
   return (
     <>
       <Card flush title="Is it well?">

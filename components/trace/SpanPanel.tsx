@@ -2,7 +2,6 @@
 import Link from 'next/link'
 import { useState, type ReactNode } from 'react'
 import type { Span } from '#server/contracts/telemetry.ts'
-import { capabilityPaths } from '#components/capabilities/paths.ts'
 import { Copyable } from '#components/ui/Copyable.tsx'
 import { formatCount, plural } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/KeyValue.tsx'
@@ -109,7 +108,7 @@ function Attributes({ list, none }: { list: readonly Attribute[]; none: string }
 
 function Value({ value, name }: { value: unknown; name: string }): ReactNode {
   const text = printValue(value)
-  if (name === 'heddle.decision' && /^[0-9a-f]{24}$/.test(text)) return <Link href={capabilityPaths.decision(text)}>Why did this task go there?</Link>
+  if (name === 'heddle.decision' && /^[0-9a-f]{24}$/.test(text)) return <Link href={paths.decision(text)}>Why did this task go there?</Link>
   if (text.length <= 120 && !text.includes('\n')) return <Copyable text={text} label={`the value of ${name}`} />
   return <pre tabIndex={0} aria-label={name} className="m-0 max-h-60 overflow-auto whitespace-pre-wrap break-words rounded-md bg-sunken px-2.5 py-2 text-xs">{text}</pre>
 }
