@@ -7,7 +7,6 @@ import type { MeshState } from '#server/contracts/mesh-state.ts'
 import type { ObjectChange } from '#server/mesh/change.ts'
 import type { Finding } from '#server/mesh/finding.ts'
 import type { Plan } from '#server/mesh/plan.ts'
-import type { z } from 'zod'
 import type { ChangeRequest, ChangeResult } from '#server/changes/change-mesh.ts'
 
 export interface DriverCapabilities {
