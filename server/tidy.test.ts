@@ -135,3 +135,21 @@ test('every setting is in .env.example, with its default', () => {
   const missing = Object.entries(SETTINGS).filter(([name, setting]) => !example.includes(`# ${setting.says}`) || !new RegExp(`^#? ?${name}=`, 'm').test(example))
   expect(missing.map(([name]) => name)).toEqual([])
 })
+
+/** A test's name ends with its quote; one that is cut with … need only begin so. The long runs of bench have words and no names. */
+function stands({ file = '', name = '' }: Record<string, string>): boolean {
+  if (!existsSync(join(ROOT, file))) return false
+  const [words, text] = [name.replace(/…$/, ''), textOf(file)]
+  if (file.startsWith('bench/')) return text.includes(words)
+  return [`'`, '`'].some((quote) => text.includes(`${quote}${words}${name.endsWith('…') ? '' : quote}`))
+}
+
+test('every test that docs/tests.md names is there, and its sums are right', () => {
+  const text = textOf('docs/tests.md')
+  const rows = [...text.matchAll(/^\| ([A-I]\d+) \| [^|]+ \| ([^|]+) \|$/gm)].map(([, id = '', shownBy = '']) => ({ id, shownBy, named: [...shownBy.matchAll(/`(?<file>[^`›]+) › (?<name>[^`]+)`/g)].map(({ groups = {} }) => groups) }))
+  expect(rows.flatMap(({ id, named }) => named.filter((one) => !stands(one)).map(({ file, name }) => `${id}: ${file} › ${name}`))).toEqual([])
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
+  expect(rows.filter(({ shownBy, named }) => (shownBy === 'not yet') !== (named.length === 0))).toEqual([])
+  const [notYet, inPart] = [rows.filter(({ named }) => named.length === 0).length, rows.filter(({ shownBy }) => shownBy.startsWith('in part: ')).length]
+  expect(text).toContain(`Of ${rows.length} risks ${rows.length - inPart - notYet} are shown, ${inPart} in part, ${notYet} not yet.`)
+})
