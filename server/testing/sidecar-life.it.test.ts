@@ -12,6 +12,7 @@ import { keepIdentity } from '../sidecar/identity-keeper.ts'
 import { OTLP_PATHS, relayOtlp } from '../sidecar/otlp-relay.ts'
 import { prepareSidecar, type PreparedSidecar } from '../sidecar/prepare.ts'
 import { bindServer, enrolAt, MESH, startEnrolment, tokenFor, type Enrolment } from './control.ts'
+import { testDatabase } from './database.ts'
 import { eventually } from './load.ts'
 
 async function machine() {
@@ -59,9 +60,10 @@ async function startSink() {
 test('telemetry goes where control says that the collector is now', async () => {
   using before = await startSink()
   using after = await startSink()
-  await using control = await startEnrolment({ otlpPort: before.port })
+  await using db = await testDatabase()
   await using here = await machine()
-  let sidecar = await here.prepare(control, await tokenFor(control.db))
+  const first = await startEnrolment({ db, otlpPort: before.port })
+  let sidecar = await here.prepare(first, await tokenFor(db))
   using relay = relayOtlp({ door: () => sidecar.state.otlpGrpc, token: () => sidecar.state.telemetryToken })
   const send = () =>
     new Promise((resolve) => {
@@ -70,7 +72,8 @@ test('telemetry goes where control says that the collector is now', async () => 
     })
   await beatOnce(sidecar)
   await send()
-  await using moved = await startEnrolment({ db: control.db, otlpPort: after.port })
+  await first[Symbol.asyncDispose]()
+  await using moved = await startEnrolment({ db, otlpPort: after.port })
   sidecar = await here.prepare(moved, null) // started again, from what it kept
   expect(sidecar.state.otlpGrpc.port).toBe(before.port)
   await beatOnce(sidecar)
