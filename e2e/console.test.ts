@@ -11,6 +11,7 @@ import './policies.stories.ts'
 import './operate.stories.ts'
 import './rotation.stories.ts'
 import './pictures.stories.ts'
+import './hostile.stories.ts'
 import './farewell.stories.ts'
 import { closeBrowser } from './person.ts'
 

@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { agent, agentVersion, split } from '../compile/fixtures.ts'
+import { openDb, type Db } from '../db/client.ts'
 import { readProxies } from '../queries/proxies.ts'
 import { testDatabase } from '../testing/database.ts'
+import { gateTo } from '../testing/gate.ts'
 import { eventually, openLoop } from '../testing/load.ts'
-import { startNativeMesh, startTestControl, type TestProxy } from '../testing/native-mesh.ts'
+import { startNativeMesh, startTestControl, type TestControl, type TestProxy } from '../testing/native-mesh.ts'
 
 test('N is honest: a stopped proxy is waited for until it runs again, also when it stopped before the edit', async () => {
   await using db = await testDatabase()
@@ -53,6 +56,53 @@ test('a control process that comes back with the same state changes nothing, and
   expect(await Promise.all(proxies.map(configured))).toEqual(before)
   expect((await load.stop()).filter((result) => result.status !== 200)).toEqual([])
 })
+
+test('control that starts without its store, or while half of it is locked, tells no proxy anything; then nothing has changed', { timeout: 90_000 }, async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  await mesh.commit([agent('sailor'), agent('harbour'), agentVersion('harbour', 'v1'), agentVersion('harbour', 'v2'), split('harbour', { v1: 1, v2: 0 })])
+  const first = await startTestControl(db)
+  const proxies = [await mesh.addProxy('sailor', { controls: [first.port] }), await mesh.addProxy('harbour', { controls: [first.port] })]
+  await eventually('all is settled', 5000, async () => (await readProxies(db, 'local', { limit: 10 })).every((proxy) => proxy.state === 'synced'))
+  const before = await Promise.all(proxies.map(configured))
+  const connected = () => Promise.all(proxies.map((proxy) => proxy.stat('control_plane.connected_state')))
+  const load = openLoop(50, () => proxies[0]!.out.call('harbour.default.mesh'))
+  const url = new URL(db.url)
+  await using gate = await gateTo(Number(url.port))
+  url.port = String(gate.port)
+  await using far = openDb(url.href, 'heddle-test')
+  gate.shut()
+  await first[Symbol.asyncDispose]()
+  const starting = startUntilUp(far, first.port)
+  await sleep(1500)
+  expect(await connected()).toEqual([0, 0])
+
+  const locker = await db.pool.connect()
+  await locker.query('begin')
+  await locker.query('lock table instance in access exclusive mode') // what is read first is there, what is read last is not
+  gate.open()
+  await sleep(2000)
+  expect(await connected()).toEqual([0, 0])
+  await locker.query('rollback')
+  locker.release()
+
+  await using _again = await starting
+  await eventually('all are back', 10_000, async () => (await connected()).every((state) => state === 1))
+  await sleep(500)
+  expect(await Promise.all(proxies.map(configured))).toEqual(before)
+  expect((await load.stop()).filter((result) => result.status !== 200)).toEqual([])
+})
+
+/** As the supervisor does: a process that cannot start is started again. */
+async function startUntilUp(db: Db, port: number): Promise<TestControl> {
+  for (;;) {
+    try {
+      return await startTestControl(db, port)
+    } catch {
+      await sleep(200)
+    }
+  }
+}
 
 test('two control processes: n of N is right, and either may die', async () => {
   await using db = await testDatabase()
