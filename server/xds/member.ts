@@ -49,7 +49,7 @@ export class Member {
       sent: (verdicts) => this.#onSent(verdicts),
       acked: (verdicts) => this.#onAcked(verdicts),
       refused: (resource, reason) => this.#onRefused(resource, reason),
-      subscribed: (subscription) => options.writer.keepOnly(this.key, subscription.typeUrl, [...subscription.held.keys()]),
+      subscribed: (subscription) => options.writer.keepOnly(this.key, subscription.typeUrl, new Map([...subscription.held].map(([name, { version }]) => [name, version]))),
       progressed: () => this.decide(),
     })
   }

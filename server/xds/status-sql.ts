@@ -18,7 +18,7 @@ export interface ProxyKey {
 /** What waits to be written, each thing under its key in its newest form. */
 export interface Pending {
   resources: Map<string, { proxy: ProxyKey; typeUrl: string; name: string; state: ResourceState }>
-  dropped: Map<string, { proxy: ProxyKey; typeUrl: string; keep: string[] | null; name: string }>
+  dropped: Map<string, { proxy: ProxyKey; typeUrl: string; keep: ReadonlyMap<string, string> | null; name: string }>
   accepted: Map<string, { mesh: string; build: string; resource: Resource }>
   refused: Map<string, { mesh: string; build: string; resource: Resource; proxy: string; reason: string }>
   rows: Map<string, { proxy: ProxyKey; row: RevisionRow }>
@@ -28,9 +28,21 @@ export interface Pending {
 
 export async function writeDropped(client: PoolClient, batch: Pending): Promise<void> {
   for (const { proxy, typeUrl, keep, name } of batch.dropped.values()) {
-    if (keep) await client.query('delete from proxy_resource where mesh = $1 and proxy = $2 and type_url = $3 and name <> all($4)', [proxy.mesh, proxy.id, typeUrl, keep])
+    if (keep) await writeHeld(client, [proxy.mesh, proxy.id, typeUrl, [...keep.keys()]], [...keep.values()])
     else await client.query('delete from proxy_resource where mesh = $1 and proxy = $2 and type_url = $3 and name = $4', [proxy.mesh, proxy.id, typeUrl, name])
   }
+}
+
+/** An answer may have been lost with the stream before: what the proxy says that it holds, it took. */
+async function writeHeld(client: PoolClient, key: [mesh: string, proxy: string, typeUrl: string, names: string[]], versions: string[]): Promise<void> {
+  await client.query('delete from proxy_resource where mesh = $1 and proxy = $2 and type_url = $3 and name <> all($4)', key)
+  if (versions.length === 0) return
+  await client.query(
+    `insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, changed_at)
+     select proxy.mesh, proxy.id, $3, held.name, held.version, held.version, now() from proxy, unnest($4::text[], $5::text[]) as held (name, version) where proxy.mesh = $1 and proxy.id = $2
+     on conflict (mesh, proxy, type_url, name) do update set sent = excluded.sent, acked = excluded.acked, changed_at = now() where (p.sent, p.acked) is distinct from (excluded.sent, excluded.acked)`,
+    [...key, versions],
+  )
 }
 
 export async function writeResources(client: PoolClient, batch: Pending): Promise<void> {

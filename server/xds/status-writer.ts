@@ -43,9 +43,9 @@ export class StatusWriter implements AsyncDisposable {
     this.#wake()
   }
 
-  /** A stream begins a type: rows of what the proxy does not hold are of an earlier life. */
-  keepOnly(proxy: ProxyKey, typeUrl: string, names: string[]): void {
-    this.#pending.dropped.set(JSON.stringify([proxy.mesh, proxy.id, typeUrl]), { proxy, typeUrl, keep: names, name: '' })
+  /** A stream begins a type with what the proxy holds, by name and version; rows of anything else are of an earlier life. */
+  keepOnly(proxy: ProxyKey, typeUrl: string, held: ReadonlyMap<string, string>): void {
+    this.#pending.dropped.set(JSON.stringify([proxy.mesh, proxy.id, typeUrl]), { proxy, typeUrl, keep: held, name: '' })
     this.#wake()
   }
 

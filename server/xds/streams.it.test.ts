@@ -3,6 +3,7 @@ import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceErr
 import { expect, test } from 'vitest'
 import { agent, agentVersion, split } from '../compile/fixtures.ts'
 import { TYPE } from '../compile/names.ts'
+import { readProxies } from '../queries/proxies.ts'
 import { testDatabase } from '../testing/database.ts'
 import { eventually } from '../testing/load.ts'
 import { startNativeMesh, startTestControl, type NativeMesh } from '../testing/native-mesh.ts'
@@ -66,6 +67,25 @@ test('delta: a stream that comes back with what it holds gets the differences al
   back.ack(removed)
   expect([added, removed].map((response) => [response.resources.map((resource) => resource.name), response.removed])).toEqual([[['outbound/third.default.mesh'], []], [[], ['outbound/other.default.mesh']]])
   await quiet(back, TYPE.virtualHost)
+})
+
+test('delta: a proxy whose answer was lost with its stream is in sync once it says what it holds', async () => {
+  await using setup = await meshWithHand()
+  const { db } = setup.mesh
+  const stateOf = async () => (await readProxies(db, 'local', { limit: 10 })).find(({ spiffeId }) => spiffeId === SPIFFE)?.types[TYPE.virtualHost]
+  let response: ReceivedResponse
+  {
+    using stream = openStream(setup.port, 'delta', SPIFFE)
+    stream.send({ node: NODE, typeUrl: TYPE.virtualHost })
+    response = await stream.next(TYPE.virtualHost)
+    await eventually('it was sent', 5000, async () => (await stateOf())?.sent === 1)
+    expect(await stateOf()).toMatchObject({ state: 'pending', acked: 0 })
+  }
+  using back = openStream(setup.port, 'delta', SPIFFE)
+  back.send({ node: NODE, typeUrl: TYPE.virtualHost, initialVersions: Object.fromEntries(response.resources.map(({ name, version }) => [name, version])) })
+  back.ack(await back.next(TYPE.virtualHost)) // the other one
+  await eventually('it is in sync', 5000, async () => (await stateOf())?.state === 'synced')
+  expect(await stateOf()).toMatchObject({ sent: 2, acked: 2 })
 })
 
 test('delta: an unknown name is answered as absent, what is unsubscribed is sent no more, and a changed cluster brings its endpoints again', async () => {
