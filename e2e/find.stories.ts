@@ -43,7 +43,7 @@ test('traces are sought by a line that completes itself; the form says the same,
   await page.waitForURL(/service=translator&.*min=1ms/)
   await page.getByRole('table', { name: 'Traces' }).getByRole('link').first().waitFor()
   await line.fill('attr.service.na')
-  await page.getByRole('option', { name: /attr\.service\.name/ }).click()
+  await page.getByRole('option', { name: /attr\.service\.name\s/ }).click()
   await line.pressSequentially('= translator')
   await page.getByText('Traces with a span with service.name “translator”').waitFor()
   await page.waitForURL(/attr=service\.name/)

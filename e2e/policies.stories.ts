@@ -91,8 +91,8 @@ test('an agent’s page says who can reach it', async () => {
   const { page } = someone
   await someone.open('/agents/default/search-tools', 'search-tools')
   const reach = page.getByRole('table', { name: 'Reach' })
-  await reach.getByRole('row', { name: /researcher/ }).getByText('every call').waitFor()
-  await reach.getByRole('row', { name: /writer/ }).getByText('no call').waitFor()
+  await reach.getByRole('row', { name: /researcher/ }).getByText('every call', { exact: true }).waitFor()
+  await reach.getByRole('row', { name: /writer/ }).getByText('no call', { exact: true }).waitFor()
   await page.getByRole('radio', { name: 'What it can call' }).click()
   await page.getByText(/it may call \d+ of \d+ other agents/).waitFor()
 })

@@ -1,10 +1,10 @@
 // The rotation of the issuing certificate, stage by stage on its page, while tasks go on.
 import { expect, test } from 'vitest'
+import { eventually } from '../server/testing/load.ts'
 import { heddle, mesh, person } from './person.ts'
 
 test('the issuing certificate is rotated to the end, proved on every proxy, and no task fails meanwhile', async () => {
   await mesh.request('PUT', '/sample', { rate: 1, failureShare: 0 }) // whatever fails now is the mesh's fault
-  const tasks = keepAsking()
   await using someone = await person()
   const { page } = someone
   await someone.open('/security', 'Security')
@@ -12,6 +12,8 @@ test('the issuing certificate is rotated to the end, proved on every proxy, and 
   await page.getByRole('button', { name: /Rotate/ }).click()
   await page.getByLabel(/Reason/).fill('the yearly one')
   await someone.isAccessible()
+  await eventually('the model has been told to fail no more', 30_000, async () => (await Promise.all(Array.from({ length: 20 }, postTask))).every(({ status }) => status === 200))
+  const tasks = keepAsking()
   await page.getByRole('button', { name: 'Start the rotation' }).click()
   await page.getByRole('heading', { name: 'Rotating the issuing certificate', level: 1 }).waitFor()
   await page.getByRole('list', { name: 'Steps of the rotation' }).waitFor()

@@ -1,5 +1,6 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
+import { AuthorizationPolicy } from '#server/contracts/authorization-policy.ts'
 import type { PolicyTrial, TrialRow } from '#server/contracts/policy-trial.ts'
 import { parseSpiffeId } from '#server/contracts/ids.ts'
 import { call } from '#components/mesh/call.ts'
@@ -14,12 +15,15 @@ const SHOWN = 12
 
 /** The draft of an access policy, tried on the last hour's calls before anybody enforces it. */
 export function TrialCard({ object }: { object: Record<string, unknown> }) {
+  const isWhole = AuthorizationPolicy.safeParse(object).success // what is not is said beside the fields
   const trial = useQuery({
     queryKey: ['policy-trial', object],
     queryFn: async ({ signal }) => (await call<PolicyTrial>('/policy-trials', { method: 'POST', body: { policy: object }, signal })).body,
+    enabled: isWhole,
     retry: false,
     staleTime: 30_000,
   })
+  if (!isWhole) return null
   return (
     <Card title="Tried on the last hour’s calls" note={trial.data && <>{plural(trial.data.calls, 'call')} since <LocalTime at={trial.data.cutAt ?? trial.data.from} form="clock" /></>}>
       <Loaded query={trial} what="the trial">{(found) => <Found trial={found} />}</Loaded>
