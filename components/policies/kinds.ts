@@ -33,7 +33,7 @@ export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
   access: {
     kind: 'AuthorizationPolicy',
     title: 'Access',
-    says: 'Who may call whom, with what.',
+    says: 'Who may call whom, with what',
     note: 'A Deny wins over every Allow. Refused calls are answered 403 and counted as refused.',
     Form: AccessForm,
     fresh: (agent, namespace) => ({ apiVersion: HEDDLE_API, kind: 'AuthorizationPolicy', metadata: { name: agent && `${agent}-callers`, namespace }, spec: { targetRefs: target(agent), action: 'Allow', mode: 'Enforce', rules: [{ from: [{ agents: [] }] }] } }),
