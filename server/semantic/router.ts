@@ -40,6 +40,8 @@ export interface RouterOptions {
 }
 
 const LATENCIES_EVERY_MS = 10_000
+/** A sentence takes the model about 10 ms, and a call waits 250: whoever came behind more than these would be decided for when nobody listens. */
+const READING_MAX = 16
 
 export interface Router extends Disposable {
   /** Throws when nothing is known of the mesh yet, or the model fails. */
@@ -52,6 +54,7 @@ export function startRouter(options: RouterOptions): Router {
   const { db, mesh, embedder, recorder } = options
   const memory = new SkillMemory(embedder)
   const sent = new Map<string, number[]>()
+  let reading = 0
   let warmed: MeshState | null = null
   let latencyMs = new Map<string, number>()
   const readAgain = () => readLatencies(db, mesh).then((read) => void (latencyMs = read), () => {}) // without it latency says nothing
@@ -65,7 +68,9 @@ export function startRouter(options: RouterOptions): Router {
     const plan = await memory.planRoute(state, call.route, call.caller.namespace)
     const kept = task.contextId !== null && plan.rule.stickiness === 'conversation' ? await recorder.agentOf(routeKey(call.route), hashText(task.contextId)) : null
     if (kept !== null && canTake(plan, kept)) return { choice: { ...nobody(`the conversation is with ${kept}`), outcome: 'chosen', agent: kept }, outcome: 'conversation', task, vector: null }
-    const [vector] = await embedder.embed([task.text])
+    if (reading >= READING_MAX) return { choice: nobody('as many tasks are read as can be answered in time'), outcome: 'fallback', task, vector: null }
+    reading++
+    const [vector] = await embedder.embed([task.text]).finally(() => reading--)
     if (!vector) return { choice: nobody('the task cannot be compared'), outcome: 'fallback', task, vector: null }
     const choice = chooseFor(plan, state, vector, call.caller, lately())
     return { choice, outcome: choice.outcome, task, vector }

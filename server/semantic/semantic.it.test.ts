@@ -94,6 +94,15 @@ test('slow bodies, every size and every form: right, or the fallback, never some
   await eventually('the reason is recorded', 5000, async () => (await lab.db.pool.query(`select 1 from semantic_decision where reason like '%larger than what the proxy holds%'`)).rowCount === 2)
 }, 240_000)
 
+test('of more tasks at once than can be read in time each is answered, the surplus by the fallback and with the reason', async () => {
+  await using lab = await semanticMesh()
+  const results = await burst(200, 100, (n) => lab.ask({ task: `give me recipe number ${n} for tomato soup` }))
+  expect(results.filter(({ status }) => status !== 200)).toEqual([])
+  expect(new Set(results.map(({ body }) => body))).toEqual(new Set(['cook', 'helper']))
+  await eventually('the reason is recorded', 5000, async () => ((await lab.db.pool.query(`select 1 from semantic_decision where outcome = 'fallback' and reason like 'as many tasks are read%'`)).rowCount ?? 0) > 0)
+  expect(lab.errors).toEqual([])
+}, 240_000)
+
 test('a conversation stays with its agent, also when its later words are another’s; shadow decides and moves nothing; the barred are not chosen', async () => {
   await using lab = await semanticMesh({ storeText: true })
   const say = (text: string, contextId?: string) => lab.ask({ message: { parts: [{ text }], ...(contextId ? { contextId } : {}) } })
