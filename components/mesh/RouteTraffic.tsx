@@ -40,7 +40,7 @@ function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRo
       <div className="grid gap-3">
         {series.error && <Notice state="warn">The figures do not come in now: {series.error.message}. The mesh serves on.</Notice>}
         <div className="min-w-0">
-          <ShareChart label={`Share of calls by version over the last five minutes: ${labels.map((label, index) => `${label} wanted ${now[index]} %`).join(', ')}`} from={series.from} to={series.to} measured={series.points} wanted={wanted} mark={acceptedAt === null ? null : { at: acceptedAt, label: `accepted ${new Date(acceptedAt).toLocaleTimeString('en-GB', { timeZone })}` }} />
+          <ShareChart label={`Share of calls by version over the last five minutes: ${labels.map((label, index) => `${label} wanted ${now[index]} %`).join(', ')}`} window={series.window} measured={series.points} wanted={wanted} mark={acceptedAt === null ? null : { at: acceptedAt, label: `accepted ${new Date(acceptedAt).toLocaleTimeString('en-GB', { timeZone })}` }} />
         </div>
         <Table label="Wanted and measured by version">
           <thead><tr><Th>Version</Th><Th right>Wanted</Th><Th right>Measured, 1 min</Th><Th right>Calls</Th><Th right>Errors</Th></tr></thead>

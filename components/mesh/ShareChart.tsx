@@ -9,10 +9,16 @@ export interface SharePoint {
   shares: readonly (number | null)[]
 }
 
-interface ShareChartProps {
-  label: string
+/** Epoch milliseconds. */
+export interface ShownWindow {
   from: number
   to: number
+}
+
+interface ShareChartProps {
+  label: string
+  /** Null until the first figures: the chart stands, without times. */
+  window: ShownWindow | null
   measured: readonly SharePoint[]
   /** Steps: each holds from its time on. */
   wanted: readonly { at: number; shares: readonly number[] }[]
@@ -21,11 +27,14 @@ interface ShareChartProps {
 
 const BOX = { left: 52, right: 8, top: 10, bottom: 22, height: 170 }
 const WIDTH_FIRST = 720
+const NO_TIMES = { from: 0, to: 0 }
 
 /** What was wanted (dashed) and what was measured, by version, over time. */
-export function ShareChart({ label, from, to, measured, wanted, mark }: ShareChartProps) {
+export function ShareChart({ label, window, measured, wanted, mark: marked }: ShareChartProps) {
   const [box, width] = useWidth<HTMLDivElement>(WIDTH_FIRST)
   const timeZone = useTimeZone()
+  const { from, to } = window ?? NO_TIMES
+  const mark = window && marked && marked.at >= from ? marked : null
   const x = (at: number) => BOX.left + ((Math.min(to, Math.max(from, at)) - from) / Math.max(1, to - from)) * (width - BOX.left - BOX.right)
   const y = (share: number) => BOX.top + (1 - share / 100) * (BOX.height - BOX.top - BOX.bottom)
   const versions = Math.max(0, ...wanted.map((step) => step.shares.length), ...measured.map((point) => point.shares.length))
@@ -46,14 +55,14 @@ export function ShareChart({ label, from, to, measured, wanted, mark }: ShareCha
               : <path key={index} d={`M${run.map(([at, share]) => `${x(at).toFixed(1)} ${y(share).toFixed(1)}`).join('L')}`} stroke={seriesOf(version).colour} strokeDasharray={seriesOf(version).dash} strokeWidth="2" strokeLinejoin="round" />)}
           </g>
         ))}
-        {mark && mark.at >= from && (
+        {mark && (
           <g>
             <line x1={x(mark.at)} x2={x(mark.at)} y1={BOX.top} y2={BOX.height - BOX.bottom} stroke="var(--line-strong)" strokeDasharray="2 3" />
             <text x={x(mark.at) + (x(mark.at) > width * 0.7 ? -6 : 6)} y={BOX.height - 6} textAnchor={x(mark.at) > width * 0.7 ? 'end' : 'start'} fill="var(--text-faint)" fontSize="12">{mark.label}</text>
           </g>
         )}
-        {!(mark && x(mark.at) < BOX.left + 60) && <text x={BOX.left} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12">{time(from, timeZone)}</text>}
-        {!(mark && x(mark.at) > width * 0.7) && <text x={width - BOX.right} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12" textAnchor="end">{time(to, timeZone)}</text>}
+        {window && !(mark && x(mark.at) < BOX.left + 60) && <text x={BOX.left} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12">{time(from, timeZone)}</text>}
+        {window && !(mark && x(mark.at) > width * 0.7) && <text x={width - BOX.right} y={BOX.height - 6} fill="var(--text-faint)" fontSize="12" textAnchor="end">{time(to, timeZone)}</text>}
       </svg>
     </div>
   )

@@ -3,7 +3,7 @@ import type { Graph, GraphEdge, Series } from '#server/contracts/telemetry.ts'
 import { asks } from '#components/asks.ts'
 import { useLiveQuery } from '#components/live.tsx'
 import { get, reading } from './call.ts'
-import type { SharePoint } from './ShareChart.tsx'
+import type { SharePoint, ShownWindow } from './ShareChart.tsx'
 import { TOPICS } from './topics.ts'
 
 const EVERY_MS = 3000
@@ -16,12 +16,11 @@ export interface VersionCount {
 }
 
 /** What an agent received by version, as the mesh counted it: shares over the window, and counts of its last minute. */
-export function useShareSeries(namespace: string, agent: string, versions: readonly string[]): { points: SharePoint[]; minute: VersionCount[]; from: number; to: number; error: Error | null; since: (at: number) => number[] } {
+export function useShareSeries(namespace: string, agent: string, versions: readonly string[]): { points: SharePoint[]; minute: VersionCount[]; window: ShownWindow | null; error: Error | null; since: (at: number) => number[] } {
   const target = `agent/${namespace}/${agent}`
   const { data, error } = useLiveQuery<Series>({ ...reading<Series>(asks.shares(target)), topics: TOPICS.telemetry, everyMs: EVERY_MS })
-  const to = data ? Date.parse(data.to) : Date.now()
-  const from = data ? Date.parse(data.from) : to - 300_000
-  return { points: data ? sharesOf(data, versions) : [], minute: data ? lastMinute(data, to) : [], from, to, error, since: (at) => (data ? countsSince(data, versions, at) : versions.map(() => 0)) }
+  const window = data ? { from: Date.parse(data.from), to: Date.parse(data.to) } : null
+  return { points: data ? sharesOf(data, versions) : [], minute: data && window ? lastMinute(data, window.to) : [], window, error, since: (at) => (data ? countsSince(data, versions, at) : versions.map(() => 0)) }
 }
 
 /** At each step the shares of the versions; nothing where nobody called. */

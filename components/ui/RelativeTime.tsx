@@ -8,11 +8,12 @@ const listeners = new Set<() => void>()
 
 /** One clock for the whole page, that ticks once a second while somebody looks at it. */
 export function useNow(): number {
-  return useSyncExternalStore(watchClock, readClock, readClock)
+  return useSyncExternalStore(watchClock, readClock, readFirstClock)
 }
 
 // Both stay the same function from render to render: React subscribes anew for another one, and the clock would be set each time.
 const readClock = () => now
+const readFirstClock = () => (typeof window === 'undefined' ? Date.now() : now) // the server's page ticks for nobody
 function watchClock(changed: () => void): () => void {
   listeners.add(changed)
   if (!timer) now = Date.now()
