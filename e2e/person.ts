@@ -53,7 +53,7 @@ export interface PersonOptions {
 /** A person of a role in a browser of their own. The first of a role signs in by a one-time link, as `heddle sign-in` prints it. */
 export async function person(options: PersonOptions = {}): Promise<Person> {
   const { role = 'admin', theme = 'light', size = { width: 1440, height: 900 }, expects } = options
-  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', storageState: role === null ? undefined : kept.get(role) })
+  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', timezoneId: 'Asia/Kathmandu', storageState: role === null ? undefined : kept.get(role) })
   context.setDefaultTimeout(30_000)
   const page = await context.newPage()
   const errors: string[] = []

@@ -153,7 +153,7 @@ function Holdups({ rotation }: { rotation: Rotation }) {
 function Issuers({ rotation, authorities }: { rotation: Rotation; authorities: readonly CertificateAuthority[] }) {
   const line = (word: string, id: string) => {
     const authority = authorities.find((each) => each.id === id)
-    return <p className="m-0 flex flex-wrap gap-x-2"><span className="w-8 text-muted">{word}</span><code className="text-xs leading-5">{id ? shortId(id) : 'not made yet'}</code>{authority && <span className="text-muted">until {new Date(authority.notAfter).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}</span>}</p>
+    return <p className="m-0 flex flex-wrap gap-x-2"><span className="w-8 text-muted">{word}</span><code className="text-xs leading-5">{id ? shortId(id) : 'not made yet'}</code>{authority && <span className="text-muted">until <LocalTime at={authority.notAfter} form="day" /></span>}</p>
   }
   return <Card title="Issuers"><div className="grid gap-1.5">{line('old', rotation.from)}{line('new', rotation.to)}</div></Card>
 }
