@@ -1,7 +1,7 @@
 // Signing in and out. Every answer that makes a session makes a new one; guessing is slowed down per account and address.
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { PASSWORD } from '#server/auth/auth.ts'
+import { PASSWORD, SESSION } from '#server/auth/auth.ts'
 import { failureLimiter } from '#server/auth/limiter.ts'
 import { createSignInSecret, signInUrl } from '#server/auth/links.ts'
 import { checkPassword, setPassword } from '#server/auth/users.ts'
@@ -134,7 +134,17 @@ function isRefusal(error: unknown): boolean {
 }
 
 function copyCookies(from: Headers, c: ApiContext): void {
-  for (const cookie of from.getSetCookie()) c.header('set-cookie', cookie, { append: true })
+  const byHttps = c.req.header('x-forwarded-proto')?.split(',')[0]?.trim() === 'https'
+  for (const cookie of from.getSetCookie()) c.header('set-cookie', hardenCookie(cookie, { byHttps }), { append: true })
+}
+
+/**
+ * The browser keeps a cookie as long as a busy session may last: nothing sends it again when the server lengthens an idle limit.
+ * `byHttps`: a proxy in front says that the person came by https, whatever HEDDLE_PUBLIC_URL knows of it.
+ */
+export function hardenCookie(cookie: string, { byHttps }: { byHttps: boolean }): string {
+  const lasting = cookie.replace(`Max-Age=${SESSION.idleS}`, `Max-Age=${SESSION.lifeS}`)
+  return byHttps && !/;\s*Secure(;|$)/i.test(lasting) ? `${lasting}; Secure` : lasting
 }
 
 async function audit(c: ApiContext, action: string, target: string, result: 'ok' | 'denied', actor = c.var.caller?.name ?? target): Promise<void> {

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { MeshError } from '#server/contracts/errors.ts'
 import { Role } from '#server/contracts/security.ts'
-import type { Auth } from '#server/auth/auth.ts'
+import { SESSION, type Auth } from '#server/auth/auth.ts'
 import type { Caller } from '#server/auth/caller.ts'
 import type { FailureLimiter } from '#server/auth/limiter.ts'
 import { sameSecret } from '#server/auth/secrets.ts'
@@ -9,9 +9,6 @@ import { findTokenCaller } from '#server/auth/tokens.ts'
 import type { Config } from '#server/config.ts'
 import type { Db } from '#server/db/client.ts'
 import type { ApiEnv } from './context.ts'
-
-/** However busy, a session ends after this long; an idle one ends sooner (server/auth/auth.ts). */
-const SESSION_LIFE_MS = 30 * 86_400_000
 
 interface Doors {
   db: Db
@@ -30,7 +27,7 @@ export async function findCaller(headers: Headers, doors: Doors): Promise<Caller
   }
   if (!headers.has('cookie')) return null
   const session = await doors.auth.api.getSession({ headers })
-  if (!session || Date.now() - session.session.createdAt.getTime() > SESSION_LIFE_MS) return null
+  if (!session || Date.now() - session.session.createdAt.getTime() > SESSION.lifeS * 1000) return null
   return { kind: 'user', id: session.user.id, name: session.user.email, role: Role.parse(session.user.role) }
 }
 

@@ -20,7 +20,7 @@ export function documentOf(app: Pick<OpenAPIHono<ApiEnv>, 'getOpenAPI31Document'
     ...document,
     components: {
       ...document.components,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API token, hdl_…' }, session: { type: 'apiKey', in: 'cookie', name: 'heddle.session_token' } },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API token, hdl_…' }, session: { type: 'apiKey', in: 'cookie', name: `${origin.startsWith('https:') ? '__Host-' : ''}heddle.session_token` } },
     },
   }
 }

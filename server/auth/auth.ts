@@ -8,7 +8,8 @@ import type { Db } from '#server/db/client.ts'
 import { consumeSignInSecret } from './links.ts'
 import { readWebSecret } from './web-secret.ts'
 
-const SESSION = { idleS: 7 * 24 * 3600, renewEveryS: 3600 }
+/** A session ends when it was idle for `idleS`, and after `lifeS` however busy it was. */
+export const SESSION = { idleS: 7 * 24 * 3600, renewEveryS: 3600, lifeS: 30 * 24 * 3600 }
 export const PASSWORD = { min: 12, max: 256 }
 
 export type Auth = Awaited<ReturnType<typeof openAuth>>
@@ -16,6 +17,7 @@ export type Auth = Awaited<ReturnType<typeof openAuth>>
 /** Sign-up is closed: accounts are made by an administrator, sessions by a password or a one-time link. */
 export async function openAuth(db: Db, options: { publicUrl: string }) {
   const secret = await readWebSecret(db)
+  const https = options.publicUrl.startsWith('https:')
   return betterAuth({
     appName: 'Heddle',
     baseURL: options.publicUrl,
@@ -29,9 +31,11 @@ export async function openAuth(db: Db, options: { publicUrl: string }) {
     user: { additionalFields: { role: { type: 'string', required: true, defaultValue: 'viewer', input: false } } },
     rateLimit: { enabled: false }, // ours counts failures per account and address, and knows API tokens too
     advanced: {
-      cookiePrefix: 'heddle',
-      useSecureCookies: options.publicUrl.startsWith('https:'),
-      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/' },
+      // A browser takes a `__Host-` cookie from this very host over https alone: no neighbour below the same domain can plant one.
+      // The library's own secure prefix is the weaker `__Secure-`. https://www.rfc-editor.org/rfc/rfc6265bis#name-the-__host-prefix
+      cookiePrefix: https ? '__Host-heddle' : 'heddle',
+      useSecureCookies: false,
+      defaultCookieAttributes: { httpOnly: true, sameSite: 'lax', path: '/', secure: https },
       disableOriginCheck: true, // server/api/guard.ts has checked it for every route alike
       ipAddress: { ipAddressHeaders: ['x-heddle-peer'] },
     },

@@ -9,8 +9,8 @@ import type { Db } from '../db/client.ts'
 export const TEST_ORIGIN = 'http://127.0.0.1:3999'
 
 /** The real API over a test database, without a socket: `const api = await testApi(db)`, `await api.as('viewer').get('/revisions')`. */
-export async function testApi(db: Db) {
-  const config = readConfig({ NODE_ENV: 'test', HEDDLE_CONSOLE_PORT: '3999', HEDDLE_HOME: '/nonexistent' })
+export async function testApi(db: Db, settings: Record<string, string> = {}) {
+  const config = readConfig({ NODE_ENV: 'test', HEDDLE_CONSOLE_PORT: '3999', HEDDLE_HOME: '/nonexistent', ...settings })
   await db.pool.query(`insert into mesh (name, trust_domain) values ('local', $1) on conflict do nothing`, [config.trustDomain])
   const app = createApi({ db, config, auth: await openAuth(db, config), log: pino({ level: 'silent' }) })
   const send = async (path: string, init: RequestInit = {}) => app.fetch(new Request(`${TEST_ORIGIN}/api/v1${path}`, init))
