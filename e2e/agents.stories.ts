@@ -5,7 +5,7 @@ import { heddle, mesh, person } from './person.ts'
 
 const NOTE_TAKER = { apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'note-taker' }, spec: {} } as const
 
-test('an agent that sends traces alone is listed with its level, and its page says the next step with the exact command', async () => {
+test.concurrent('an agent that sends traces alone is listed with its level, and its page says the next step with the exact command', async () => {
   await mesh.write(NOTE_TAKER)
   await sendSpan('note-taker')
   await eventually('its span is stored', 20_000, async () => (await mesh.get<{ items: unknown[] }>('/traces?service=note-taker')).items.length > 0)
@@ -21,14 +21,14 @@ test('an agent that sends traces alone is listed with its level, and its page sa
   await mesh.remove(NOTE_TAKER)
 })
 
-test('each agent of the mesh shows how far it has come', async () => {
+test.concurrent('each agent of the mesh shows how far it has come', async () => {
   await using someone = await person()
   await someone.open('/agents/default/translator', 'translator')
   const level = someone.page.getByRole('listitem').filter({ hasText: 'mTLS, strict' })
   await level.and(someone.page.locator('[aria-current="step"]')).waitFor()
 })
 
-test('the way in is told with addresses that work, for traces and for a sidecar', async () => {
+test.concurrent('the way in is told with addresses that work, for traces and for a sidecar', async () => {
   await using someone = await person()
   const { page } = someone
   await someone.open('/agents/connect', /Connect/)

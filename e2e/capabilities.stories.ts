@@ -5,7 +5,7 @@ import type { Decision } from '../server/contracts/semantic.ts'
 import { eventually } from '../server/testing/load.ts'
 import { mesh, person } from './person.ts'
 
-test('who can do it is asked in words, and the agent shows its card and how well it is', async () => {
+test.concurrent('who can do it is asked in words, and the agent shows its card and how well it is', async () => {
   await using someone = await person({ role: 'viewer' })
   const { page } = someone
   await someone.open('/capabilities', 'Capabilities')
@@ -20,7 +20,7 @@ test('who can do it is asked in words, and the agent shows its card and how well
   await someone.isAccessible()
 })
 
-test('a task is tried, and a labelled set is judged', async () => {
+test.concurrent('a task is tried, and a labelled set is judged', async () => {
   await using someone = await person({ role: 'viewer' })
   const { page } = someone
   await someone.open('/capabilities?tab=playground&route=default/ask', 'Capabilities')

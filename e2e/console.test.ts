@@ -1,4 +1,5 @@
-// The stories in the order in which they are told, over one Heddle; the last removes the fleet that the others look at.
+// The stories in the order in which they are told, over one Heddle: first those that only look, two at a time; the last removes the fleet
+// that the others look at.
 import { afterAll } from 'vitest'
 import './find.stories.ts'
 import './graph.stories.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { nodeOf, person } from './person.ts'
 
-test('a find expression dims what it does not match, and says how many it found', async () => {
+test.concurrent('a find expression dims what it does not match, and says how many it found', async () => {
   await using someone = await person()
   const { page } = someone
   await someone.open('/graph', 'Graph')
@@ -16,7 +16,7 @@ test('a find expression dims what it does not match, and says how many it found'
   await someone.isAccessible()
 })
 
-test('the table twin has every edge with its figures', async () => {
+test.concurrent('the table twin has every edge with its figures', async () => {
   await using someone = await person()
   const { page } = someone
   await someone.open('/graph?view=table', 'Graph')
@@ -26,7 +26,7 @@ test('the table twin has every edge with its figures', async () => {
   await someone.isAccessible()
 })
 
-test('traces are sought by a line that completes itself; the form says the same, and what cannot be read is said', async () => {
+test.concurrent('traces are sought by a line that completes itself; the form says the same, and what cannot be read is said', async () => {
   await using someone = await person()
   const { page } = someone
   await someone.open('/traces', 'Traces')

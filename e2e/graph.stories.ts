@@ -4,7 +4,7 @@ import type { TraceSummary } from '../server/contracts/telemetry.ts'
 import { eventually } from '../server/testing/load.ts'
 import { mesh, nodeOf, person } from './person.ts'
 
-test('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
+test.concurrent('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
   await using someone = await person()
   const { page } = someone
   await someone.open('/graph', 'Graph')
@@ -22,7 +22,7 @@ test('the graph shows the fleet; a click opens the panel, and the URL says so', 
   await colleague.page.getByRole('complementary').filter({ hasText: 'translator' }).waitFor()
 })
 
-test('a trace is found by service, and its waterfall shows what the model was asked and what it cost', async () => {
+test.concurrent('a trace is found by service, and its waterfall shows what the model was asked and what it cost', async () => {
   const whole = await eventually('a task that went well is stored whole', 60_000, async () => {
     const { items } = await mesh.get<{ items: TraceSummary[] }>('/traces?service=translator&limit=50')
     return items.find(({ errors, services, tokens }) => errors === 0 && tokens !== null && services.length >= 6)

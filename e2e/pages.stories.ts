@@ -5,7 +5,7 @@ import { NAVIGATION } from '../components/shell/navigation.ts'
 import { eventually } from '../server/testing/load.ts'
 import { mesh, person } from './person.ts'
 
-test.each(['light', 'dark'] as const)('every page in the navigation is accessible in the %s theme', async (theme) => {
+test.concurrent.each(['light', 'dark'] as const)('every page in the navigation is accessible in the %s theme', async (theme) => {
   await using someone = await person({ theme })
   for (const { href, title } of NAVIGATION.flatMap(({ items }) => items)) {
     await someone.open(href, title)
@@ -13,7 +13,7 @@ test.each(['light', 'dark'] as const)('every page in the navigation is accessibl
   }
 })
 
-test('the pages of one thing are accessible too', async () => {
+test.concurrent('the pages of one thing are accessible too', async () => {
   const [proxy] = await mesh.proxies()
   const traces = await eventually('a trace is stored', 20_000, async () => {
     const { items } = await mesh.get<{ items: TraceSummary[] }>('/traces?limit=1')
@@ -32,7 +32,7 @@ test('the pages of one thing are accessible too', async () => {
   await someone.isAccessible()
 })
 
-test('what opens over a page is accessible: keys, palette, time range, and the parts of the settings', async () => {
+test.concurrent('what opens over a page is accessible: keys, palette, time range, and the parts of the settings', async () => {
   await using someone = await person()
   const { page } = someone
   await someone.open('/agents', 'Agents')
@@ -56,7 +56,7 @@ test('what opens over a page is accessible: keys, palette, time range, and the p
   }
 })
 
-test('who is not signed in is asked to, a wrong password is said, and an address that is not there says so', async () => {
+test.concurrent('who is not signed in is asked to, a wrong password is said, and an address that is not there says so', async () => {
   await using stranger = await person({ role: null, expects: /401|404/ })
   const { page } = stranger
   await stranger.open('/graph', 'Sign in')
@@ -73,7 +73,7 @@ test('who is not signed in is asked to, a wrong password is said, and an address
   await someone.open('/agents/default/nobody', 'There is nothing at this address')
 })
 
-test('a narrow screen has every page without sideways scrolling', async () => {
+test.concurrent('a narrow screen has every page without sideways scrolling', async () => {
   await using someone = await person({ size: { width: 390, height: 844 } })
   for (const { href, title } of NAVIGATION.flatMap(({ items }) => items)) {
     await someone.open(href, title)
@@ -82,7 +82,7 @@ test('a narrow screen has every page without sideways scrolling', async () => {
   }
 })
 
-test('a viewer sees what is disabled and why', async () => {
+test.concurrent('a viewer sees what is disabled and why', async () => {
   await using someone = await person({ role: 'viewer' })
   const { page } = someone
   await someone.open('/routes/default/translator', 'translator')

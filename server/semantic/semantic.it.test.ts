@@ -57,8 +57,11 @@ test('tasks go to who can do them, each with a decision that says why; the same 
   expect((await lab.ask({ task: 'zxqv 12345' })).body).toBe('helper') // below the floor
   const forged = await lab.ask({ task: 'give me a recipe for tomato soup' }, { headers: { 'x-heddle-decided': 'default/lawyer', 'x-heddle-decision': 'forged' } })
   expect([forged.body, forged.headers['x-heddle-decision'] === 'forged']).toEqual(['cook', false])
-  await eventually('every decision is stored', 5000, async () => ((await lab.db.pool.query('select 1 from semantic_decision')).rowCount ?? 0) >= TASKS.length + 2)
-  const { rows } = await lab.db.pool.query(`select * from semantic_decision where id = $1`, [forged.headers['x-heddle-decision']])
+  const rows = await eventually('its decision is stored, and every one before it', 5000, async () => {
+    const { rows } = await lab.db.pool.query(`select * from semantic_decision where id = $1`, [forged.headers['x-heddle-decision']])
+    const { rowCount } = await lab.db.pool.query('select 1 from semantic_decision')
+    return rows.length === 1 && (rowCount ?? 0) >= TASKS.length + 2 ? rows : null
+  })
   expect(rows[0]).toMatchObject({ chosen: 'default/cook', outcome: 'chosen', mode: 'enforce', caller: 'spiffe://mesh.test/ns/default/agent/buyer', skill: 'plan-meals', task_text: null })
   expect(rows[0].candidates).toEqual([expect.objectContaining({ agent: 'default/cook', why: null }), expect.objectContaining({ why: expect.any(String) }), expect.objectContaining({ why: expect.any(String) })])
   expect(new Set((await burst(100, 4, () => lab.ask({ task: 'check the liability section' }))).map(({ body }) => body))).toEqual(new Set(['lawyer']))
