@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<RegistryEntry>[] = [
   { id: 'can', header: 'Can', wrap: true, cell: (entry) => <span className="flex min-w-48 flex-wrap gap-1">{entry.capabilities.slice(0, SHOWN).map((one) => <Tag key={one.id} title={one.description}>{one.id}</Tag>)}{entry.capabilities.length > SHOWN && <span className="text-sm text-muted">and {entry.capabilities.length - SHOWN} more</span>}{entry.capabilities.length === 0 && NOTHING}</span> },
   { id: 'known', header: 'Known by', muted: true, sortBy: (entry) => entry.source, cell: (entry) => (entry.source ? SOURCES[entry.source] : NOTHING) },
   { id: 'health', header: 'Health', cell: (entry) => describeHealth(entry.health) },
-  { id: 'card', header: 'Card', cell: (entry) => (entry.card ? <Tag tone={entry.card.signature.state === 'verified' ? 'ok' : entry.card.signature.state === 'unverified' ? 'warn' : 'plain'} title={entry.card.signature.reason}>{entry.card.form}{entry.card.signature.state === 'none' ? '' : `, signature ${entry.card.signature.state}`}</Tag> : NOTHING) },
+  { id: 'card', header: 'Card', cell: (entry) => <CardCell entry={entry} /> },
   { id: 'owner', header: 'Owner', muted: true, sortBy: (entry) => entry.owner, cell: (entry) => entry.owner || NOTHING },
   { id: 'seen', header: 'Last seen', muted: true, sortBy: (entry) => entry.lastSeen, cell: (entry) => (entry.state === 'present' ? 'now' : entry.lastSeen ? <RelativeTime at={entry.lastSeen} /> : 'never') },
 ]
@@ -53,5 +53,16 @@ export function Registry() {
         </Loaded>
       </Card>
     </>
+  )
+}
+
+/** Its newest card; and, of a card that is asked for by us, why it could not be had, or not in full. */
+function CardCell({ entry: { card, discovery } }: { entry: RegistryEntry }) {
+  if (!card && !discovery?.reason) return NOTHING
+  return (
+    <span className="flex flex-wrap gap-1">
+      {card && <Tag tone={card.signature.state === 'verified' ? 'ok' : card.signature.state === 'unverified' ? 'warn' : 'plain'} title={card.signature.reason}>{card.form}{card.signature.state === 'none' ? '' : `, signature ${card.signature.state}`}</Tag>}
+      {discovery?.reason && <Tag tone="warn" title={discovery.reason}>{discovery.state === 'present' ? 'not in full' : discovery.state}</Tag>}
+    </span>
   )
 }

@@ -22,6 +22,7 @@ const COLUMNS: readonly Column<RegistryEntry>[] = [
   { title: 'owner', value: (entry) => entry.owner },
   { title: 'can', value: (entry) => entry.capabilities.map(({ id }) => id).join(', ').slice(0, 60) },
   { title: 'card', value: (entry) => entry.card && `${entry.card.form}${entry.card.signature.state === 'none' ? '' : `, ${entry.card.signature.state}`}` },
+  { title: 'source says', value: (entry) => entry.discovery?.reason },
   { title: 'likeness', value: (entry) => entry.likeness?.toFixed(2) },
 ]
 

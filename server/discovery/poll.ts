@@ -8,6 +8,7 @@ import { fetchOutside, parseUrl, type Outside } from '../fetch/fetch.ts'
 import { parseJson } from '../fetch/json.ts'
 import { readA2aCard } from './card.ts'
 import { takeCard, type TakenCard } from './cards.ts'
+import { readExtendedCard, saysExtended } from './extended-card.ts'
 import { mcpOver, readMcpServer } from './mcp.ts'
 import type { Commit } from './register.ts'
 import { checkSignature } from './signature.ts'
@@ -91,7 +92,7 @@ async function pollOne(options: PollOptions, due: Due): Promise<void> {
   try {
     const read = await readSource(outside, { ...due, headers })
     if (read) await takeCard(db, commit, { mesh, namespace: due.namespace, agent: due.agent, ...read.taken })
-    await settle(options, due, { state: 'present', etag: read ? read.etag : due.etag, failures: 0, reason: '', nextMs: due.everySeconds * 1000 })
+    await settle(options, due, { state: 'present', etag: read ? read.etag : due.etag, failures: 0, reason: read?.note ?? '', nextMs: due.everySeconds * 1000 })
   } catch (error) {
     const failures = due.failures + 1
     const nextMs = Math.min(due.everySeconds * 1000 * 2 ** Math.min(failures - 1, 10), BACKOFF_MS_MAX)
@@ -105,7 +106,7 @@ function credentialOf({ credential }: Due, env: Record<string, string | undefine
   return value ? { authorization: value } : {}
 }
 
-type Read = { etag: string | null; taken: Omit<TakenCard, 'mesh' | 'namespace' | 'agent'> }
+type Read = { etag: string | null; taken: Omit<TakenCard, 'mesh' | 'namespace' | 'agent'>; note?: string }
 
 /** What the source says now; null when it says that nothing changed. Throws a sentence for the registry's page. */
 export async function readSource(outside: Outside, source: Pick<DiscoverySource, 'url' | 'kind'> & { etag?: string | null; headers?: Record<string, string> }): Promise<Read | null> {
@@ -121,11 +122,18 @@ export async function readSource(outside: Outside, source: Pick<DiscoverySource,
     if (fetched.status === 404) continue
     if (fetched.status !== 200) throw new MeshError('unavailable', `${address} answers ${fetched.status}`)
     const document = parseJson(fetched.body.toString('utf8'))
-    const card = readA2aCard(document)
-    const signature = await checkSignature(outside, document, parseUrl(address).origin)
-    return { etag: fetched.headers.etag ?? null, taken: { source: 'url', url: address, document, card, signature } }
+    const open = await readDocument(outside, address, document)
+    if (!saysExtended(document) || !headers['authorization']) return { ...open, etag: fetched.headers.etag ?? null }
+    const extended = await readExtendedCard(outside, address, open.taken.card, headers)
+    // No ETag: it is the public card's, and says nothing of the extended one.
+    return 'refusal' in extended ? { ...open, note: `the extended card is not shown: ${extended.refusal}`.slice(0, 512) } : readDocument(outside, address, extended.document)
   }
   throw new MeshError('not_found', `there is no agent card at ${url}`)
+}
+
+async function readDocument(outside: Outside, address: string, document: unknown): Promise<Read> {
+  const card = readA2aCard(document)
+  return { etag: null, taken: { source: 'url', url: address, document, card, signature: await checkSignature(outside, document, parseUrl(address).origin) } }
 }
 
 /** The URL itself when it has a path, else the well-known places of its origin. */
