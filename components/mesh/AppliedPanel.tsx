@@ -54,7 +54,7 @@ export function acceptance(status: RevisionStatus): string {
   const need = status.of === 1 ? 'proxy that needs it' : 'proxies that need it'
   if (status.rejected.length > 0) return `Refused by ${new Set(status.rejected.map((each) => each.proxy)).size} of ${status.of} ${need}`
   if (status.state === 'superseded') return 'Replaced by a later revision'
-  if (status.of === 0) return 'No proxy needs this change'
+  if (status.of === 0) return status.state === 'pending' ? 'Stored; no control process has looked at it yet' : 'No connected proxy needs this change; one that joins later starts with it'
   return `Accepted by ${status.accepted} of ${status.of} ${need}`
 }
 

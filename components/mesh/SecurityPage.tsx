@@ -127,7 +127,8 @@ function RevokeDialog({ svid, onClose }: { svid: Svid; onClose: () => void }) {
   return (
     <Dialog title={`Revoke ${svid.spiffeId}?`} open onClose={onClose} alert actions={<><Button look="quiet" onPress={onClose}>Keep it</Button><Button look="danger" why={reason.trim() === '' ? 'Give a reason first' : null} isPending={revoke.isPending} onPress={() => revoke.mutate()}>Revoke the identity</Button></>}>
       <div className="grid gap-3">
-        <p className="m-0">{svid.proxy} can no longer prove who it is: within seconds every other proxy refuses its calls, and it is cut from the control plane.</p>
+        <p className="m-0">{svid.proxy} is cut from the control plane, with every certificate that it holds.</p>
+        <p className="m-0">Within seconds every other proxy refuses calls of <span className="break-all font-mono text-xs">{svid.spiffeId}</span>, from all of its proxies: who calls is known by this identity alone. That lasts until the last revoked certificate has run out.</p>
         <p className="m-0 text-muted">{svid.consequence}</p>
         <p className="m-0 text-muted">It comes back only by enrolling again with a new join token.</p>
         <Field label="Reason, kept in the audit" value={reason} onChange={setReason} isRequired maxLength={500} autoFocus />

@@ -37,7 +37,7 @@ function Objects({ list }: { list: DryRun['objectDiff'] }) {
 }
 
 function Resources({ list }: { list: DryRun['xdsDiff'] }) {
-  if (list.length === 0) return <p className="m-0 text-muted">No proxy needs this change: what they are sent stays the same.</p>
+  if (list.length === 0) return <p className="m-0 text-muted">No connected proxy needs this change: what is sent stays the same. One that joins later starts with it.</p>
   return (
     <div className="grid gap-4">
       {list.map((change) => (

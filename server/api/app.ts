@@ -19,6 +19,7 @@ import { healthRoutes } from './health.ts'
 import { identify } from './identify.ts'
 import { ingest } from './ingest.ts'
 import { joinTokens } from './join-tokens.ts'
+import { liveRoutes } from './live.ts'
 import { objectSets } from './object-sets.ts'
 import { objects } from './objects.ts'
 import { parts } from './parts.ts'
@@ -49,6 +50,7 @@ export const API_PATH = '/api/v1'
 const routes = newRoutes() //
   .route('/', healthRoutes)
   .route('/', parts)
+  .route('/', liveRoutes)
   .route('/', authRoutes)
   .route('/', users)
   .route('/', tokens)

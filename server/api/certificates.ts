@@ -20,9 +20,17 @@ const revoke = createRoute({
   method: 'post',
   path: '/certificates/{serial}/revoke',
   tags,
-  summary: 'Refuse the identity of a certificate everywhere, within seconds',
+  summary: 'Refuse the agent of a certificate everywhere, within seconds, with every proxy that has its identity',
   request: { params: z.object({ serial: z.string().regex(/^[0-9a-f]{1,40}$/) }), query: MeshQuery, ...jsonBody(z.strictObject({ reason: z.string().min(1).max(500) })) },
-  responses: ok(z.object({ serial: z.string() }), 'Revoked'),
+  responses: ok(
+    z.object({
+      serial: z.string(),
+      proxy: z.string().describe('Control refuses it until a new join token lets it in'),
+      spiffeId: z.string().describe('Every peer refuses the calls of this identity, whichever proxy they come from'),
+      refusedUntil: z.string().nullable().describe('When its last revoked certificate runs out'),
+    }),
+    'Revoked, and whom that hits',
+  ),
 })
 
 export const certificates = newRoutes()
@@ -38,6 +46,6 @@ export const certificates = newRoutes()
   .openapi(revoke, async (c) => {
     const caller = requireRole(c, 'admin')
     const { serial } = c.req.valid('param')
-    await revokeCertificate(c.var.db, { mesh: c.var.mesh, serial, reason: c.req.valid('json').reason, by: caller.name })
-    return c.json({ serial }, 200)
+    const revoked = await revokeCertificate(c.var.db, { mesh: c.var.mesh, serial, reason: c.req.valid('json').reason, by: caller.name })
+    return c.json({ serial, ...revoked }, 200)
   })

@@ -81,6 +81,9 @@ const ADDRESSES: [string, number][] = [
   ['/agents?mesh=%27%3B%20drop%20table%20mesh', 404],
   ['/audit?from=yesterday', 400],
   ['/audit?format=xml', 400],
+  ['/live', 426],
+  ['/ingest?limit=0', 400],
+  ['/ingest?limit=ten', 400],
 ]
 
 test('no address or parameter gets further than a problem that names it', async () => {

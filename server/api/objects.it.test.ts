@@ -94,10 +94,29 @@ test('a dry run says in words what would happen and stores nothing', async () =>
   expect(await dry.json()).toMatchObject({
     valid: true,
     problems: [],
-    summary: ['translator-v1 gets 50 % (now 90 %).', 'translator-v2 gets 50 % (now 10 %).', 'No connected proxy needs this.'],
+    summary: ['translator-v1 gets 50 % (now 90 %).', 'translator-v2 gets 50 % (now 10 %).', 'No proxy is connected; those that join start with it.'],
     objectDiff: [{ object: { kind: 'HTTPRoute' }, before: { metadata: { resourceVersion: '3' } } }],
   })
   expect((await db.pool.query('select head from mesh')).rows).toEqual([{ head: 3 }])
+})
+
+test('a dry run of a form that is no longer current is the conflict that the write would be', async () => {
+  await using db = await testDatabase()
+  const { operator } = await withTranslator(db)
+  await operator.put(at, route(90, 10))
+  await operator.put(at, route(80, 20), { 'if-match': '"3"' })
+  const answers = async (dry: string) => [
+    await operator.put(`${at}${dry}`, route(50, 50), { 'if-match': '"3"' }),
+    await operator.put(`${at}${dry}`, route(50, 50)),
+    await operator.patch(`${at}${dry}`, { metadata: { labels: { team: 'words' } } }, { 'if-match': '"3"', 'content-type': 'application/merge-patch+json' }),
+    await operator.delete(`${at}${dry}`, undefined, { 'if-match': '"3"' }),
+    await operator.post(`/objects${dry}`, { items: [{ ...route(50, 50), metadata: { name: 'translator', resourceVersion: '3' } }] }),
+  ]
+  const said = async (responses: Response[]) => Promise.all(responses.map(async (response) => [response.status, (await response.json()).detail]))
+  const dry = await said(await answers('?dryRun=All'))
+  expect(dry.map(([status]) => status)).toEqual([409, 428, 409, 409, 409])
+  expect(dry[0]?.[1]).toMatch(/is now at version 4; you changed version 3/)
+  expect(dry).toEqual(await said(await answers('')))
 })
 
 test('a regular expression is stored unread, with a warning', async () => {

@@ -37,6 +37,7 @@ export function problemResponse(error: MeshError): Response {
   const headers = new Headers({ 'content-type': 'application/problem+json', 'cache-control': 'no-store' })
   if (typeof retryAfterS === 'number') headers.set('retry-after', String(retryAfterS))
   if (error.code === 'unauthenticated') headers.set('www-authenticate', 'Bearer realm="heddle"')
+  if (error.code === 'upgrade_required') headers.set('upgrade', 'websocket')
   return new Response(JSON.stringify(body), { status: http, headers })
 }
 

@@ -32,6 +32,7 @@ const POLICY: Record<string, Role | null> = {
   'GET /graph': 'viewer',
   'GET /overview': 'viewer',
   'GET /parts': 'viewer',
+  'GET /live': 'viewer',
   'GET /analysis': 'viewer',
   'POST /explain': 'viewer',
   'POST /objects': 'operator',

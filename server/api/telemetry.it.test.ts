@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Graph, Series, TelemetryStorage } from '#server/contracts/telemetry.ts'
 import { freshSpan, requestOf, startTestCollector } from '#server/testing/collector.ts'
 import { testApi } from '#server/testing/api.ts'
+import { testDatabase } from '#server/testing/database.ts'
 import { eventually } from '#server/testing/load.ts'
 
 test('graph, series, traces and storage over the API, for viewers alone', { timeout: 60_000 }, async () => {
@@ -39,4 +40,15 @@ test('graph, series, traces and storage over the API, for viewers alone', { time
   for (const [path, status] of [['/traces/zz', 404], [`/traces/${'1'.repeat(32)}`, 404], ['/graph?window=nonsense', 400], ['/graph?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 400], ['/series', 400], ['/traces?continue=abc', 400], ['/traces?minDurationMs=-1', 400],
     ['/traces?attr=novalue', 400], ['/traces?attr==x', 400], [`/traces?attr=a=${'x'.repeat(1100)}`, 400], [`/traces?${'attr=a=1&'.repeat(5)}`, 400], ['/traces/attributes?window=nonsense', 400]] as const) expect((await viewer.get(path)).status, path).toBe(status)
   for (const path of ['/graph', '/series?target=x', '/traces', '/traces/attributes', `/traces/${caller.traceId}`, '/ingest/storage']) expect((await api.send(path)).status, path).toBe(401)
+})
+
+test('of more buckets than the limit the newest come, oldest first', async () => {
+  await using db = await testDatabase()
+  const { as } = await testApi(db)
+  await db.pool.query(`insert into telemetry.ingest (collector, bucket, requests, spans, points, bytes, content_dropped, lag_ms, waiting_bytes, refused) select 'one', to_timestamp(floor(extract(epoch from now()) / 10) * 10 - 10 * n), 1, 1, 1, 1, 0, 1, 1, '{}' from generate_series(0, 4) n`)
+  const bucketsOf = async (query: string) => ((await (await as('viewer').get(`/ingest${query}`)).json()) as { items: { at: string }[] }).items.map(({ at }) => at)
+  const all = await bucketsOf('')
+  expect(all).toHaveLength(5)
+  expect(all).toEqual(all.toSorted())
+  expect(await bucketsOf('?limit=2')).toEqual(all.slice(-2))
 })

@@ -65,7 +65,8 @@ async function lockHead(client: PoolClient, mesh: string): Promise<number> {
   return rows[0].head
 }
 
-function checkExpected({ ref, expected }: ObjectChange, current: MeshObject | null): void {
+/** Throws `conflict` or `precondition_required` when the object is not as the writer saw it. */
+export function checkExpected({ ref, expected }: Pick<ObjectChange, 'ref' | 'expected'>, current: MeshObject | null): void {
   if (expected === 'any') return
   const extra = { current }
   if (expected === null) {

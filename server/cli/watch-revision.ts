@@ -20,6 +20,6 @@ export function describeStatus({ revision, state, of, accepted, disconnected }: 
   const away = disconnected.length > 0 ? `; not connected: ${disconnected.join(', ')}` : ''
   if (state === 'superseded') return `Revision ${revision} was overtaken by a later one`
   if (of === 0 && state === 'pending') return `Revision ${revision} is stored; no control process has looked at it yet`
-  if (of === 0) return `Revision ${revision} is applied: no proxy needs it${away}`
+  if (of === 0) return `Revision ${revision} is applied: no connected proxy needs it, one that joins starts with it${away}`
   return `Revision ${revision} is accepted by ${accepted} of ${of} proxies${away}`
 }

@@ -8,6 +8,7 @@ export const FAILURES = {
   too_large: { http: 413, grpc: 8, title: 'Too large' },
   unsupported_media_type: { http: 415, grpc: 3, title: 'Unsupported content type' },
   invalid: { http: 422, grpc: 3, title: 'The object is not valid' },
+  upgrade_required: { http: 426, grpc: 9, title: 'Another protocol is spoken here' },
   precondition_required: { http: 428, grpc: 9, title: 'Say which version you are changing' },
   rate_limited: { http: 429, grpc: 8, title: 'Too many requests' },
   internal: { http: 500, grpc: 13, title: 'Heddle failed' },

@@ -15,7 +15,7 @@ export const RefusedBy = z.object({
 })
 export type RefusedBy = z.infer<typeof RefusedBy>
 
-/** `of` counts proxies connected since the commit that subscribe to a changed resource; 0 of 0 is accepted: no proxy needs it. */
+/** `of` counts proxies connected since the commit that subscribe to a changed resource; 0 of 0 is accepted: no connected proxy needs it. */
 export const RevisionStatus = z.object({
   revision: z.number().int(),
   state: z.enum(['pending', 'accepted', 'rejected', 'superseded']),

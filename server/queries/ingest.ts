@@ -18,15 +18,13 @@ export const IngestBucket = z.object({
 })
 export type IngestBucket = z.infer<typeof IngestBucket>
 
-const BUCKETS_MAX = 20_000
-
-/** How each collector fared since `from`, oldest first. */
-export async function readIngest(db: Db, from: Date): Promise<IngestBucket[]> {
+/** How each collector fared since `from`, oldest first; of more than `limit` buckets the newest. */
+export async function readIngest(db: Db, { from, limit }: { from: Date; limit: number }): Promise<IngestBucket[]> {
   const { rows } = await db.pool.query<Omit<IngestBucket, 'at'> & { at: Date }>(
     `select collector, bucket as at, requests::float8, spans::float8, points::float8, bytes::float8, content_dropped::float8 as "contentDropped",
             lag_ms as "lagMs", waiting_bytes::float8 as "waitingBytes", refused
-       from telemetry.ingest where bucket >= $1 order by bucket, collector limit ${BUCKETS_MAX}`,
-    [from],
+       from telemetry.ingest where bucket >= $1 order by bucket desc, collector desc limit $2`,
+    [from, limit],
   )
-  return rows.map((row) => ({ ...row, at: row.at.toISOString() }))
+  return rows.reverse().map((row) => ({ ...row, at: row.at.toISOString() }))
 }

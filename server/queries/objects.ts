@@ -7,6 +7,12 @@ export async function readObject(db: Db, mesh: string, ref: ObjectRef): Promise<
   return row && parseStored(row)
 }
 
+/** Those of the named objects that there are. */
+export async function readNamed(db: Db, mesh: string, refs: readonly ObjectRef[]): Promise<MeshObject[]> {
+  const rows = await db.prisma.storedObject.findMany({ where: { mesh, OR: refs.map(({ kind, namespace, name }) => ({ kind, namespace, name })) } })
+  return rows.map(parseStored)
+}
+
 export interface ObjectPage {
   kind: Kind
   namespace?: string

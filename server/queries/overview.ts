@@ -20,6 +20,7 @@ const SHOWN = { agents: 8, changes: 6 }
 const PROXIES_MAX = 10_000
 const ROTATIONS_MAX = 100
 const INGEST_MS = 60_000
+const INGEST_ROWS_MAX = 6000
 const REVISIONS_MEASURED = 20
 const CONTROL_FRESH_S = 15
 
@@ -28,7 +29,7 @@ export async function readOverview(db: Db, mesh: string, graph: Graph): Promise<
   // A few at a time: this page is asked for every few seconds, and shares the pool with everybody else's.
   const [facts, series] = await Promise.all([readAgentFacts(db, mesh), readCallSeries(db, mesh, from, to)])
   const [proxies, certificates] = await Promise.all([readProxies(db, mesh, { limit: PROXIES_MAX }), readCertificates(db, mesh)])
-  const [rotations, ingest] = await Promise.all([readRotations(db, mesh, { limit: ROTATIONS_MAX }), readIngest(db, new Date(Date.now() - INGEST_MS))])
+  const [rotations, ingest] = await Promise.all([readRotations(db, mesh, { limit: ROTATIONS_MAX }), readIngest(db, { from: new Date(Date.now() - INGEST_MS), limit: INGEST_ROWS_MAX })])
   const [changes, sample, small] = [await readChanges(db, mesh), await readSampleState(db, mesh), await readSmallFacts(db, mesh)]
   const agents = summariseAgents(facts, graph)
   return {

@@ -121,7 +121,7 @@ describe('refusal', () => {
       { matches: [{ path: { type: 'RegularExpression', value: '/a(?=b)' } }], backendRefs: [{ kind: 'AgentVersion', name: 'shelf-v2' }] },
       { backendRefs: [{ kind: 'AgentVersion', name: 'shelf-v2' }] },
     ])
-    const dryRun = await mesh.request<{ warnings: { code: string; pointer: string }[] }>('PUT', '/namespaces/default/httproutes/shelf?dryRun=All', bad)
+    const dryRun = await mesh.request<{ warnings: { code: string; pointer: string }[] }>('PUT', '/namespaces/default/httproutes/shelf?dryRun=All', bad, { 'if-match': '*' })
     expect(dryRun.body.warnings).toContainEqual(expect.objectContaining({ code: 'regex_unverified', pointer: '/spec/rules/0/matches/0/path/value' }))
     const refused = await mesh.write(bad)
     const status = await eventually('the refusal is known', 10_000, async () => {

@@ -50,6 +50,7 @@ export function nativeDriver(db: Db): Driver {
 }
 
 function describeReach(needed: number, connected: number, resources: number): string {
+  if (connected === 0) return 'No proxy is connected; those that join start with it.'
   if (needed === 0) return 'No connected proxy needs this.'
   const more = resources > XDS_DIFF_MAX ? ` The first ${XDS_DIFF_MAX} are listed.` : ''
   return `Sends ${resources} ${resources === 1 ? 'resource' : 'different resources'} to ${needed} of ${connected} connected ${connected === 1 ? 'proxy' : 'proxies'}.${more}`
