@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm start`, `stop`, `run dev`, `test` and `run check`: plain JavaScript for any Node from 18 on. It brings what is missing, imports
+// `npm start`, `stop`, `run dev`, `test`, `run test:refusals` and `run check`: plain JavaScript for any Node from 18 on. It brings what is missing, imports
 // nothing that was not in the clone, and hands over to the programs themselves.
 import { bringConsole } from './launch/console.mjs'
 import { bringEnvoy } from './launch/envoy.mjs'
@@ -43,6 +43,10 @@ const COMMANDS = {
   async test(args) {
     const { node, envoy } = await prepare()
     return runTests(node, { envoy, args })
+  },
+  async refusals(args) {
+    const { node } = await prepare({ console: false })
+    return handOver(node, ['bench/refusals.ts', ...args])
   },
   async check() {
     const { node } = await prepare({ console: false })
