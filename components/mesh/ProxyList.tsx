@@ -41,8 +41,8 @@ export function ProxyList() {
   const count = (state: (typeof STATES)[number]) => (state === 'all' ? items.length : items.filter((proxy) => proxy.state === state).length)
   return (
     <Card flush title="Proxies" note={query.data && plural(items.length, 'proxy', 'proxies')} actions={
-      <span className="flex flex-wrap items-center gap-2">
-        <span className="block max-w-full overflow-x-auto"><Segmented className="whitespace-nowrap" label="State" value={view.state} onChange={(state) => void setView({ state: state === 'all' ? null : state })} options={STATES.map((state) => ({ id: state, title: `${state === 'all' ? 'All' : PROXY_WORDS[state]} ${count(state)}` }))} /></span>
+      <span className="flex min-w-0 flex-wrap items-center gap-2">
+        <Segmented label="State" value={view.state} onChange={(state) => void setView({ state: state === 'all' ? null : state })} options={STATES.map((state) => ({ id: state, title: `${state === 'all' ? 'All' : PROXY_WORDS[state]} ${count(state)}` }))} />
         <span data-find><Field label="Find a proxy" labelHidden placeholder="Find by proxy or agent" value={view.q} onChange={(q) => void setView({ q: q || null })} className="w-52" /></span>
       </span>}>
       <Loaded query={query} what="the proxies">

@@ -99,8 +99,8 @@ function Resources({ id }: { id: string }) {
   const count = (state: Resource['state']) => items.filter((resource) => resource.state === state).length
   return (
     <Card flush title="Resources" note={query.data && `${formatCount(items.length)}, refused ones first`} actions={
-      <span className="flex flex-wrap items-center gap-2">
-        <span className="block max-w-full overflow-x-auto"><Segmented className="whitespace-nowrap" label="State" value={view.show} onChange={(show) => void setView({ show: show === 'all' ? null : show })} options={[{ id: 'all', title: `All ${items.length}` }, { id: 'rejected', title: `Refused ${count('rejected')}` }, { id: 'pending', title: `On the way ${count('pending')}` }, { id: 'synced', title: `Taken ${count('synced')}` }]} /></span>
+      <span className="flex min-w-0 flex-wrap items-center gap-2">
+        <Segmented label="State" value={view.show} onChange={(show) => void setView({ show: show === 'all' ? null : show })} options={[{ id: 'all', title: `All ${items.length}` }, { id: 'rejected', title: `Refused ${count('rejected')}` }, { id: 'pending', title: `On the way ${count('pending')}` }, { id: 'synced', title: `Taken ${count('synced')}` }]} />
         <span data-find><Field label="Find a resource" labelHidden placeholder="Find by name" value={view.q} onChange={(q) => void setView({ q: q || null })} className="w-44" /></span>
       </span>}>
       <Loaded query={query} what="its resources">

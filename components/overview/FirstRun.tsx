@@ -9,7 +9,7 @@ export function FirstRun({ otlpHttp }: { otlpHttp: string }) {
     <Card className="max-w-3xl">
       <h2 className="m-0 text-lg font-semibold">Nothing is connected yet</h2>
       <p className="m-0 mt-1 mb-4 max-w-[64ch] text-muted">Begin with what you already run. This page fills with the first span or the first sidecar; nothing has to be reloaded.</p>
-      <ol className="m-0 grid list-none gap-5 p-0">
+      <ol className="m-0 grid list-none grid-cols-[minmax(0,1fr)] gap-5 p-0">
         <Way title="See what your agents do" says="Point any OpenTelemetry SDK here and change nothing else. Calls, errors, latency and traces appear.">
           <Copyable text={`OTEL_EXPORTER_OTLP_ENDPOINT=${otlpHttp}`} code block />
         </Way>
@@ -27,7 +27,7 @@ export function FirstRun({ otlpHttp }: { otlpHttp: string }) {
 
 function Way({ title, says, children }: { title: string; says: string; children: React.ReactNode }) {
   return (
-    <li>
+    <li className="min-w-0">
       <h3 className="m-0 text-md font-medium">{title}</h3>
       <p className="m-0 mb-1.5 text-base text-muted">{says}</p>
       {children}

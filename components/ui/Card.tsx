@@ -9,7 +9,7 @@ export function Card({ title, note, actions, flush, children, className, id }: {
         <header className="flex min-h-[42px] flex-wrap items-center gap-x-2.5 gap-y-1 px-4 pt-2.5">
           {title && <h2 className="m-0 text-md leading-snug font-semibold">{title}</h2>}
           {note && <span className="min-w-0 text-sm text-muted">{note}</span>}
-          {actions && <div className="ml-auto flex items-center gap-2">{actions}</div>}
+          {actions && <div className="ml-auto flex max-w-full min-w-0 items-center gap-2">{actions}</div>}
         </header>
       )}
       <div className={flush ? 'px-1.5 pt-1 pb-2' : 'px-4 pt-3 pb-4'}>{children}</div>

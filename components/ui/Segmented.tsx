@@ -15,10 +15,10 @@ export function Segmented<T extends string>({ label, options, value, onChange, c
         const chosen = options.find((option) => keys.has(option.id))
         if (chosen && chosen.id !== value) onChange(chosen.id)
       }}
-      className={classes('inline-flex flex-none overflow-hidden rounded-md border border-line-strong bg-raised', className)}
+      className={classes('inline-flex max-w-full flex-none overflow-x-auto rounded-md border border-line-strong bg-raised', className)}
     >
       {options.map((option) => (
-        <ToggleButton key={option.id} id={option.id} className="h-7 border-l border-line px-2.5 text-sm text-muted first:border-l-0 hover:text-text data-[focus-visible]:-outline-offset-2 data-[selected]:bg-accent data-[selected]:font-medium data-[selected]:text-on-accent">
+        <ToggleButton key={option.id} id={option.id} className="h-7 flex-none border-l border-line px-2.5 text-sm whitespace-nowrap text-muted first:border-l-0 hover:text-text data-[focus-visible]:-outline-offset-2 data-[selected]:bg-accent data-[selected]:font-medium data-[selected]:text-on-accent">
           {option.title}
         </ToggleButton>
       ))}
