@@ -24,8 +24,8 @@ export interface RoutedCall {
   route: AgentRoute
   body: Buffer
   contentType: string
-  /** False when the body is larger than what Envoy holds. */
-  whole: boolean
+  /** Why the body was not read; null when it is here, whole. */
+  unread: string | null
   traceId: string | null
 }
 
@@ -63,7 +63,7 @@ export function startRouter(options: RouterOptions): Router {
   const lately = (): Lately => ({ latencyMs, tasks: new Map([...sent].map(([agent, times]) => [agent, recentOf(times).length])) })
 
   const decide = async (call: RoutedCall, state: MeshState): Promise<{ choice: Choice; outcome: DecisionRow['outcome']; task: { text: string; contextId: string | null } | null; vector: Vector | null }> => {
-    const task = call.whole ? readTask(call.body, call.contentType) : { reason: 'the body is larger than what the proxy holds, 1 MiB' }
+    const task = call.unread === null ? readTask(call.body, call.contentType) : { reason: call.unread }
     if ('reason' in task) return { choice: nobody(task.reason), outcome: 'fallback', task: null, vector: null }
     const plan = await memory.planRoute(state, call.route, call.caller.namespace)
     const kept = task.contextId !== null && plan.rule.stickiness === 'conversation' ? await recorder.agentOf(routeKey(call.route), hashText(task.contextId)) : null

@@ -1,56 +1,19 @@
 // Tasks routed by what they say, through real Envoys, the real model and a real store.
 import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ServerDuplexStream, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { expect, test } from 'vitest'
-import { agent, agentRoute, policy } from '../compile/fixtures.ts'
-import { parseSpiffeId } from '../contracts/ids.ts'
-import type { MeshState } from '../contracts/mesh-state.ts'
-import { parseAllowList } from '../fetch/addresses.ts'
-import { testDatabase } from '../testing/database.ts'
-import { burst, eventually, type CallOptions } from '../testing/load.ts'
-import { IDENTITY_HEADER, startNativeMesh } from '../testing/native-mesh.ts'
-import { SEMANTIC_DEFINITION } from './service.ts'
-import { startSemantic } from './start.ts'
+import { policy } from '../compile/fixtures.ts'
+import { burst, eventually } from '../testing/load.ts'
+import { startSemanticMesh } from '../testing/semantic-mesh.ts'
 
-const capability = (id: string, description: string, examples: string[]) => ({ capabilities: [{ id, name: id.replaceAll('-', ' '), description, examples }] })
-const TRANSLATOR = agent('translator', capability('translate-text', 'Translates documents and sentences between languages', ['translate this letter into French', 'what is the German word for bridge', 'render the contract in Spanish']))
-const LAWYER = agent('lawyer', capability('review-contracts', 'Reads contracts and points at legal risks', ['which clauses of this agreement are risky', 'is this non-compete enforceable', 'check the liability section']))
-const COOK = agent('cook', capability('plan-meals', 'Plans meals and writes recipes', ['a dinner for four without nuts', 'how long do I roast a chicken', 'what can I cook with lentils']))
-const HELPER = agent('helper')
 const TASKS: [string, string][] = [
   ['please put this paragraph into Italian', 'translator'], ['how do you say thank you in Japanese', 'translator'], ['I need the Portuguese version of this manual', 'translator'],
   ['which sentences of this lease are a legal risk', 'lawyer'], ['find the termination clause in the supplier agreement', 'lawyer'], ['can they sue us under this warranty', 'lawyer'],
   ['a vegetarian lunch for ten children', 'cook'], ['how long do I bake bread', 'cook'], ['give me a recipe for tomato soup', 'cook'],
 ]
 
-function authenticate(call: unknown) {
-  const id = parseSpiffeId(String((call as ServerDuplexStream<Buffer, Buffer>).metadata.get(IDENTITY_HEADER)[0])) // what grpc-js hands in is the whole call
-  if (!id) throw new Error('nobody')
-  return id
-}
-
-async function semanticMesh(spec: object = {}, handlers?: UntypedServiceImplementation) {
-  const things = new AsyncDisposableStack()
-  const db = things.use(await testDatabase())
-  await db.pool.query(`insert into mesh (name, trust_domain) values ('local', 'mesh.test')`)
-  const errors: Error[] = []
-  let state: () => MeshState | null = () => null // until there is a control
-  const semantic = things.use(startSemantic({ db, mesh: 'local', state: () => state(), outside: { allow: parseAllowList('') }, source: '', authenticate, onError: (error) => errors.push(error) }))
-  const mesh = things.use(await startNativeMesh(db, [{ definition: SEMANTIC_DEFINITION, handlers: handlers ?? semantic.handlers }]))
-  state = mesh.control.state
-  const route = (more: object = {}) => agentRoute('ask', { hostnames: ['ask.mesh'], candidates: [{ name: 'translator' }, { name: 'lawyer' }, { name: 'cook' }], fallback: { name: 'helper' }, semantic: { floor: 0.25, ...spec }, ...more })
-  await mesh.commit([agent('buyer'), TRANSLATOR, LAWYER, COOK, HELPER, route()])
-  const buyer = await mesh.addProxy('buyer')
-  for (const name of ['translator', 'lawyer', 'cook', 'helper']) await mesh.addProxy(name, { version: name })
-  const ask = (body: unknown, options: CallOptions = {}) => buyer.out.call('ask.mesh', { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), ...options, headers: { 'content-type': 'application/json', ...options.headers } })
-  await eventually('the route answers', 60_000, async () => (await ask({ task: 'translate this into Dutch' })).status === 200)
-  if (!handlers) await eventually('the model is warm', 60_000, async () => (await ask({ task: 'translate this into Dutch' })).body === 'translator')
-  return { db, mesh, buyer, ask, errors, route, [Symbol.asyncDispose]: () => things.disposeAsync() }
-}
-
 test('tasks go to who can do them, each with a decision that says why; the same task always to the same; a stranger’s headers change nothing', async () => {
-  await using lab = await semanticMesh()
+  await using lab = await startSemanticMesh()
   await lab.db.pool.query('delete from semantic_decision')
   const results = await burst(TASKS.length, 2, async (n) => ({ wanted: TASKS[n]?.[1], result: await lab.ask({ task: TASKS[n]?.[0] }) }))
   expect(results.filter(({ wanted, result }) => result.body !== wanted).map(({ wanted, result }) => `${wanted}: ${result.status} ${result.body}`)).toEqual([])
@@ -69,7 +32,7 @@ test('tasks go to who can do them, each with a decision that says why; the same 
 }, 240_000)
 
 test('slow bodies, every size and every form: right, or the fallback, never somebody else', async () => {
-  await using lab = await semanticMesh()
+  await using lab = await startSemanticMesh()
   const parts = JSON.stringify({ task: 'give me a recipe for tomato soup' }).match(/.{1,12}/g) ?? []
   const slow = await new Promise<string>((resolve, reject) => {
     const call = request({ port: lab.buyer.outboundPort, host: '127.0.0.1', method: 'POST', headers: { host: 'ask.mesh', 'content-type': 'application/json' } }, (response) => response.on('data', (part) => resolve(String(part))))
@@ -94,11 +57,11 @@ test('slow bodies, every size and every form: right, or the fallback, never some
   expect((await lab.ask('not JSON')).body).toBe('helper')
   const a2a = { jsonrpc: '2.0', id: 1, method: 'message/send', params: { message: { role: 'user', parts: [{ kind: 'text', text: 'is this non-compete enforceable' }] } } }
   expect((await lab.ask(a2a)).body).toBe('lawyer')
-  await eventually('the reason is recorded', 5000, async () => (await lab.db.pool.query(`select 1 from semantic_decision where reason like '%larger than what the proxy holds%'`)).rowCount === 2)
+  await eventually('the reason is recorded', 5000, async () => (await lab.db.pool.query(`select 1 from semantic_decision where reason like '%larger than what is read%'`)).rowCount === 2)
 }, 240_000)
 
 test('of more tasks at once than can be read in time each is answered, the surplus by the fallback and with the reason', async () => {
-  await using lab = await semanticMesh()
+  await using lab = await startSemanticMesh()
   const results = await burst(200, 100, (n) => lab.ask({ task: `give me recipe number ${n} for tomato soup` }))
   expect(results.filter(({ status }) => status !== 200)).toEqual([])
   expect(new Set(results.map(({ body }) => body))).toEqual(new Set(['cook', 'helper']))
@@ -107,7 +70,7 @@ test('of more tasks at once than can be read in time each is answered, the surpl
 }, 240_000)
 
 test('a conversation stays with its agent, also when its later words are another’s; shadow decides and moves nothing; the barred are not chosen', async () => {
-  await using lab = await semanticMesh({ storeText: true })
+  await using lab = await startSemanticMesh({ storeText: true })
   const say = (text: string, contextId?: string) => lab.ask({ message: { parts: [{ text }], ...(contextId ? { contextId } : {}) } })
   expect((await say('render the contract in Spanish', 'talk-1')).body).toBe('translator')
   expect((await say('how long do I roast a chicken', 'talk-1')).body).toBe('translator')
@@ -123,19 +86,4 @@ test('a conversation stays with its agent, also when its later words are another
   const shadow = await lab.ask({ task: 'what is the German word for bridge' })
   expect(shadow.body).toBe('lawyer')
   await eventually('and the decision is kept', 5000, async () => (await lab.db.pool.query(`select 1 from semantic_decision where id = $1 and mode = 'shadow' and chosen = 'default/translator'`, [shadow.headers['x-heddle-decision']])).rowCount === 1)
-}, 240_000)
-
-type Stream = ServerDuplexStream<Buffer, Buffer>
-const FAILURES: [string, (call: Stream) => void][] = [
-  ['hangs', () => {}],
-  ['refuses', (call) => void call.emit('error', { code: 14, details: 'gone' })],
-  ['answers garbage', (call) => void call.on('data', () => call.write(Buffer.from('garbage')))],
-  ['ends early with OK', (call) => call.end()],
-]
-test.each(FAILURES)('a service that %s costs the message timeout at most, and every call is answered by the fallback', async (_, process) => {
-  await using lab = await semanticMesh({}, { process })
-  const results = await burst(40, 4, () => lab.ask({ task: 'give me a recipe for tomato soup' }))
-  expect(results.filter(({ status, body }) => status !== 200 || body !== 'helper')).toEqual([])
-  expect(Math.min(...results.map(({ tookMs }) => tookMs))).toBeLessThan(1000)
-  expect(results[0]?.headers['x-heddle-decision']).toBeUndefined()
 }, 240_000)

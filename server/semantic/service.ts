@@ -7,10 +7,11 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Caller } from './choose.ts'
 import { decodeProcessing, encodeAskBody, encodeContinue, encodeHeaders, EXT_PROC_PATH, type ProcessingRequest } from './messages.ts'
 import type { Router } from './router.ts'
+import { whyUnreadable } from './task-text.ts'
 
 /** Calls that wait for a decision in this process; one more is told at once to take its fallback. */
 const WAITING_MAX = 256
-/** What Envoy holds of a body. One that says it is larger is not read; one that does not say is refused by Envoy with 413. */
+/** What is read of a body. One that says it is larger is not asked for; of one that does not say, Envoy holds this much over HTTP/1.1 (then 413), and more over HTTP/2. */
 const BODY_MAX = 2 ** 20
 
 export interface SemanticServiceOptions {
@@ -38,16 +39,16 @@ export function semanticHandlers(options: SemanticServiceOptions): UntypedServic
     } catch (error) {
       return call.emit('error', { code: status.UNAUTHENTICATED, details: messageOf(error) })
     }
-    const answer = async (from: 'headers' | 'body', body: Buffer, whole: boolean) => {
-      const decided = headers && waiting < WAITING_MAX ? await decide(from, headers, body, whole) : null
+    const answer = async (from: 'headers' | 'body', body: Buffer, unread: string | null) => {
+      const decided = headers && waiting < WAITING_MAX ? await decide(from, headers, body, unread) : null
       if (!call.destroyed) call.write(decided ?? encodeContinue(from))
     }
-    const decide = async (from: 'headers' | 'body', about: NonNullable<typeof headers>, body: Buffer, whole: boolean): Promise<Buffer | null> => {
+    const decide = async (from: 'headers' | 'body', about: NonNullable<typeof headers>, body: Buffer, unread: string | null): Promise<Buffer | null> => {
       const route = findRoute(options.state(), about.routeName)
       if (!route) return null
       waiting++
       try {
-        const { id, to } = await options.router.route({ caller, route, body, whole, contentType: about.headers.get('content-type') ?? '', traceId: traceIdOf(about.headers.get('traceparent')) })
+        const { id, to } = await options.router.route({ caller, route, body, unread, contentType: about.headers.get('content-type') ?? '', traceId: traceIdOf(about.headers.get('traceparent')) })
         const headers = { [DECISION_HEADER]: id, ...(to === null ? {} : { [DECIDED_HEADER]: to }) }
         return encodeHeaders(from, headers)
       } catch (error) {
@@ -60,14 +61,15 @@ export function semanticHandlers(options: SemanticServiceOptions): UntypedServic
     const take = async (message: Buffer) => {
       const request = decodeProcessing(message)
       switch (request.kind) {
-        case 'headers':
+        case 'headers': {
           headers = request
-          if (request.endOfStream) await answer('headers', Buffer.alloc(0), true)
-          else if (Number(request.headers.get('content-length') ?? 0) > BODY_MAX) await answer('headers', Buffer.alloc(0), false)
+          const unread = request.endOfStream ? null : whyUnread(request.headers)
+          if (request.endOfStream || unread !== null) await answer('headers', Buffer.alloc(0), unread)
           else call.write(encodeAskBody())
           return
+        }
         case 'body':
-          return answer('body', request.body, request.endOfStream)
+          return answer('body', request.body, request.endOfStream && request.body.length <= BODY_MAX ? null : TOO_LARGE)
         case 'other':
           return // nothing else was asked for
       }
@@ -89,6 +91,14 @@ export function semanticHandlers(options: SemanticServiceOptions): UntypedServic
 function findRoute(state: MeshState | null, routeName: string) {
   const [kind, namespace, name] = routeName.split('/')
   return kind === 'agentroute' ? state?.agentRoutes.find((route) => route.metadata.namespace === namespace && route.metadata.name === name) : undefined
+}
+
+const TOO_LARGE = 'the body is larger than what is read, 1 MiB'
+
+/** Asking for a body makes the call wait for its end: what could not be read anyway, such as a gRPC stream, goes on at once. */
+function whyUnread(headers: ReadonlyMap<string, string>): string | null {
+  if (Number(headers.get('content-length') ?? 0) > BODY_MAX) return TOO_LARGE
+  return whyUnreadable(headers.get('content-type') ?? '')
 }
 
 function traceIdOf(traceparent: string | undefined): string | null {

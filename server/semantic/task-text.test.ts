@@ -25,6 +25,7 @@ test.each([
   ['binary', Buffer.from([0xff, 0xfe, 0]), json, 'cannot be read'],
   ['binary that says text', Buffer.from([0xff, 0xfe, 0]), 'text/plain', 'says nothing'],
   ['an image', Buffer.from('x'), 'image/png', 'is not read'],
+  ['a gRPC stream of JSON', Buffer.from('{}'), 'application/grpc+json', 'is not read'],
   ['cut JSON', Buffer.from('{"task": "translat'), json, 'the body cannot be read: this is not JSON'],
   ['deep JSON', Buffer.from('['.repeat(100_000)), json, 'nested deeper'],
   ['a list', Buffer.from('["task"]'), json, 'no object'],

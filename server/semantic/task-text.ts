@@ -19,9 +19,9 @@ const CONTEXT_MAX = 256
 /** The task, or a sentence that says why there is none. */
 export function readTask(body: Buffer, contentType: string): Task | { reason: string } {
   if (body.length === 0) return { reason: 'the call has no body' }
-  const type = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
-  if (type.startsWith('text/')) return asTask('text', decode(body), null)
-  if (type !== '' && !type.endsWith('json')) return { reason: `a body of type ${type.slice(0, 64)} is not read` }
+  const reason = whyUnreadable(contentType)
+  if (reason !== null) return { reason }
+  if (mediaTypeOf(contentType).startsWith('text/')) return asTask('text', decode(body), null)
   let value: unknown
   try {
     value = parseJson(decode(body) ?? '')
@@ -29,6 +29,17 @@ export function readTask(body: Buffer, contentType: string): Task | { reason: st
     return { reason: `the body cannot be read: ${(error as Error).message}` } // parseJson throws MeshError alone
   }
   return isRecord(value) ? readRecord(value) : { reason: 'the body is JSON, but no object' }
+}
+
+/** Why a body of this type holds no task for us; null for text, JSON of any name, and a body that says no type. */
+export function whyUnreadable(contentType: string): string | null {
+  const type = mediaTypeOf(contentType)
+  const readable = type === '' || (type.endsWith('json') && !type.startsWith('application/grpc')) || type.startsWith('text/')
+  return readable ? null : `a body of type ${type.slice(0, 64)} is not read`
+}
+
+function mediaTypeOf(contentType: string): string {
+  return contentType.split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
 function decode(body: Buffer): string | null {
