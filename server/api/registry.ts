@@ -67,10 +67,11 @@ export const registry = newRoutes()
     return c.json({ url, form: card.form, name: card.name, description: card.description, version: card.version, signature, warnings: card.warnings, capabilities: card.capabilities.map(({ examples: _examples, ...one }) => one) }, 200)
   })
   .openapi(refresh, async (c) => {
-    requireRole(c, 'operator')
+    const caller = requireRole(c, 'operator')
     const { ns, name } = c.req.valid('param')
     const { rowCount } = await c.var.db.pool.query('update agent_source set next_at = now(), etag = null where mesh = $1 and namespace = $2 and agent = $3', [c.var.mesh, ns, name])
     if (rowCount === 0) throw new MeshError('not_found', `${ns}/${name} names no discovery source; a card that its sidecar reads is read by itself`)
+    await recordAudit(c.var.db.pool, { mesh: c.var.mesh, actor: caller.name, action: 'card.refresh', target: `${ns}/${name}`, result: 'ok' })
     return c.json({ asked: true }, 200)
   })
 

@@ -57,8 +57,10 @@ export const sample = newRoutes()
   .openapi(turn, async (c) => {
     const caller = requireRole(c, 'operator')
     const knobs = c.req.valid('json')
-    await writeSampleWanted(c.var.db, c.var.mesh, { ...knobs, running: true })
-    await recordAudit(c.var.db.pool, { mesh: c.var.mesh, actor: caller.name, action: 'sample.change', target: 'sample fleet', result: 'ok', detail: knobs })
+    const { wanted: before } = await readSample(c.var.db, c.var.mesh)
+    const after = { ...knobs, running: true }
+    await writeSampleWanted(c.var.db, c.var.mesh, after)
+    await recordAudit(c.var.db.pool, { mesh: c.var.mesh, actor: caller.name, action: 'sample.change', target: 'sample fleet', result: 'ok', detail: { before, after } })
     return c.json(await describe(c), 200)
   })
   .openapi(remove, async (c) => {

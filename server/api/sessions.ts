@@ -57,9 +57,10 @@ export const sessions = newRoutes()
   .openapi(price, async (c) => {
     const caller = requireRole(c, 'operator')
     const wanted = c.req.valid('json')
+    const before = await readPrices(c.var.db, c.var.mesh)
     await inTransaction(c.var.db.pool, async (client) => {
       await writePrices(client, c.var.mesh, wanted)
-      await recordAudit(client, { mesh: c.var.mesh, actor: caller.name, action: 'prices.set', target: 'prices', result: 'ok', detail: wanted })
+      await recordAudit(client, { mesh: c.var.mesh, actor: caller.name, action: 'prices.set', target: 'prices', result: 'ok', detail: { before, after: wanted } })
     })
     return c.json(wanted, 200)
   })

@@ -30,8 +30,9 @@ export async function enterMesh(db: Db, authority: Authority, request: z.infer<t
     if (!claim.again) await refuseHeld(client, claim, subject)
     await takePlace(client, claim, subject, version)
     const telemetryToken = await createTelemetryToken(client, { mesh: claim.mesh, ...subject })
-    await recordAudit(client, { mesh: claim.mesh, actor: `join token ${claim.id}`, action: 'proxy.enrol', target: proxyId, result: 'ok', detail: { spiffeId: subject.spiffeId } })
-    return { claim, telemetryToken, identity: await authority.issueForKey(publicKey, subject, client) }
+    const identity = await authority.issueForKey(publicKey, subject, client)
+    await recordAudit(client, { mesh: claim.mesh, actor: `join token ${claim.id}`, action: 'proxy.enrol', target: proxyId, result: 'ok', detail: { spiffeId: subject.spiffeId, serial: identity.serial, notAfter: identity.notAfter } })
+    return { claim, telemetryToken, identity }
   })
 }
 

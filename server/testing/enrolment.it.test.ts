@@ -36,6 +36,8 @@ test('what was issued is the agent of the token, with a telemetry token that the
   const { identity, response } = await enrolAt(control, await tokenFor(control.db))
   expect(identity.spiffeId).toBe(`spiffe://${trustDomain}/ns/default/agent/loom`)
   expect(response).toMatchObject({ agent: 'loom', namespace: 'default', mesh: MESH })
+  const audit = await control.db.pool.query(`select actor, target, result, detail from audit where action = 'proxy.enrol'`)
+  expect(audit.rows).toMatchObject([{ actor: expect.stringMatching(/^join token /), target: 'loom-1', result: 'ok', detail: { spiffeId: identity.spiffeId, serial: identity.serial } }])
   const { rows } = await control.db.pool.query<{ text: string }>('select t::text as text from telemetry_token t')
   expect(rows).toHaveLength(1)
   expect(rows[0]?.text).not.toContain(response.telemetryToken)
