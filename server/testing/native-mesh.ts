@@ -1,7 +1,6 @@
 // A mesh without sidecar processes: real PostgreSQL, the real xDS service, real Envoys with a bootstrap of the test's own. Streams
 // are plaintext and say who they are in a header; identities for mTLS between the Envoys come from a CA of the test.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,55 +9,22 @@ import { join } from 'node:path'
 import type { ServerDuplexStream, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js'
 import { commitChange } from '../changes/commit.ts'
 import { encodeJson, type Json } from '../compile/encode.ts'
-import { MeshError } from '../contracts/errors.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
-import type { MeshState } from '../contracts/mesh-state.ts'
 import { refOf, type MeshObject, type ObjectRef } from '../contracts/object.ts'
 import type { Db } from '../db/client.ts'
 import { notify } from '../db/listen.ts'
 import { exportKeyPem, makeIssuing, makeKeys, makeRoot, signSvid } from '../identity/certificate.ts'
 import { readRevisionStatus } from '../queries/revision-status.ts'
 import { findEnvoy } from '../run/envoy.ts'
-import { ADS_DEFINITION, adsHandlers, startXdsServer, type StreamPeer } from '../xds/ads.ts'
+import { startXdsServer } from '../xds/ads.ts'
 import { decodeRequest, encodeResponse } from '../xds/wire.ts'
-import { startWorld } from '../xds/world.ts'
 import { freePort } from './free-port.ts'
 import { callerThrough, eventually, type Caller } from './load.ts'
+import { IDENTITY_HEADER, startTestControl, type ControlOptions, type TestControl } from './test-control.ts'
 
 export const TRUST_DOMAIN = 'mesh.test'
 const MESH = 'local'
 const SECRET_TYPE = 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret'
-export const IDENTITY_HEADER = 'x-test-spiffe-id'
-
-export interface TestControl extends AsyncDisposable {
-  port: number
-  errors: Error[]
-  /** The mesh as this control has it. */
-  state: () => MeshState | null
-}
-
-/** A control process's xDS half; several may share one database. */
-export async function startTestControl(db: Db, port = 0, { rereadMs }: { rereadMs?: number } = {}): Promise<TestControl> {
-  const errors: Error[] = []
-  const onError = (error: Error) => void errors.push(error)
-  const controlId = `control-${randomUUID()}`
-  const world = await startWorld({ db, controlId, address: `${controlId}:18000`, rereadMs, onError })
-  const authenticate = (call: unknown): StreamPeer => {
-    const [spiffeId] = (call as ServerDuplexStream<Buffer, Buffer>).metadata.get(IDENTITY_HEADER) // what grpc-js hands in is the whole call
-    if (!spiffeId) throw new MeshError('unauthenticated', 'this needs a client certificate of the mesh')
-    return { spiffeId: String(spiffeId), serial: '01', notAfter: new Date(Date.now() + 3_600_000) }
-  }
-  const server = await startXdsServer({ services: [{ definition: ADS_DEFINITION, handlers: adsHandlers({ authenticate, join: world.join, leave: world.leave, onError }) }], host: '127.0.0.1', port })
-  return {
-    port: server.port,
-    errors,
-    state: () => world.state(MESH),
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]()
-      await world[Symbol.asyncDispose]()
-    },
-  }
-}
 
 export interface TestAgent extends AsyncDisposable {
   port: number
@@ -136,10 +102,10 @@ export interface AddProxy {
 }
 
 /** `beside`: services that the sidecars' socket has besides secrets, such as the semantic one. */
-export async function startNativeMesh(db: Db, beside: { definition: ServiceDefinition; handlers: UntypedServiceImplementation }[] = []): Promise<NativeMesh> {
+export async function startNativeMesh(db: Db, beside: { definition: ServiceDefinition; handlers: UntypedServiceImplementation }[] = [], options: ControlOptions = {}): Promise<NativeMesh> {
   const things = new AsyncDisposableStack()
   await db.pool.query('insert into mesh (name, trust_domain) values ($1, $2) on conflict do nothing', [MESH, TRUST_DOMAIN])
-  const control = things.use(await startTestControl(db))
+  const control = things.use(await startTestControl(db, 0, options))
   const root = await makeRoot(TRUST_DOMAIN)
   const issuing = await makeIssuing(root, TRUST_DOMAIN)
   const secrets = things.use(await startSecrets(async (spiffeId) => {

@@ -1,4 +1,5 @@
 // ADS over gRPC: who is on the stream, and its bytes in and out. Everything it decides is session.ts's and world.ts's.
+import { constants, type Http2Stream } from 'node:http2'
 import { Server, ServerCredentials, type ServerDuplexStream, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { AuthContext } from '@grpc/grpc-js/build/src/auth-context.js'
 import { FAILURES, MeshError, messageOf } from '../contracts/errors.ts'
@@ -22,6 +23,8 @@ export interface AdsOptions<P extends StreamPeer = StreamPeer> {
   join(stream: AdsStream): Promise<Session>
   leave(session: Session): void
   onError?(error: Error): void
+  /** How long a response may lie unread before the stream is ended. */
+  unreadMs?: number
 }
 
 export interface AdsStream {
@@ -43,6 +46,9 @@ export const SERVER_OPTIONS = {
 const FIRST_REQUEST_MS = 10_000
 /** Requests waiting while the proxy's row is read: Envoy sends two or three. */
 const EARLY_REQUESTS_MAX = 64
+const EARLY_BYTES_MAX = 16 * 1024 * 1024
+/** A client that answers pings and reads nothing: what waits for it is one response a type, but it would wait for ever. */
+const UNREAD_MS = 30_000
 const NODE_ID_MAX = 253
 
 type Call = ServerDuplexStream<Buffer, Buffer>
@@ -83,12 +89,14 @@ function serveStream<P extends StreamPeer>(variant: Variant, call: Call, options
   let session: Session | null = null
   let over = false
   let early: Buffer[] | null = null
+  let earlyBytes = 0
   let unwatch = () => {}
 
   const finish = () => {
     if (over) return
     over = true
     clearTimeout(silence)
+    clearTimeout(unread)
     unwatch()
     if (session) {
       session.close()
@@ -103,6 +111,21 @@ function serveStream<P extends StreamPeer>(variant: Variant, call: Call, options
     call.emit('error', { code: FAILURES[known.code].grpc, details: known.message })
   }
   const silence = setTimeout(() => end(new MeshError('bad_request', `nothing was asked within ${FIRST_REQUEST_MS / 1000} s`)), FIRST_REQUEST_MS)
+  const { unreadMs = UNREAD_MS } = options
+  let unread: NodeJS.Timeout | undefined
+  let unreadCount = 0
+  /** The time runs while anything lies unread, and anew with each response that was taken. */
+  const awaitReading = (change: 1 | -1) => {
+    unreadCount += change
+    if (change === 1 && unreadCount > 1) return
+    clearTimeout(unread)
+    if (unreadCount > 0 && !over) unread = setTimeout(cut, unreadMs)
+  }
+  /** A status would wait behind what is not read. */
+  const cut = () => {
+    finish()
+    http2StreamOf(call)?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
   const guarded = (work: () => void) => {
     try {
       work()
@@ -117,7 +140,9 @@ function serveStream<P extends StreamPeer>(variant: Variant, call: Call, options
     if (!node?.id || node.id.length > NODE_ID_MAX) throw new MeshError('bad_request', 'the first request of a stream carries node.id')
     if (peer.proxyId !== undefined && peer.proxyId !== node.id) throw new MeshError('forbidden', `the certificate is of proxy ${peer.proxyId}, not of ${node.id}`)
     const send = (response: AdsResponse) => {
-      if (!over) call.write(encodeResponse(variant, response))
+      if (over) return
+      awaitReading(1)
+      call.write(encodeResponse(variant, response), () => awaitReading(-1))
     }
     const joined = await options.join({ variant, node, peer, send, end })
     if (over) return options.leave(joined)
@@ -141,7 +166,8 @@ function serveStream<P extends StreamPeer>(variant: Variant, call: Call, options
       if (over) return
       if (session) return guarded(() => session?.receive(decodeRequest(variant, message)))
       if (early) {
-        if (early.length >= EARLY_REQUESTS_MAX) return end(new MeshError('rate_limited', 'too many requests before the first answer'))
+        earlyBytes += message.length
+        if (early.length >= EARLY_REQUESTS_MAX || earlyBytes > EARLY_BYTES_MAX) return end(new MeshError('rate_limited', 'too many requests before the first answer'))
         return void early.push(message)
       }
       clearTimeout(silence)
@@ -149,4 +175,9 @@ function serveStream<P extends StreamPeer>(variant: Variant, call: Call, options
       begin(message, peer).catch(end)
     })
   })
+}
+
+/** grpc-js has no way to reset a call from the server's side; its stream is a private field (1.14), which a test of ads.ts holds. */
+function http2StreamOf(call: Call): Http2Stream | undefined {
+  return (call as unknown as { call?: { stream?: Http2Stream } }).call?.stream
 }

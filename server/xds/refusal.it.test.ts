@@ -4,7 +4,8 @@ import { readProxies } from '../queries/proxies.ts'
 import { testDatabase } from '../testing/database.ts'
 import { freePort } from '../testing/free-port.ts'
 import { eventually } from '../testing/load.ts'
-import { startAgent, startNativeMesh, startTestControl } from '../testing/native-mesh.ts'
+import { startAgent, startNativeMesh } from '../testing/native-mesh.ts'
+import { startTestControl } from '../testing/test-control.ts'
 
 const lookahead = (name: string) =>
   route(name, {

@@ -6,7 +6,8 @@ import { readProxies } from '../queries/proxies.ts'
 import { testDatabase } from '../testing/database.ts'
 import { gateTo } from '../testing/gate.ts'
 import { eventually, openLoop } from '../testing/load.ts'
-import { startNativeMesh, startTestControl, type TestControl, type TestProxy } from '../testing/native-mesh.ts'
+import { startNativeMesh, type TestProxy } from '../testing/native-mesh.ts'
+import { startTestControl, type TestControl } from '../testing/test-control.ts'
 
 test('N is honest: a stopped proxy is waited for until it runs again, also when it stopped before the edit', async () => {
   await using db = await testDatabase()

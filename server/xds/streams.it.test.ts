@@ -1,17 +1,12 @@
 // Clients that speak ADS by hand: the rules of the protocol, and those who break them.
-import { Client, credentials, Metadata, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js'
 import { expect, test } from 'vitest'
 import { agent, agentVersion, split } from '../compile/fixtures.ts'
 import { TYPE } from '../compile/names.ts'
 import { readProxies } from '../queries/proxies.ts'
-import { testDatabase } from '../testing/database.ts'
 import { eventually } from '../testing/load.ts'
-import { startNativeMesh, startTestControl, type NativeMesh } from '../testing/native-mesh.ts'
-import { decodeResponse, encodeRequest, type ReceivedResponse } from '../testing/ads-client.ts'
-import { ADS_METHODS, type AdsRequest, type Variant } from './wire.ts'
-
-const PORTS = { inboundPort: 1, outboundPort: 2, agentPort: 3 }
-const SPIFFE = 'spiffe://mesh.test/ns/default/agent/hand'
+import type { ReceivedResponse } from '../testing/ads-client.ts'
+import { startTestControl } from '../testing/test-control.ts'
+import { HAND as NODE, HAND_PORTS as PORTS, HAND_SPIFFE as SPIFFE, meshWithHand, openStream, unexpected, type RawStream } from '../testing/raw-stream.ts'
 
 test('delta: the order of a first start, one unanswered response a type, and nothing twice', async () => {
   await using setup = await meshWithHand()
@@ -222,48 +217,7 @@ test('a second stream of one proxy ends the first', async () => {
   expect((await first.ended).details).toBe('the proxy opened another stream')
 })
 
-const NODE = { id: 'hand-1', build: '' }
-
-async function meshWithHand(): Promise<{ mesh: NativeMesh; port: number } & AsyncDisposable> {
-  const things = new AsyncDisposableStack()
-  const db = things.use(await testDatabase())
-  const mesh = things.use(await startNativeMesh(db))
-  await mesh.commit([agent('hand'), agent('other'), agentVersion('hand', 'v1'), agentVersion('hand', 'v2'), agentVersion('other', 'v1'), split('hand', { v1: 1, v2: 1 })])
-  await mesh.addProxyRow('hand', 'hand-1', PORTS)
-  return { mesh, port: mesh.control.port, [Symbol.asyncDispose]: () => things.disposeAsync() }
-}
-
-function openStream(port: number, variant: Variant, spiffeId: string) {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
-  const metadata = new Metadata()
-  if (spiffeId) metadata.set('x-test-spiffe-id', spiffeId)
-  const bytes = (value: Buffer) => value
-  const call: ClientDuplexStream<Buffer, Buffer> = client.makeBidiStreamRequest(ADS_METHODS[variant], bytes, bytes, metadata)
-  const received: ReceivedResponse[] = []
-  const taken = new Set<ReceivedResponse>()
-  call.on('data', (message: Buffer) => received.push(decodeResponse(variant, message)))
-  const ended = new Promise<ServiceError>((resolve) => call.on('error', resolve))
-  const stream = {
-    received,
-    ended,
-    last: { nonce: '', typeUrl: '' } as Pick<ReceivedResponse, 'nonce' | 'typeUrl' | 'version'>,
-    send: (request: Partial<AdsRequest> & { typeUrl: string }) => void call.write(encodeRequest(variant, request)),
-    raw: (message: Buffer) => void call.write(message),
-    ack: (response: Pick<ReceivedResponse, 'nonce' | 'typeUrl' | 'version'>, names: string[] = []) => stream.send({ typeUrl: response.typeUrl, nonce: response.nonce, version: response.version, ...(variant === 'sotw' ? { subscribe: names } : {}) }),
-    async next(typeUrl: string): Promise<ReceivedResponse> {
-      const response = await eventually(`a response of ${typeUrl}`, 3000, () => received.find((one) => one.typeUrl === typeUrl && !taken.has(one)))
-      taken.add(response)
-      stream.last = response
-      return response
-    },
-    pending: (typeUrl: string) => received.filter((one) => one.typeUrl === typeUrl && !taken.has(one)),
-    [Symbol.dispose]: () => client.close(),
-  }
-  return stream
-}
-
 /** Long enough for an answer that should not come. */
-async function quiet(stream: { pending(typeUrl: string): unknown[] }, typeUrl: string) {
-  await new Promise((resolve) => setTimeout(resolve, 250))
-  expect(stream.pending(typeUrl)).toEqual([])
+async function quiet(stream: RawStream, typeUrl: string) {
+  expect(await unexpected(stream, typeUrl)).toEqual([])
 }

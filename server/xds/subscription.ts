@@ -22,6 +22,8 @@ export interface Subscription {
   typeUrl: string
   wildcard: boolean
   names: Set<string>
+  /** SotW: something was named, be it `*`; from then on an empty list is nothing. */
+  named: boolean
   /** Version and, where this stream sent it, content of what the client has. */
   held: Map<string, { version: string; resource: Resource | null }>
   refused: Map<string, { version: string; reason: string }>
@@ -41,6 +43,7 @@ export function openSubscription(request: AdsRequest, variant: Variant): Subscri
     typeUrl: request.typeUrl,
     wildcard: request.subscribe.length === 0,
     names: new Set(),
+    named: false,
     held: new Map(),
     refused: new Map(),
     inFlight: null,
@@ -72,20 +75,22 @@ export function applyDeltaNames(subscription: Subscription, request: Pick<AdsReq
       subscription.wildcard = false
       for (const held of [...subscription.held.keys()]) if (!subscription.names.has(held)) forget(subscription, held)
     } else {
-      subscription.names.delete(name)
+      const wasNamed = subscription.names.delete(name)
       if (!subscription.wildcard) forget(subscription, name)
+      else if (wasNamed) subscription.held.set(name, { version: '', resource: null }) // the client cannot tell whether `*` has it: it is told, one way or the other
     }
   }
 }
 
 /** SotW says the whole list each time. An empty list is everything, but only until the first name was said. */
 export function applyWholeNames(subscription: Subscription, names: readonly string[]): void {
-  const explicit = names.filter((name) => name !== '*')
-  if (names.includes('*')) subscription.wildcard = true
-  else if (explicit.length > 0) subscription.wildcard = false
+  const explicit = new Set(names.filter((name) => name !== '*'))
+  if (names.length > 0) subscription.named = true
+  if (subscription.named) subscription.wildcard = names.includes('*')
   for (const name of explicit) if (!subscription.names.has(name)) subscription.again.add(name)
-  for (const name of subscription.names) if (!explicit.includes(name) && !subscription.wildcard) forget(subscription, name)
-  subscription.names = new Set(explicit)
+  subscription.names = explicit
+  if (subscription.wildcard) return
+  for (const known of [subscription.held, subscription.refused, subscription.again]) for (const name of known.keys()) if (!explicit.has(name)) forget(subscription, name)
 }
 
 function forget(subscription: Subscription, name: string): void {
