@@ -19,8 +19,8 @@ import { keepFolding } from './rollup/fold.ts'
 import { openTraceMemory } from './rollup/trace-memory.ts'
 import { openSenders } from './senders.ts'
 import { openBatch } from './spans/batch.ts'
+import type { SpanColumns } from './spans/columns.ts'
 import { openDictionary } from './spans/dictionary.ts'
-import type { SpanRow } from './spans/row.ts'
 import { writeSpans } from './spans/write.ts'
 
 export interface CollectorOptions {
@@ -70,7 +70,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory() }
   const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes + logs.waitingBytes
   const counters = started.use(openIngest(pool, waitingBytes))
-  const spans = started.use(openBatch<SpanRow>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))
+  const spans = started.use(openBatch<SpanColumns>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))
   const proxies = started.use(openBatch<ProxyFlush>((flushes) => writeFlushes(edges, flushes), (error) => options.onError('storing metrics', error)))
   const logs = started.use(openBatch<LogRow>((records) => writeLogs(store, records), (error) => options.onError('storing logs', error)))
   const receiver: Receiver = { spans, proxies, logs, content, counters, retentionMs: options.retentionMs }

@@ -1,6 +1,6 @@
 import type { Pool } from '#server/db/pool.ts'
 
-const DAY_US = 86_400e6
+export const DAY_US = 86_400e6
 /** Days of which this process knows that they exist; retention takes them out again. */
 const known = new WeakMap<Pool, Set<number>>()
 

@@ -9,6 +9,7 @@ import { decodeTraces } from './decode.ts'
 import { jsonToProtobuf } from './json.ts'
 import { decodeLogs } from './logs/decode.ts'
 import { decodeMetrics } from './metrics/decode.ts'
+import { COLUMN } from './spans/columns.ts'
 
 const BODIES = 10_000
 const sample = (name: string) => readFileSync(new URL(`testdata/${name}`, import.meta.url))
@@ -19,9 +20,11 @@ const LOGS_BODY = jsonToProtobuf(Buffer.from(JSON.stringify({ resourceLogs: [{ r
 const options = { sender: { mesh: 'local', name: null, proxy: null }, nowUs: 1.7e15, retentionUs: 1e12, recordsContent: () => true }
 
 function readBack(bytes: Buffer): void {
-  for (const span of decodeTraces(bytes, options).spans) {
-    protobufToJson(Buffer.from(span.kept.subarray(span.keptFrom, span.keptTo)), SPAN)
-    if (span.content) protobufToJson(span.content, SPAN)
+  const { spans } = decodeTraces(bytes, options)
+  for (let index = 0; index < spans.count; index++) {
+    const cut = spans.cuts.get(index)
+    protobufToJson(Buffer.from(cut?.kept ?? bytes.subarray(spans.get(index, COLUMN.keptFrom), spans.get(index, COLUMN.keptTo))), SPAN)
+    if (cut?.content) protobufToJson(cut.content, SPAN)
   }
 }
 

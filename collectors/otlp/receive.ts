@@ -11,7 +11,8 @@ import type { ProxyFlush } from '../metrics/flush.ts'
 import { WIRE } from '#server/otlp/wire.ts'
 import { ByteWriter } from '#server/otlp/writer.ts'
 import type { Batch } from '../spans/batch.ts'
-import type { Sender, SpanRow } from '../spans/row.ts'
+import type { SpanColumns } from '../spans/columns.ts'
+import type { Sender } from '../spans/row.ts'
 
 export const SIGNALS = ['traces', 'metrics', 'logs'] as const
 export type Signal = (typeof SIGNALS)[number]
@@ -24,7 +25,7 @@ export interface Partial {
 }
 
 export interface Receiver {
-  spans: Batch<SpanRow>
+  spans: Batch<SpanColumns>
   proxies: Batch<ProxyFlush>
   logs: Batch<LogRow>
   content: ContentRules
@@ -49,8 +50,8 @@ function decodeOptions({ content, retentionMs }: Receiver, sender: Sender): Deco
 async function receiveTraces(receiver: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
   const { spans: batch, counters } = receiver
   const { spans, refused, contentDropped } = decodeTraces(bytes, decodeOptions(receiver, sender))
-  await batch.add(spans, bytes.length)
-  counters.add({ spans: spans.length, contentDropped, refused })
+  await batch.add(spans.count === 0 ? [] : [spans], bytes.length)
+  counters.add({ spans: spans.count, contentDropped, refused })
   return partialOf(refused)
 }
 

@@ -10,7 +10,8 @@ import type { Call } from './trace-calls.ts'
 
 /** Fresh spans of one trace. */
 export interface TraceBatch {
-  traceId: string
+  /** Sixteen bytes. */
+  traceId: Buffer
   mesh: string
   spans: CallSpan[]
 }
@@ -28,7 +29,7 @@ const NOTHING: KnownTrace = { spans: [], calls: [] }
 /** Within the transaction that stores `fresh`, and before it does. `trusted`: nobody else stored spans since this memory was filled. */
 export async function countCalls(client: PoolClient, fresh: ReadonlyMap<string, TraceBatch>, memory: TraceMemory, trusted: boolean): Promise<CountedCalls> {
   const known = (key: string) => (trusted ? memory.get(key) : undefined)
-  const stored = await readStoredTraces(client, [...fresh].filter(([key]) => known(key) === undefined).map(([, batch]) => batch.traceId))
+  const stored = await readStoredTraces(client, [...fresh].filter(([key]) => known(key) === undefined).map(([, batch]) => batch.traceId.toString('hex')))
   const tally = new Tally()
   const traces = new Map<string, KnownTrace>()
   const openMs = Date.now() - CORRECTED_MS

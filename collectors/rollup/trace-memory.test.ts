@@ -29,9 +29,24 @@ test('a trace that is full counts nothing more and takes nothing back', () => {
   expect(extendTrace(FULL, [span('3')])).toBe(FULL)
 })
 
-test('over its limit the memory lets go of the trace that was quiet longest', () => {
-  const memory = openTraceMemory({ ...MEMORY, spansMax: 3 })
-  for (const key of ['a', 'b', 'c']) memory.put(key, traceOf([span('1')]))
+test('over its limit the memory lets go of the traces that were quiet longest', () => {
+  const memory = openTraceMemory({ ...MEMORY, spansMax: 4 })
+  for (const key of ['a', 'b']) memory.put(key, traceOf([span('1')]))
   memory.put('a', traceOf([span('1'), span('2')]))
-  expect(['a', 'b', 'c'].map((key) => memory.get(key)?.spans.length)).toEqual([2, undefined, 1])
+  for (const key of ['c', 'd']) memory.put(key, traceOf([span('1')]))
+  expect(['a', 'b', 'c', 'd'].map((key) => memory.get(key)?.spans.length)).toEqual([2, 1, 1, 1])
+  for (const key of ['e', 'f']) memory.put(key, traceOf([span('1')]))
+  expect(['a', 'b', 'c', 'd', 'e', 'f'].map((key) => memory.get(key)?.spans.length)).toEqual([undefined, undefined, 1, 1, 1, 1])
+})
+
+test('what is remembered comes back as it was', () => {
+  const memory = openTraceMemory()
+  const [root, below] = [span('\0\xff\x80abcde', { timeUs: 1.7e15 + 1, flags: 65 }), span('87654321', { parentId: '\0\xff\x80abcde', bytesSent: 2 ** 40, bytesReceived: 3, inputTokens: 4, outputTokens: 5 })]
+  const trace = traceOf([root, below])
+  memory.put('a', trace)
+  memory.put('full', FULL)
+  expect(memory.get('a')).toEqual(trace)
+  expect(memory.get('full')).toBe(FULL)
+  memory.clear()
+  expect(memory.get('a')).toBeUndefined()
 })

@@ -1,32 +1,46 @@
 import { expect, test } from 'vitest'
 import { openBlock, spanAt } from '#server/otlp/block.ts'
+import { DAY_US } from '../days.ts'
 import { BlockPacker } from './block.ts'
-import { FLAG, PROTOCOL, type SpanRow } from './row.ts'
+import { COLUMN, SpanColumns } from './columns.ts'
+import { noMeaning } from './meaning.ts'
+import { NO_NAME, shapeOf } from './shapes.ts'
 
-const DAY_US = 86_400e6
 const resource = { bytes: Buffer.alloc(0), namespace: 'default', service: 'a', version: '', instance: '', proxy: false }
-const group = { sender: { mesh: 'local', name: null, proxy: null }, resource, scope: Buffer.alloc(0) }
+const shape = shapeOf(NO_NAME, noMeaning())
 
-function span(day: number, text: string): SpanRow {
-  const kept = Buffer.from(text)
-  return {
-    group, source: Buffer.alloc(24), traceAt: 0, spanAt: 16, parentAt: -1, name: 'n', timeUs: day * DAY_US + 5, durationUs: 1, flags: FLAG.root,
-    fields: { kind: 1, status: 0, protocol: PROTOCOL.none, httpStatus: null, peer: null, operation: null, agent: null, model: null, tool: null },
-    bytesSent: null, bytesReceived: null, inputTokens: null, outputTokens: null, conversation: null,
-    kept, keptFrom: 0, keptTo: kept.length, content: null, ids: { resource: 1, scope: 2, sender: 3, service: { id: 4, mesh: 'local', node: 'agent/default/a', namespace: 'default', version: '' } }, class: null,
+interface Sent {
+  day: number
+  text: string
+}
+
+function requestOf(sent: readonly Sent[]): SpanColumns {
+  const spans = new SpanColumns(Buffer.from(sent.map(({ text }) => text).join('')))
+  spans.groups.push({ sender: { mesh: 'local', name: null, proxy: null }, resource, scope: Buffer.alloc(0) })
+  spans.ids = [{ resource: 1, scope: 2, sender: 3, service: { id: 4, mesh: 'local', node: 'agent/default/a', namespace: 'default', version: '' } }]
+  spans.reserve(sent.length)
+  let at = 0
+  for (const { day, text } of sent) {
+    const index = spans.add(shape, day * DAY_US + 5, 1)
+    spans.set(index, COLUMN.group, 0)
+    spans.set(index, COLUMN.keptFrom, at)
+    spans.set(index, COLUMN.keptTo, (at += text.length))
   }
+  return spans
 }
 
 /** Packs them in order; answers the blocks' days, and what stands where each span was said to be. */
-function packed(spans: readonly SpanRow[]): { days: number[]; texts: string[] } {
+function packed(sent: readonly Sent[]): { days: number[]; texts: string[] } {
   const packer = new BlockPacker()
-  const places = spans.map((each) => ({ at: packer.add(each), id: packer.id.toString('hex'), day: Math.floor(each.timeUs / DAY_US) }))
+  const spans = requestOf(sent)
+  const places = sent.map(({ day }, index) => ({ at: packer.add(spans, index), id: packer.id.toString('hex'), day }))
   packer.close()
   const blocks = new Map(packer.blocks.map((block) => [`${block.id.toString('hex')} ${block.dayUs / DAY_US}`, openBlock(block.bytes)]))
   return { days: packer.blocks.map(({ dayUs }) => dayUs / DAY_US), texts: places.map(({ at, id, day }) => spanAt(blocks.get(`${id} ${day}`)!, at).bytes.toString()) } // each was said to be in one
 }
 
-const texts = (spans: readonly SpanRow[]) => spans.map(({ kept }) => kept.toString())
+const span = (day: number, text: string): Sent => ({ day, text })
+const texts = (sent: readonly Sent[]) => sent.map(({ text }) => text)
 
 test('spans to and fro over midnight share two blocks', () => {
   const spans = Array.from({ length: 100 }, (_, index) => span(20_000 + (index % 2), `span ${index}`))

@@ -1,4 +1,5 @@
 import type { Pool } from '#server/db/pool.ts'
+import type { Shape } from './shapes.ts'
 import { classHash, classKey, type ClassFields, type ClassRow, type ServiceRef, type SpanClass } from './span-class.ts'
 
 export const CLASS_LIMITS = { classesPerService: 10_000, operationsPerService: 2_000 }
@@ -8,6 +9,8 @@ export const OTHER_NAMES = '(other names)'
 export interface KnownService {
   ref: ServiceRef
   classes: Map<string, SpanClass>
+  /** The same, as far as it was asked for, without a key to make. */
+  byShape: Map<Shape, SpanClass>
   operations: Map<string, number>
 }
 
@@ -17,6 +20,7 @@ export async function openService(pool: Pool, ref: ServiceRef): Promise<KnownSer
   const { rows } = await pool.query<ClassRow>(`${READ} where span_class.service_id = $1 order by span_class.id limit $2`, [ref.id, CLASS_LIMITS.classesPerService + 1])
   return {
     ref,
+    byShape: new Map(),
     operations: new Map(names.map((row) => [row.name, row.id])),
     classes: new Map(rows.map((row) => [classKey(row.name, row), classOf(row, ref)])),
   }

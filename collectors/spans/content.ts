@@ -14,9 +14,8 @@ export interface Cut {
 }
 
 export interface Kept {
-  bytes: Buffer
-  from: number
-  to: number
+  /** Null: the very bytes that came. */
+  bytes: Buffer | null
   /** What was cut, when it may be recorded. */
   content: Buffer | null
   /** Values dropped for good. */
@@ -31,7 +30,7 @@ export interface ContentRule {
 const EVENT_FIELD = 11
 const EVENT_ATTRIBUTE_TAG = 0x1a
 
-/** The span in `[start, end)` without its content. Without anything to cut it is the very bytes that came. */
+/** The span in `[start, end)` without its content. */
 export function cutContent(bytes: Buffer, start: number, end: number, cuts: readonly Cut[], rule: ContentRule, slots: Slots): Kept {
   let kept: ByteWriter | null = null
   let content: ByteWriter | null = null
@@ -57,9 +56,9 @@ export function cutContent(bytes: Buffer, start: number, end: number, cuts: read
     if (split) content.field(EVENT_FIELD, split.content)
     else content.slice(bytes, cut.from, cut.to)
   }
-  if (kept === null) return { bytes, from: start, to: end, content: null, dropped: 0 }
+  if (kept === null) return { bytes: null, content: null, dropped: 0 }
   kept.slice(bytes, copied, end)
-  return { bytes: kept.done(), from: 0, to: kept.length, content: content?.done() ?? null, dropped }
+  return { bytes: kept.done(), content: content?.done() ?? null, dropped }
 }
 
 /** An event in two: without its content, and with nothing else but its name and time. Null when it has none. */

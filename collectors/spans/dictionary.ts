@@ -2,7 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from '#server/db/pool.ts'
 import { makeClasses, openService, withinLimits, type KnownService, type WantedClass } from './classes.ts'
-import type { Sender, SpanGroup, SpanRow } from './row.ts'
+import { COLUMN, type SpanColumns } from './columns.ts'
+import type { Sender, SpanGroup } from './row.ts'
+import type { Shape } from './shapes.ts'
 import { classKey, type ServiceRef, type SpanClass } from './span-class.ts'
 
 const KNOWN_MAX = 20_000
@@ -23,7 +25,7 @@ interface KnownGroup extends GroupIds {
 export interface Dictionary {
   groupOf(group: SpanGroup): Promise<GroupIds>
   /** Gives each span its class and the numbers of its group; makes what is missing. */
-  name(spans: readonly SpanRow[]): Promise<void>
+  name(requests: readonly SpanColumns[]): Promise<void>
 }
 
 export function openDictionary(pool: Pool): Dictionary {
@@ -69,34 +71,58 @@ export function openDictionary(pool: Pool): Dictionary {
 
   return {
     groupOf,
-    async name(spans) {
-      const known = new Map<SpanGroup, KnownGroup>()
-      const missing = new Map<KnownService, Map<string, WantedClass>>()
-      for (const span of spans) {
-        let group = known.get(span.group)
-        if (!group) known.set(span.group, (group = await groupOf(span.group)))
-        span.ids = group
-        span.class = group.known.classes.get(classKey(span.name, span.fields)) ?? want(span, group.known, missing)
+    async name(requests) {
+      const missing: Missing = { wanted: new Map(), shapes: [] }
+      const named: [SpanColumns, KnownService[]][] = []
+      for (const spans of requests) {
+        const known: KnownGroup[] = []
+        for (const group of spans.groups) known.push(await groupOf(group))
+        spans.ids = known
+        const services = known.map((group) => group.known)
+        spans.classes = spans.shapes.map((shape, index) => {
+          const service = services[spans.get(index, COLUMN.group)]! // each has its group
+          return service.byShape.get(shape) ?? find(service, shape, missing)
+        })
+        named.push([spans, services])
       }
-      for (const [service, wanted] of missing) await makeClasses(pool, service, wanted)
-      if (missing.size > 0) for (const span of spans) span.class ??= known.get(span.group)!.known.classes.get(classKey(span.name, span.fields))! // named and made above
+      if (missing.shapes.length === 0) return
+      for (const [service, wanted] of missing.wanted) await makeClasses(pool, service, wanted)
+      for (const { service, shape, key } of missing.shapes) service.byShape.set(shape, service.classes.get(key)!) // made above
+      for (const [spans, services] of named) {
+        for (let index = 0; index < spans.count; index++) spans.classes[index] ??= services[spans.get(index, COLUMN.group)]!.byShape.get(spans.shapes[index]!)! // both are there, and made above
+      }
     },
   }
 }
 
+/** Classes to be made, and the shapes that wait for them. */
+interface Missing {
+  wanted: Map<KnownService, Map<string, WantedClass>>
+  shapes: { service: KnownService; shape: Shape; key: string }[]
+}
+
 /** Null until it is made; a class beyond the limit is another one, under which the span then goes. */
-function want(span: SpanRow, service: KnownService, missing: Map<KnownService, Map<string, WantedClass>>): SpanClass | null {
-  let wanted = missing.get(service)
-  if (!wanted) missing.set(service, (wanted = new Map()))
-  const key = classKey(span.name, span.fields)
-  if (!wanted.has(key)) {
-    const { name, fields } = withinLimits(service, wanted.size, span.name, span.fields)
-    span.name = name
-    span.fields = fields
-    const before = service.classes.get(classKey(name, fields))
-    if (before) return before
-    wanted.set(classKey(name, fields), { name, fields })
+function find(service: KnownService, shape: Shape, missing: Missing): SpanClass | null {
+  if (service.byShape.size >= KNOWN_MAX) service.byShape.clear() // what repeats is soon back
+  const before = service.classes.get(shape.key)
+  if (before) {
+    service.byShape.set(shape, before)
+    return before
   }
+  let wanted = missing.wanted.get(service)
+  if (!wanted) missing.wanted.set(service, (wanted = new Map()))
+  let { key } = shape
+  if (!wanted.has(key)) {
+    const { name, fields } = withinLimits(service, wanted.size, shape.name, shape.fields)
+    key = classKey(name, fields)
+    const shared = service.classes.get(key)
+    if (shared) {
+      service.byShape.set(shape, shared)
+      return shared
+    }
+    wanted.set(key, { name, fields })
+  }
+  missing.shapes.push({ service, shape, key })
   return null
 }
 

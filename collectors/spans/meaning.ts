@@ -1,44 +1,60 @@
 import { genAiOperation, hostOfUrl, SLOT } from '../attributes.ts'
 import { storableText } from '#server/otlp/wire.ts'
-import { FLAG, KIND, PROTOCOL, type SpanRow } from './row.ts'
+import { FLAG, KIND, PROTOCOL } from './row.ts'
+import type { ClassFields } from './span-class.ts'
 
 export type Slots = (string | number | boolean | null)[]
+
+/** What a span says beside its bytes; null where it does not say it. */
+export interface Meaning extends ClassFields {
+  flags: number
+  bytesSent: number | null
+  bytesReceived: number | null
+  inputTokens: number | null
+  outputTokens: number | null
+  conversation: string | null
+}
+
+export const noMeaning = (): Meaning => ({
+  kind: 0, status: 0, protocol: 0, httpStatus: null, peer: null, operation: null, agent: null, model: null, tool: null,
+  flags: 0, bytesSent: null, bytesReceived: null, inputTokens: null, outputTokens: null, conversation: null,
+})
 
 const TEXT_MAX = 255
 /** The proxies' ways out of the mesh; `server.address` on its spans is the authority that was asked for. */
 const EXTERNAL_CLUSTERS: readonly (string | null)[] = ['external', 'external-direct']
 
 /**
- * Says on the row what its attributes mean. A 4xx is refused, not an error; a JSON-RPC error inside a 200 is one (`error.type`, status).
+ * Fills in what the attributes mean; kind, status and flags are there, and whatever the span before said goes. A 4xx is refused, not an error; a JSON-RPC error inside a 200 is one (`error.type`, status).
  */
-export function describeSpan(row: SpanRow, slots: Slots, proxy: boolean): void {
-  const { fields } = row
+export function describeSpan(said: Meaning, slots: Slots, proxy: boolean): void {
   const httpStatus = integer(slots[SLOT.httpStatus], 999)
   const method = slots[SLOT.httpMethod]
   const external = proxy && EXTERNAL_CLUSTERS.includes(text(slots[SLOT.upstreamCluster]))
   const clientError = httpStatus !== null && httpStatus >= 400 && httpStatus < 500
-  const failed = (httpStatus !== null && httpStatus >= 500) || slots[SLOT.error] === true || slots[SLOT.error] === 'true' || (fields.status === 2 && !clientError)
-  if (failed) row.flags |= FLAG.error
-  else if (clientError) row.flags |= FLAG.refused
-  fields.httpStatus = httpStatus === 0 ? null : httpStatus
-  fields.protocol = protocolOf(slots, external && method === 'CONNECT', (method !== null && method !== '') || httpStatus !== null)
+  const failed = (httpStatus !== null && httpStatus >= 500) || slots[SLOT.error] === true || slots[SLOT.error] === 'true' || (said.status === 2 && !clientError)
+  if (failed) said.flags |= FLAG.error
+  else if (clientError) said.flags |= FLAG.refused
+  said.httpStatus = httpStatus === 0 ? null : httpStatus
+  said.peer = said.operation = said.agent = said.model = said.tool = said.conversation = null
+  said.bytesSent = said.bytesReceived = said.inputTokens = said.outputTokens = null
+  said.protocol = protocolOf(slots, external && method === 'CONNECT', (method !== null && method !== '') || httpStatus !== null)
   if (external) {
-    fields.peer = hostOf(text(slots[SLOT.peer]))
-    row.bytesSent = integer(slots[SLOT.requestSize])
-    row.bytesReceived = integer(slots[SLOT.responseSize])
-  } else if (!proxy && (fields.kind === KIND.client || fields.kind === KIND.producer)) fields.peer = peerOf(slots)
-  for (let slot: number = SLOT.operation; slot <= SLOT.openInferenceKind; slot++) if (slots[slot] !== null) return describeGenAi(row, slots) // these slots stand together
+    said.peer = hostOf(text(slots[SLOT.peer]))
+    said.bytesSent = integer(slots[SLOT.requestSize])
+    said.bytesReceived = integer(slots[SLOT.responseSize])
+  } else if (!proxy && (said.kind === KIND.client || said.kind === KIND.producer)) said.peer = peerOf(slots)
+  for (let slot: number = SLOT.operation; slot <= SLOT.openInferenceKind; slot++) if (slots[slot] !== null) return describeGenAi(said, slots) // these slots stand together
 }
 
-function describeGenAi(row: SpanRow, slots: Slots): void {
-  const { fields } = row
-  fields.operation = genAiOperation(text(slots[SLOT.operation]), text(slots[SLOT.openInferenceKind]))
-  fields.agent = text(slots[SLOT.agent])
-  fields.model = text(slots[SLOT.model])
-  fields.tool = text(slots[SLOT.tool])
-  row.conversation = text(slots[SLOT.conversation])
-  row.inputTokens = integer(slots[SLOT.inputTokens])
-  row.outputTokens = integer(slots[SLOT.outputTokens])
+function describeGenAi(said: Meaning, slots: Slots): void {
+  said.operation = genAiOperation(text(slots[SLOT.operation]), text(slots[SLOT.openInferenceKind]))
+  said.agent = text(slots[SLOT.agent])
+  said.model = text(slots[SLOT.model])
+  said.tool = text(slots[SLOT.tool])
+  said.conversation = text(slots[SLOT.conversation])
+  said.inputTokens = integer(slots[SLOT.inputTokens])
+  said.outputTokens = integer(slots[SLOT.outputTokens])
 }
 
 function protocolOf(slots: Slots, tunnel: boolean, http: boolean): number {

@@ -1,12 +1,13 @@
 // One OTLP Span: ids, times, what its attributes mean, and which of its bytes are content. This is the hot path: no closures a span.
-import { readLength, readTag, readVarint, skip, skipFixed64, storableText, type Cursor } from '#server/otlp/wire.ts'
-import { ByteTable } from '#server/otlp/byte-table.ts'
+import { readLength, readTag, readVarint, skip, skipFixed64, type Cursor } from '#server/otlp/wire.ts'
 import { CONTENT, meaningsOfKeys, SLOT, SLOTS } from '../attributes.ts'
 import type { Decoded } from '../decode.ts'
 import { checkValue, readScalar } from '../values.ts'
+import { ABSENT, COLUMN } from './columns.ts'
 import { cutContent, type Cut } from './content.ts'
-import { describeSpan, type Slots } from './meaning.ts'
-import { FLAG, KIND, type SpanGroup, type SpanRow } from './row.ts'
+import { describeSpan, noMeaning, type Slots } from './meaning.ts'
+import { FLAG, KIND } from './row.ts'
+import { names, NO_NAME, shapeOf } from './shapes.ts'
 import { placeInTime } from './time.ts'
 
 export interface SpanReader {
@@ -14,22 +15,24 @@ export interface SpanReader {
   retentionUs: number
   recordContent: boolean
   proxy: boolean
+  /** Its place among the groups of `decoded.spans`. */
+  group: number
   decoded: Decoded
 }
 
 const OPERATION_NAME_MAX = 255
-const names = new ByteTable(8192, (bytes, from, to) => storableText(bytes.toString('utf8', from, to)))
 const slots: Slots = new Array(SLOTS).fill(null)
 const cuts: Cut[] = []
+const said = noMeaning()
 
 /** Adds the span to `decoded.spans`, or counts why it is refused. */
-export function readSpan(cursor: Cursor, group: SpanGroup, reader: SpanReader): void {
+export function readSpan(cursor: Cursor, reader: SpanReader): void {
   const { bytes, at: start, end } = cursor
   slots.fill(null)
   cuts.length = 0
   let traceAt = -1, spanAt = -1, parentAt = -1, startAt = -1, endAt = -1 // offsets: numbers are read once, at the end
   let traceLength = 0, spanLength = 0, parentLength = 0
-  let name = ''
+  let name = NO_NAME
   let kind = 0
   let status = 0
   while (cursor.at < end) {
@@ -100,34 +103,35 @@ export function readSpan(cursor: Cursor, group: SpanGroup, reader: SpanReader): 
   }
   if (parentLength !== 8 || isZero(bytes, parentAt, 8)) parentAt = -1
   const place = placeInTime(bytes, startAt, endAt, reader)
-  const kept = cutContent(bytes, start, end, cuts, reader, slots)
-  reader.decoded.contentDropped += kept.dropped
   const isEntry = parentAt < 0 || kind === KIND.server || kind === KIND.consumer
-  const row: SpanRow = {
-    group,
-    source: bytes,
-    traceAt,
-    spanAt,
-    parentAt,
-    name,
-    fields: { kind: kind > 5 ? 0 : kind, status: status > 2 ? 0 : status, protocol: 0, httpStatus: null, peer: null, operation: null, agent: null, model: null, tool: null },
-    timeUs: place.timeUs,
-    durationUs: place.durationUs,
-    flags: place.flags | (parentAt < 0 ? FLAG.root : 0) | (isEntry ? FLAG.entry : 0) | (reader.proxy ? FLAG.proxy : 0) | (kept.content === null ? 0 : FLAG.content),
-    bytesSent: null,
-    bytesReceived: null,
-    inputTokens: null,
-    outputTokens: null,
-    conversation: null,
-    kept: kept.bytes,
-    keptFrom: kept.from,
-    keptTo: kept.to,
-    content: kept.content,
-    ids: null,
-    class: null,
-  }
-  describeSpan(row, slots, reader.proxy)
-  reader.decoded.spans.push(row)
+  said.kind = kind > 5 ? 0 : kind
+  said.status = status > 2 ? 0 : status
+  said.flags = place.flags | (parentAt < 0 ? FLAG.root : 0) | (isEntry ? FLAG.entry : 0) | (reader.proxy ? FLAG.proxy : 0)
+  describeSpan(said, slots, reader.proxy)
+  const { spans } = reader.decoded
+  const index = spans.add(shapeOf(name, said), place.timeUs, place.durationUs)
+  spans.set(index, COLUMN.trace, traceAt)
+  spans.set(index, COLUMN.id, spanAt)
+  spans.set(index, COLUMN.parent, parentAt)
+  spans.set(index, COLUMN.keptFrom, start)
+  spans.set(index, COLUMN.keptTo, end)
+  spans.set(index, COLUMN.flags, said.flags)
+  spans.set(index, COLUMN.group, reader.group)
+  spans.set(index, COLUMN.inputTokens, said.inputTokens ?? ABSENT)
+  spans.set(index, COLUMN.outputTokens, said.outputTokens ?? ABSENT)
+  spans.set(index, COLUMN.bytesSent, said.bytesSent ?? ABSENT)
+  spans.set(index, COLUMN.bytesReceived, said.bytesReceived ?? ABSENT)
+  if (said.conversation !== null) spans.conversations.set(index, said.conversation)
+  if (cuts.length > 0) cut(cursor, start, index, reader)
+}
+
+/** Takes the content out of the span that was added last. */
+function cut({ bytes, end }: Cursor, start: number, index: number, { decoded, ...rule }: SpanReader): void {
+  const { bytes: kept, content, dropped } = cutContent(bytes, start, end, cuts, rule, slots)
+  decoded.contentDropped += dropped
+  if (kept === null) return
+  decoded.spans.cuts.set(index, { kept, content })
+  if (content !== null) decoded.spans.set(index, COLUMN.flags, said.flags | FLAG.content)
 }
 
 /** KeyValue: key (1), value (2). The key comes first in every encoder we know; where it does not, the value is kept unread. */

@@ -1,6 +1,3 @@
-import type { GroupIds } from './dictionary.ts'
-import type { ClassFields, SpanClass } from './span-class.ts'
-
 /** Who sent a request, as its token proves; `name` null is unattested. */
 export interface Sender {
   mesh: string
@@ -31,34 +28,3 @@ export interface SpanGroup {
 export const FLAG = { root: 1, proxy: 2, clock: 4, error: 8, refused: 16, content: 32, entry: 64 } as const
 export const PROTOCOL = { none: 0, http: 1, grpc: 2, a2a: 3, mcp: 4, tunnel: 5 } as const
 export const KIND = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const
-
-/** A span between its bytes and its row. */
-export interface SpanRow {
-  group: SpanGroup
-  /** The request; the places below are in it. */
-  source: Buffer
-  traceAt: number
-  spanAt: number
-  /** -1: a root. */
-  parentAt: number
-  name: string
-  fields: ClassFields
-  /** Microseconds since 1970: 53 bits hold them exactly until the year 2255. */
-  timeUs: number
-  durationUs: number
-  flags: number
-  bytesSent: number | null
-  bytesReceived: number | null
-  inputTokens: number | null
-  outputTokens: number | null
-  conversation: string | null
-  /** The OTLP Span as it is kept: a stretch of the request, or bytes of its own where content was cut out. */
-  kept: Buffer
-  keptFrom: number
-  keptTo: number
-  /** What was cut out, as a fragment of an OTLP Span; null when nothing was or it may not be recorded. */
-  content: Buffer | null
-  /** Given by the dictionary. */
-  ids: GroupIds | null
-  class: SpanClass | null
-}

@@ -2,7 +2,7 @@
 import { inTransaction } from '#server/db/pool.ts'
 import { latin1 } from '#server/otlp/wire.ts'
 import { ByteWriter } from '#server/otlp/writer.ts'
-import { withDays } from '../days.ts'
+import { DAY_US, withDays } from '../days.ts'
 import type { CallSpan } from '../rollup/call-span.ts'
 import { countCalls, type TraceBatch } from '../rollup/count-calls.ts'
 import { addDeltas, type EdgeStore } from '../rollup/edge-deltas.ts'
@@ -10,10 +10,11 @@ import { traceKey } from '../rollup/stored-traces.ts'
 import type { TraceMemory } from '../rollup/trace-memory.ts'
 import { takeTurn } from '../rollup/turn.ts'
 import { BlockPacker, type Block } from './block.ts'
+import { ABSENT, COLUMN, type Column, type SpanColumns } from './columns.ts'
 import { beginCopy, copyBytes, copyInt32, copySlice, copyTime, endCopy, sendCopy } from './copy.ts'
 import { copySpan, SPAN_COLUMNS } from './copy-span.ts'
 import type { Dictionary } from './dictionary.ts'
-import type { SpanRow } from './row.ts'
+import { byTrace } from './trace-order.ts'
 
 export interface SpanStore extends EdgeStore {
   dictionary: Dictionary
@@ -21,8 +22,21 @@ export interface SpanStore extends EdgeStore {
 }
 
 /** When this returns the spans are committed, and the graph has their calls. One call at a time: the memory follows the commits. */
-export async function writeSpans(store: SpanStore, spans: readonly SpanRow[]): Promise<void> {
-  await withDays(store.pool, spans.map((span) => span.timeUs), () => write(store, spans))
+export async function writeSpans(store: SpanStore, requests: readonly SpanColumns[]): Promise<void> {
+  await withDays(store.pool, daysOf(requests), () => write(store, requests))
+}
+
+/** A moment of each day that has spans. */
+function daysOf(requests: readonly SpanColumns[]): number[] {
+  const days = new Map<number, number>()
+  let last = -1
+  for (const spans of requests) {
+    for (let index = 0; index < spans.count; index++) {
+      const day = Math.floor(spans.timeUs(index) / DAY_US)
+      if (day !== last) days.set((last = day), spans.timeUs(index))
+    }
+  }
+  return [...days.values()]
 }
 
 interface Batch {
@@ -32,9 +46,9 @@ interface Batch {
   content: Buffer | null
 }
 
-async function write(store: SpanStore, spans: readonly SpanRow[]): Promise<void> {
-  await store.dictionary.name(spans)
-  const batch = layOut(spans)
+async function write(store: SpanStore, requests: readonly SpanColumns[]): Promise<void> {
+  await store.dictionary.name(requests)
+  const batch = layOut(requests)
   try {
     const counted = await inTransaction(store.pool, async (client) => {
       const trusted = await takeTurn(client, store.memory.writer)
@@ -56,46 +70,47 @@ async function write(store: SpanStore, spans: readonly SpanRow[]): Promise<void>
 const ROW_BYTES = 160
 
 /** Trace by trace, so that neighbours in a block share what they say. */
-function layOut(spans: readonly SpanRow[]): Batch {
-  const rowsOf = new Map<string, SpanRow[]>()
-  for (const span of spans) {
-    const key = traceKey(span.group.sender.mesh, span.source, span.traceAt)
-    const rows = rowsOf.get(key)
-    if (rows) rows.push(span)
-    else rowsOf.set(key, [span])
-  }
+function layOut(requests: readonly SpanColumns[]): Batch {
   const traces = new Map<string, TraceBatch>()
   const packer = new BlockPacker()
-  const writer = new ByteWriter(spans.length * ROW_BYTES + 64)
-  const content: SpanRow[] = []
+  const writer = new ByteWriter(requests.reduce((sum, spans) => sum + spans.count, 0) * ROW_BYTES + 64)
+  const content: [spans: SpanColumns, index: number][] = []
   beginCopy(writer)
-  for (const [key, rows] of rowsOf) {
-    const [first] = rows
-    traces.set(key, { traceId: first!.source.toString('hex', first!.traceAt, first!.traceAt + 16), mesh: first!.group.sender.mesh, spans: rows.map(callSpanOf) }) // a trace is there for its spans
-    for (const span of rows) {
-      const at = packer.add(span)
-      copySpan(writer, span, packer.id, at)
-      if (span.content !== null) content.push(span)
+  for (const places of byTrace(requests)) {
+    const callSpans: CallSpan[] = []
+    for (let at = 0; at < places.length; at += 2) {
+      const [spans, index] = [requests[places[at]!]!, places[at + 1]!] // pairs
+      const blockAt = packer.add(spans, index)
+      copySpan(writer, spans, index, packer.idView, blockAt)
+      callSpans.push(callSpanOf(spans, index))
+      if (spans.cuts.get(index)?.content) content.push([spans, index])
     }
+    const first = requests[places[0]!]! // a trace has a span
+    const mesh = first.groups[0]!.sender.mesh
+    const traceAt = first.get(places[1]!, COLUMN.trace)
+    traces.set(traceKey(mesh, first.source, traceAt), { mesh, traceId: first.source.subarray(traceAt, traceAt + 16), spans: callSpans })
   }
   endCopy(writer)
   packer.close()
   return { traces, spans: writer.done(), blocks: copyBlocks(packer.blocks), content: content.length === 0 ? null : copyContent(content) }
 }
 
-function callSpanOf(span: SpanRow): CallSpan {
-  const { source, spanAt, parentAt } = span
+function callSpanOf(spans: SpanColumns, index: number): CallSpan {
+  const { source } = spans
+  const spanAt = spans.get(index, COLUMN.id)
+  const parentAt = spans.get(index, COLUMN.parent)
+  const counted = (column: Column) => Math.max(0, spans.get(index, column)) // nothing where it is absent
   return {
     spanId: latin1(source, spanAt, spanAt + 8),
-    parentId: parentAt < 0 ? null : latin1(source, parentAt, parentAt + 8),
-    class: span.class!, // named before it is laid out
-    timeUs: span.timeUs,
-    durationUs: span.durationUs,
-    flags: span.flags,
-    bytesSent: span.bytesSent ?? 0,
-    bytesReceived: span.bytesReceived ?? 0,
-    inputTokens: span.inputTokens ?? 0,
-    outputTokens: span.outputTokens ?? 0,
+    parentId: parentAt === ABSENT ? null : latin1(source, parentAt, parentAt + 8),
+    class: spans.classes[index]!, // named before it is laid out
+    timeUs: spans.timeUs(index),
+    durationUs: spans.durationUs(index),
+    flags: spans.get(index, COLUMN.flags),
+    bytesSent: counted(COLUMN.bytesSent),
+    bytesReceived: counted(COLUMN.bytesReceived),
+    inputTokens: counted(COLUMN.inputTokens),
+    outputTokens: counted(COLUMN.outputTokens),
   }
 }
 
@@ -112,16 +127,16 @@ function copyBlocks(blocks: readonly Block[]): Buffer {
   return writer.done()
 }
 
-function copyContent(spans: readonly SpanRow[]): Buffer {
+function copyContent(content: readonly [spans: SpanColumns, index: number][]): Buffer {
   const writer = new ByteWriter(4096)
   beginCopy(writer)
-  for (const span of spans) {
+  for (const [spans, index] of content) {
     writer.int16be(5)
-    copyTime(writer, span.timeUs)
-    copySlice(writer, span.source, span.traceAt, 16)
-    copySlice(writer, span.source, span.spanAt, 8)
-    copyInt32(writer, span.class!.service.id) // named before it is laid out
-    copyBytes(writer, span.content!) // callers keep those that have some
+    copyTime(writer, spans.timeUs(index))
+    copySlice(writer, spans.source, spans.get(index, COLUMN.trace), 16)
+    copySlice(writer, spans.source, spans.get(index, COLUMN.id), 8)
+    copyInt32(writer, spans.classes[index]!.service.id) // named before it is laid out
+    copyBytes(writer, spans.cuts.get(index)!.content!) // callers keep those that have some
   }
   endCopy(writer)
   return writer.done()

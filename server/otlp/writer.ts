@@ -3,10 +3,12 @@ import { WIRE } from './wire.ts'
 /** Grows as it is written to: protobuf messages, and PostgreSQL's binary COPY. */
 export class ByteWriter {
   #buffer: Buffer
+  #view: DataView
   #at = 0
 
   constructor(size = 1024) {
     this.#buffer = Buffer.allocUnsafeSlow(size)
+    this.#view = new DataView(this.#buffer.buffer)
   }
 
   get length(): number {
@@ -28,13 +30,14 @@ export class ByteWriter {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
     this.#buffer.copy(grown, 0, 0, this.#at)
     this.#buffer = grown
+    this.#view = new DataView(grown.buffer)
   }
 
-  /** Makes room for `bytes` more, counts them as written, and hands out the buffer to write them into: they are its last. */
-  take(bytes: number): Buffer {
+  /** Makes room for `bytes` more, counts them as written, and hands out the whole to write them into: they are its last. */
+  take(bytes: number): DataView {
     this.reserve(bytes)
     this.#at += bytes
-    return this.#buffer
+    return this.#view
   }
 
   varint(value: number): void {
