@@ -70,6 +70,16 @@ const DETAILS: Record<Kind, Column<MeshObject>[]> = {
     column('HealthProbe', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ')),
     column('HealthProbe', 'every', ({ spec }) => `${spec.intervalSeconds} s`),
   ],
+  ExternalService: [
+    column('ExternalService', 'host', ({ spec }) => `${spec.host}:${spec.port}`),
+    column('ExternalService', 'access', ({ spec }) => spec.access),
+    column('ExternalService', 'tls', ({ spec }) => spec.tls.mode),
+    column('ExternalService', 'credential', ({ spec }) => spec.credential?.name ?? '-'),
+  ],
+  EgressPolicy: [
+    column('EgressPolicy', 'unknown hosts', ({ spec }) => spec.unknownHosts),
+    column('EgressPolicy', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ') || 'all of the namespace'),
+  ],
   Agent: [column('Agent', 'type', ({ spec }) => spec.type), column('Agent', 'protocol', ({ spec }) => spec.protocol), column('Agent', 'mtls', ({ spec }) => spec.mtls)],
   AgentVersion: [column('AgentVersion', 'agent', ({ spec }) => spec.agent), column('AgentVersion', 'version', ({ spec }) => spec.version)],
   HTTPRoute: [

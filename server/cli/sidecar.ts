@@ -12,6 +12,7 @@ import { interceptScript } from '../sidecar/intercept.ts'
 import { prepareSidecar, type SidecarOptions } from '../sidecar/prepare.ts'
 import { chooseProxyId } from '../sidecar/proxy-id.ts'
 import { runSidecar } from '../sidecar/sidecar.ts'
+import { readAuthorities, readCredentials } from './beside.ts'
 import { readCertificates } from './certificates.ts'
 import { optionalPort } from './ports.ts'
 import { openApi } from './client.ts'
@@ -34,6 +35,8 @@ interface Flags {
   printIptables?: boolean
   proxyUid?: string
   certificate?: string[]
+  credential?: string[]
+  ca?: string[]
   dir?: string
 }
 
@@ -58,7 +61,9 @@ export function register(program: Command): void {
     .option('--print-iptables', 'print those rules as a shell script, and nothing else')
     .option('--proxy-uid <uid>', 'with --print-iptables: the user that the sidecar will run as, when that is not root')
     .option('--dir <directory>', 'where it keeps key, identity and configuration; in the home when left out')
-    .option('--certificate <name=cert,key>', 'a certificate that Gateways on this sidecar may show, from PEM files that are read again when they change; once each', (text: string, before: string[] = []) => [...before, text])
+    .option('--certificate <name=cert,key>', 'a certificate that Gateways on this sidecar may show, from PEM files that are read again when they change; once each', collect)
+    .option('--credential <name=host,source>', 'a credential that ExternalServices of that host may have sent along: file:PATH, read again when it changes, or env:SETTING; once each', collect)
+    .option('--ca <name=file>', 'an authority, as PEM, whose certificates ExternalServices may be held against; once each', collect)
     .addHelpText('after', '\nExample:\n  heddle sidecar --agent translator --version v2 --port 9000\n  curl -x http://127.0.0.1:OUTBOUND http://translator.default.mesh/\n')
     .action(async (flags: Flags) => {
       const config = readConfig()
@@ -72,6 +77,10 @@ export function register(program: Command): void {
         void sidecar.untilReady().then(() => console.log(readyLine(prepared.options, prepared.state.ports.outbound)))
       })
     })
+}
+
+function collect(text: string, before: string[] = []): string[] {
+  return [...before, text]
 }
 
 function readyLine({ agent, namespace, version, proxyId }: SidecarOptions, outbound: number): string {
@@ -102,6 +111,8 @@ async function readOptions(flags: Flags, config: Config, log: (sentence: string)
     zone: flags.zone ?? '',
     transparent,
     certificates: readCertificates(flags.certificate),
+    credentials: readCredentials(flags.credential),
+    authorities: readAuthorities(flags.ca),
     home: config.home,
     dir,
     envoy: await findEnvoy(config),

@@ -123,7 +123,8 @@ function loopback(port: number): Json {
   return { socket_address: { address: '127.0.0.1', port_value: port } }
 }
 
-function httpOptions(options: Json): Json {
+/** `typed_extension_protocol_options` of a cluster. */
+export function httpOptions(options: Json): Json {
   const type = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'
   return { [type]: { '@type': typeUrl(type), ...options } }
 }

@@ -2,6 +2,8 @@
 import { Agent, AgentVersion } from '../contracts/agent.ts'
 import { AgentRoute } from '../contracts/agent-route.ts'
 import { AuthorizationPolicy } from '../contracts/authorization-policy.ts'
+import { EgressPolicy } from '../contracts/egress-policy.ts'
+import { ExternalService } from '../contracts/external-service.ts'
 import { Gateway } from '../contracts/gateway.ts'
 import { GRPCRoute } from '../contracts/grpc-route.ts'
 import { HTTPRoute } from '../contracts/http-route.ts'
@@ -63,7 +65,7 @@ export function instance(agentName: string, version: string, port: number, more:
 }
 
 export function meshState(parts: Partial<MeshState>): MeshState {
-  return { mesh: 'local', trustDomain: 'mesh.test', revision: 1, agents: [], versions: [], routes: [], grpcRoutes: [], gateways: [], policies: [], peerAuthentications: [], trafficPolicies: [], agentRoutes: [], probes: [], signedAgents: [], instances: [], revoked: [], ...parts }
+  return { mesh: 'local', trustDomain: 'mesh.test', revision: 1, agents: [], versions: [], routes: [], grpcRoutes: [], gateways: [], policies: [], peerAuthentications: [], trafficPolicies: [], agentRoutes: [], probes: [], externalServices: [], egressPolicies: [], signedAgents: [], instances: [], revoked: [], ...parts }
 }
 
 export function proxyView(agentName: string, more: Partial<ProxyView> = {}): ProxyView {
@@ -92,4 +94,12 @@ export function trafficPolicy(name: string, spec: Record<string, unknown>, names
 
 export function peerAuthentication(name: string, spec: Record<string, unknown>, namespace = 'default'): PeerAuthentication {
   return PeerAuthentication.parse({ apiVersion: HEDDLE_API, kind: 'PeerAuthentication', metadata: { name, namespace }, spec })
+}
+
+export function externalService(name: string, spec: Record<string, unknown>, namespace = 'default'): ExternalService {
+  return ExternalService.parse({ apiVersion: HEDDLE_API, kind: 'ExternalService', metadata: { name, namespace }, spec })
+}
+
+export function egressPolicy(name: string, spec: Record<string, unknown>, namespace = 'default'): EgressPolicy {
+  return EgressPolicy.parse({ apiVersion: HEDDLE_API, kind: 'EgressPolicy', metadata: { name, namespace }, spec })
 }

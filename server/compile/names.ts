@@ -21,6 +21,11 @@ export const CLUSTER = { local: 'local', loop: 'outbound-loop', external: 'exter
 
 export const SECRET = { identity: 'identity', trust: 'trust' } as const
 
+/** No slash, so that it is never an agent's; `tls` is the one to which this side speaks TLS. */
+export function externalClusterName({ namespace, name }: { namespace: string; name: string }, form: 'plain' | 'tls'): string {
+  return `${CLUSTER.external}.${name}.${namespace}${form === 'tls' ? '.tls' : ''}`
+}
+
 export const OUTBOUND = 'outbound'
 export const INBOUND = 'inbound'
 export const TRANSPARENT = 'outbound-transparent'

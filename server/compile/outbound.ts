@@ -6,6 +6,7 @@ import { rankMatches } from '../mesh/precedence.ts'
 import { routesOfAgent, versionsOf } from '../mesh/reach.ts'
 import { trafficRulesOf } from '../mesh/traffic-policy.ts'
 import { compileBackends, compileSpread, headerHash, INVALID_BACKEND_HOST } from './backends.ts'
+import { refuseOutside } from './egress.ts'
 import type { Json } from './encode.ts'
 import { CLUSTER, meshHost, OUTBOUND } from './names.ts'
 import { answerAll, backIntoMesh, catchAll, compileRoute, overConnect, terminateConnect } from './route.ts'
@@ -66,29 +67,30 @@ function compileTcpRoutes(state: MeshState, agent: Agent, operation: string): Js
   return route ? [overConnect(route, { terminate: byHand }), refusal] : [{ ...answerAll('no-instance', 503, `${operation} has no instance`), match: { connect_matcher: {} } }, refusal]
 }
 
-/** Virtual hosts arrive by VHDS, one resource each; a proxy that speaks state-of-the-world gets them inside (`inline`). */
-export function compileOutboundRoutes(inline?: readonly Json[]): Json {
+/** Virtual hosts arrive by VHDS, one resource each; a proxy that speaks state-of-the-world gets them inside (`inline`). `refusal`: of hosts that nobody named. */
+export function compileOutboundRoutes({ inline, refusal }: { inline?: readonly Json[]; refusal: string | null }): Json {
   return {
     name: OUTBOUND,
     ignore_port_in_host_matching: true,
     request_headers_to_remove: [INTERCEPTED_HEADER],
-    virtual_hosts: [...compileFixedHosts(), ...(inline ?? [])],
+    virtual_hosts: [...compileFixedHosts(refusal), ...(inline ?? [])],
     ...(inline ? {} : { vhds: { config_source: ADS } }),
   }
 }
 
 /** Hosts that no agent has: names of the mesh that lead nowhere, ourselves, and the world outside. */
-function compileFixedHosts(): Json[] {
+function compileFixedHosts(refusal: string | null): Json[] {
+  const original = refusal === null ? [toOriginal()] : []
   return [
     { name: 'invalid-backend', domains: [INVALID_BACKEND_HOST], routes: [answerAll('invalid-backend', 500, 'this backend of the route does not exist')] },
     // Without this a call that forgot its Host would come back to this listener as one to the outside, again and again.
     {
       name: 'self',
       domains: ['127.0.0.1', 'localhost', '[::1]'],
-      routes: [toOriginal(), answerAll('self', 404, 'this is the sidecar: set Host to NAME.NAMESPACE.mesh, or use it as an HTTP proxy')],
+      routes: [...original, answerAll('self', 404, 'this is the sidecar: set Host to NAME.NAMESPACE.mesh, or use it as an HTTP proxy')],
     },
     { name: 'unknown', domains: ['*.mesh'], routes: [backIntoMesh(), answerAll('unknown', 404, 'no agent of this name can be called from here')] },
-    { name: CLUSTER.external, domains: ['*'], routes: [toOriginal(), terminateConnect(CLUSTER.external, { traced: true }), catchAll(CLUSTER.external, { cluster: CLUSTER.external }, 'external')] },
+    { name: CLUSTER.external, domains: ['*'], routes: refusal === null ? [toOriginal(), terminateConnect(CLUSTER.external, { traced: true }), catchAll(CLUSTER.external, { cluster: CLUSTER.external }, 'external')] : refuseOutside(refusal) },
   ]
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
 import type { MeshState } from '../contracts/mesh-state.ts'
-import { agent, agentVersion, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, proxyView, route, split, trafficPolicy } from './fixtures.ts'
+import { agent, agentVersion, egressPolicy, externalService, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, proxyView, route, split, trafficPolicy } from './fixtures.ts'
 import { TYPE } from './names.ts'
 import { envoyApi } from './protos/registry.ts'
 import { compileSnapshot, listResources } from './snapshot.ts'
@@ -72,6 +72,13 @@ const weaver = meshState({
     policy('not-mill', { targetRefs: [{ name: 'spinner' }], action: 'Deny', rules: [{ from: [{ namespaces: ['mill'] }] }] }),
     policy('maybe', { targetRefs: [{ name: 'spinner' }], action: 'Deny', mode: 'Audit', rules: [{ to: [{ paths: ['/files/*'] }] }] }),
   ],
+  externalServices: [
+    externalService('models', { host: 'api.models.example', type: 'model', tls: { mode: 'Originate' }, credential: { name: 'key', prefix: 'Bearer ' }, from: [{ agents: ['loom'] }] }),
+    externalService('vault', { host: 'vault.example', port: 8200, addresses: ['10.0.0.7', '10.0.0.8'], tls: { mode: 'Originate', caRef: { name: 'inner' } } }),
+    externalService('pages', { host: 'pages.example' }),
+    externalService('leak', { host: 'leak.example', access: 'Block' }),
+  ],
+  egressPolicies: [egressPolicy('closed', { targetRefs: [{ name: 'spinner' }], unknownHosts: 'Block' })],
   revoked: ['spiffe://mesh.test/ns/default/agent/gone'],
 })
 

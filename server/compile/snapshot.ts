@@ -4,9 +4,12 @@ import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
 import { findAgent, reachableAgents, versionsOf } from '../mesh/reach.ts'
 import { compileAgentRouteHosts } from './agent-route.ts'
+import type { AgentRef } from '../mesh/authorize.ts'
+import { blocksUnknown, UNKNOWN_REFUSED } from '../mesh/egress.ts'
 import { isSticky, mtlsOf, trafficRulesOf } from '../mesh/traffic-policy.ts'
 import { compileDirectCluster, compileExternalCluster, compileLocalCluster, compileLoopCluster, compileVersionCluster, usesEds } from './cluster.ts'
 import { compileEndpoints } from './endpoints.ts'
+import { compileEgress } from './egress.ts'
 import { encodeResource, type Json, type Resource } from './encode.ts'
 import { compileGatewayRoutes, gatewaysOf } from './gateway.ts'
 import { compileInboundRoutes } from './inbound.ts'
@@ -30,8 +33,10 @@ export function compileSnapshot(state: MeshState, proxy: ProxyView, options: Sna
   const shared = sharedOf(state)
   const namespace = shared.ofNamespace(proxy.namespace)
   const inline = options.virtualHosts === 'inline'
-  const outboundRoutes = inline ? namespace.inlineRoutes() : shared.outboundRoutes
-  const all = [...namespace.clustersAndEndpoints(proxy.zone), ...(inline ? [] : namespace.virtualHosts), shared.external, outboundRoutes, ...ownResources(state, proxy)]
+  const caller = shared.ofCaller(proxy.namespace, proxy.agent)
+  const outboundRoutes = caller.ownRoutes(inline) ?? (inline ? namespace.inlineRoutes() : shared.outboundRoutes)
+  const hosts = inline ? [] : [...namespace.virtualHosts, ...caller.virtualHosts]
+  const all = [...namespace.clustersAndEndpoints(proxy.zone), ...caller.clusters, ...hosts, shared.external, outboundRoutes, ...ownResources(state, proxy)]
   return { revision: state.revision, resources: byTypeAndName(all) }
 }
 
@@ -43,6 +48,7 @@ export function listResources(snapshot: Snapshot): Resource[] {
 interface SharedResources {
   external: Resource
   outboundRoutes: Resource
+  ofCaller(namespace: string, agent: string): CallerResources
   ofNamespace(namespace: string): NamespaceResources
 }
 
@@ -52,12 +58,21 @@ interface NamespaceResources {
   inlineRoutes(): Resource
 }
 
+/** What one agent may call outside the mesh; most often nothing is said of that. */
+interface CallerResources {
+  clusters: Resource[]
+  virtualHosts: Resource[]
+  /** Null where they are those of everybody. */
+  ownRoutes(inline: boolean): Resource | null
+}
+
 const sharedByState = new WeakMap<MeshState, SharedResources>()
 
 function sharedOf(state: MeshState): SharedResources {
   const known = sharedByState.get(state)
   if (known) return known
   const namespaces = new Map<string, NamespaceResources>()
+  const callers = new Map<string, CallerResources>()
   const ofAgent = new Map<Agent, Resource[]>()
   const ofAgentNear = new Map<string, Resource[]>()
   /** Most agents are the same from everywhere; the others are compiled once a zone. */
@@ -72,7 +87,13 @@ function sharedOf(state: MeshState): SharedResources {
   }
   const shared: SharedResources = {
     external: resource(TYPE.cluster, CLUSTER.external, '', compileExternalCluster(), null),
-    outboundRoutes: resource(TYPE.routes, OUTBOUND, '', compileOutboundRoutes(), null),
+    outboundRoutes: resource(TYPE.routes, OUTBOUND, '', compileOutboundRoutes({ refusal: null }), null),
+    ofCaller(namespace, agent) {
+      const key = `${namespace}/${agent}`
+      let found = callers.get(key)
+      if (!found) callers.set(key, (found = callerResources(state, { namespace, agent }, shared.ofNamespace(namespace))))
+      return found
+    },
     ofNamespace(namespace) {
       let found = namespaces.get(namespace)
       if (!found) namespaces.set(namespace, (found = namespaceResources(state, namespace, near)))
@@ -95,8 +116,27 @@ function namespaceResources(state: MeshState, namespace: string, near: (agent: A
       if (!found) ofZone.set(zone, (found = agents.flatMap((agent) => near(agent, zone))))
       return found
     },
-    inlineRoutes: () => resource(TYPE.routes, OUTBOUND, namespace, compileOutboundRoutes(virtualHosts.map((host) => withoutType(host.json))), null),
+    inlineRoutes: () => resource(TYPE.routes, OUTBOUND, namespace, compileOutboundRoutes({ inline: inlined(virtualHosts), refusal: null }), null),
   }
+}
+
+function callerResources(state: MeshState, caller: AgentRef, { virtualHosts: ofAgents }: NamespaceResources): CallerResources {
+  const scope = `${caller.namespace}/${caller.agent}`
+  const outside = compileEgress(state, caller)
+  const refusal = blocksUnknown(state, caller) ? UNKNOWN_REFUSED : null
+  const virtualHosts = outside.map(({ host, object }) => resource(TYPE.virtualHost, String(host['name']), scope, host, object))
+  return {
+    clusters: outside.flatMap(({ clusters, object }) => clusters.map((json) => resource(TYPE.cluster, String(json['name']), '', json, object))),
+    virtualHosts,
+    ownRoutes(inline) {
+      if (refusal === null && !(inline && virtualHosts.length > 0)) return null
+      return resource(TYPE.routes, OUTBOUND, scope, compileOutboundRoutes({ refusal, ...(inline ? { inline: inlined([...ofAgents, ...virtualHosts]) } : {}) }), null)
+    },
+  }
+}
+
+function inlined(hosts: readonly Resource[]): Json[] {
+  return hosts.map((host) => withoutType(host.json))
 }
 
 function agentResources(state: MeshState, agent: Agent, zone: string): Resource[] {
@@ -120,7 +160,7 @@ function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
   if (proxy.transparent) {
     own.push(
       resource(TYPE.cluster, CLUSTER.direct, '', compileDirectCluster(), null),
-      resource(TYPE.listener, TRANSPARENT, proxy.id, compileTransparentListener(proxy, proxy.transparent), null),
+      resource(TYPE.listener, TRANSPARENT, proxy.id, compileTransparentListener(proxy, { ...proxy.transparent, refuseBytes: blocksUnknown(state, proxy) }), null),
       resource(TYPE.listener, TRANSPARENT_DNS, proxy.id, compileDnsListener(proxy.transparent, namespacesOf(state)), null),
     )
   }

@@ -1,5 +1,6 @@
 // Both directions use the sidecar's two secrets, so that a rotated leaf or bundle changes no listener and no cluster.
 import type { Json } from './encode.ts'
+import { authoritySecret } from '../contracts/sidecar-secrets.ts'
 import { BOOTSTRAP_CLUSTER, SECRET, typeUrl } from './names.ts'
 
 const TLS_VERSIONS = { tls_minimum_protocol_version: 'TLSv1_2', tls_maximum_protocol_version: 'TLSv1_3' }
@@ -43,6 +44,25 @@ export function gatewayTls(certificates: readonly string[]): Json {
   }
 }
 
+/** Calls out of the mesh: the host's own name must be in a certificate of that authority; ours is not shown. */
+export function externalTls(host: string, authority: string | null): Json {
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: {
+      '@type': typeUrl('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext'),
+      sni: host,
+      common_tls_context: {
+        alpn_protocols: ['h2', 'http/1.1'],
+        tls_params: TLS_VERSIONS,
+        combined_validation_context: {
+          default_validation_context: { match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: host } }] },
+          validation_context_sds_secret_config: secret(authoritySecret(authority)),
+        },
+      },
+    },
+  }
+}
+
 function commonTls(alpn: string[], peer: Json): Json {
   return {
     alpn_protocols: alpn,
@@ -55,7 +75,8 @@ function commonTls(alpn: string[], peer: Json): Json {
   }
 }
 
-function secret(name: string): Json {
+/** From the sidecar alone: what a proxy knows of it is its name. */
+export function secret(name: string): Json {
   return {
     name,
     sds_config: {

@@ -15,9 +15,10 @@ const inspector = (name: string, type: string): Json => ({ name, typed_config: {
 
 /**
  * Plaintext HTTP is routed as if it had been sent to the outbound listener. TLS travels inside a CONNECT to that listener, by the name in its
- * greeting or else by its address: so it is traced as any call to the outside. Everything else goes where it was going.
+ * greeting or else by its address: so it is traced as any call to the outside. Everything else goes where it was going; with `refuseBytes`
+ * it ends here, for it says no host that could be allowed.
  */
-export function compileTransparentListener(proxy: ProxyView, { port }: Transparent): Json {
+export function compileTransparentListener(proxy: ProxyView, { port, refuseBytes }: Pick<Transparent, 'port'> & { refuseBytes: boolean }): Json {
   return {
     name: TRANSPARENT,
     traffic_direction: 'OUTBOUND',
@@ -31,7 +32,7 @@ export function compileTransparentListener(proxy: ProxyView, { port }: Transpare
     continue_on_listener_filters_timeout: true,
     filter_chains: [
       // Called by its own address it would pass everything on to itself, until no connection is left.
-      { name: 'not-redirected', filter_chain_match: { destination_port: port }, filters: [refusal()] },
+      { name: 'not-redirected', filter_chain_match: { destination_port: port }, filters: [refusal('this port takes redirected connections alone')] },
       {
         name: 'http',
         // Not inside TLS: that greeting may name the same protocols.
@@ -40,15 +41,15 @@ export function compileTransparentListener(proxy: ProxyView, { port }: Transpare
       },
       { name: 'tls', filter_chain_match: { transport_protocol: 'tls' }, filters: [tunnel()] },
       // Envoy does not come back from a chain for raw bytes of some protocols to one for any bytes: this one must say so too.
-      { name: 'tcp', filter_chain_match: { transport_protocol: 'raw_buffer' }, filters: [tcpProxy({ cluster: CLUSTER.direct })] },
+      { name: 'tcp', filter_chain_match: { transport_protocol: 'raw_buffer' }, filters: [refuseBytes ? refusal('an EgressPolicy blocks unknown hosts') : tcpProxy({ cluster: CLUSTER.direct })] },
     ],
   }
 }
 
-function refusal(): Json {
+function refusal(why: string): Json {
   return {
     name: 'refusal',
-    typed_config: { '@type': typeUrl('envoy.extensions.filters.network.direct_response.v3.Config'), response: { inline_string: 'this port takes redirected connections alone\n' } },
+    typed_config: { '@type': typeUrl('envoy.extensions.filters.network.direct_response.v3.Config'), response: { inline_string: `${why}\n` } },
   }
 }
 

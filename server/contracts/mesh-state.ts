@@ -1,6 +1,8 @@
 import type { Agent, AgentVersion } from './agent.ts'
 import type { AgentRoute } from './agent-route.ts'
 import type { AuthorizationPolicy } from './authorization-policy.ts'
+import type { EgressPolicy } from './egress-policy.ts'
+import type { ExternalService } from './external-service.ts'
 import type { Gateway } from './gateway.ts'
 import type { GRPCRoute } from './grpc-route.ts'
 import type { HealthProbe, InstanceHealth } from './health-probe.ts'
@@ -43,6 +45,8 @@ export interface MeshState {
   trafficPolicies: readonly TrafficPolicy[]
   agentRoutes: readonly AgentRoute[]
   probes: readonly HealthProbe[]
+  externalServices: readonly ExternalService[]
+  egressPolicies: readonly EgressPolicy[]
   instances: readonly Instance[]
   /** `namespace/name` of agents whose newest card carries a verified signature. */
   signedAgents: readonly string[]
@@ -77,6 +81,8 @@ export const LIST_OF = {
   TrafficPolicy: 'trafficPolicies',
   AgentRoute: 'agentRoutes',
   HealthProbe: 'probes',
+  ExternalService: 'externalServices',
+  EgressPolicy: 'egressPolicies',
 } as const satisfies Record<Kind, keyof MeshState>
 
 type Lists = Pick<MeshState, (typeof LIST_OF)[Kind]>

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { Agent, AgentVersion } from './agent.ts'
 import { AgentRoute } from './agent-route.ts'
 import { AuthorizationPolicy } from './authorization-policy.ts'
+import { EgressPolicy } from './egress-policy.ts'
+import { ExternalService } from './external-service.ts'
 import { Gateway } from './gateway.ts'
 import { GRPCRoute } from './grpc-route.ts'
 import { HealthProbe } from './health-probe.ts'
@@ -21,12 +23,14 @@ export const KINDS = {
   TrafficPolicy: { plural: 'trafficpolicies', schema: TrafficPolicy, readOnly: false },
   AgentRoute: { plural: 'agentroutes', schema: AgentRoute, readOnly: false },
   HealthProbe: { plural: 'healthprobes', schema: HealthProbe, readOnly: false },
+  ExternalService: { plural: 'externalservices', schema: ExternalService, readOnly: false },
+  EgressPolicy: { plural: 'egresspolicies', schema: EgressPolicy, readOnly: false },
 } as const
 
 export type Kind = keyof typeof KINDS
-export const Kind = z.enum(['Agent', 'AgentVersion', 'HTTPRoute', 'GRPCRoute', 'Gateway', 'AuthorizationPolicy', 'PeerAuthentication', 'TrafficPolicy', 'AgentRoute', 'HealthProbe'])
+export const Kind = z.enum(['Agent', 'AgentVersion', 'HTTPRoute', 'GRPCRoute', 'Gateway', 'AuthorizationPolicy', 'PeerAuthentication', 'TrafficPolicy', 'AgentRoute', 'HealthProbe', 'ExternalService', 'EgressPolicy'])
 
-export const MeshObject = z.discriminatedUnion('kind', [Agent, AgentVersion, HTTPRoute, GRPCRoute, Gateway, AuthorizationPolicy, PeerAuthentication, TrafficPolicy, AgentRoute, HealthProbe])
+export const MeshObject = z.discriminatedUnion('kind', [Agent, AgentVersion, HTTPRoute, GRPCRoute, Gateway, AuthorizationPolicy, PeerAuthentication, TrafficPolicy, AgentRoute, HealthProbe, ExternalService, EgressPolicy])
 export type MeshObject = z.infer<typeof MeshObject>
 
 export const ObjectRef = z.strictObject({ kind: Kind, namespace: z.string(), name: z.string() })

@@ -13,6 +13,8 @@ const API_VERSION: Record<Kind, string> = {
   AuthorizationPolicy: HEDDLE_API,
   AgentRoute: HEDDLE_API,
   HealthProbe: HEDDLE_API,
+  ExternalService: HEDDLE_API,
+  EgressPolicy: HEDDLE_API,
   PeerAuthentication: HEDDLE_API,
   TrafficPolicy: HEDDLE_API,
   HTTPRoute: GATEWAY_API,

@@ -4,6 +4,8 @@ import type { ExplainRequest, Explanation } from '../contracts/explain.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { describeRef, refOf } from '../contracts/object.ts'
+import type { AgentRef } from './authorize.ts'
+import { egressOf } from './egress.ts'
 import { explainPolicies } from './explain-policy.ts'
 import { describeMatch } from './describe-match.ts'
 import { chooseFor, findAsked, type Chosen } from './explain-agent-route.ts'
@@ -32,7 +34,8 @@ export function explainCall(state: MeshState, request: ExplainRequest): Explanat
   const asked = findAsked(state, from.namespace, host, view.headers)
   if (asked) return conclude(decideByNeed(state, chooseFor(state, from.namespace, asked), { host: request.host, path: view.path }), { virtualHost: host, target: null })
   const target = findTarget(state, host, from.namespace)
-  if (typeof target === 'string') return done({ ...base, outcome: target === 'external' ? { kind: 'external', host } : { kind: 'answer', status: 404, why: target } })
+  if (target === 'external') return done({ ...base, outcome: explainOutside(state, caller, { host, method: view.method }) })
+  if (typeof target === 'string') return done({ ...base, outcome: { kind: 'answer', status: 404, why: target } })
   return conclude(decide(state, target, view, request.host), { virtualHost: `${target.metadata.name}.${target.metadata.namespace}.mesh`, target: nameOf(target) })
 }
 
@@ -44,6 +47,13 @@ function findTarget(state: MeshState, host: string, namespace: string): Agent | 
   const agent = rest.length === 0 && (suffix === undefined || inMesh) ? findAgent(state, home, name) : undefined
   if (agent && isExportedTo(agent, namespace)) return agent
   return host.endsWith('.mesh') ? `no agent of the name ${host} can be called from ${namespace}` : 'external'
+}
+
+function explainOutside(state: MeshState, caller: AgentRef, { host, method }: { host: string; method: string }): Outcome {
+  const { decidedBy, refusal } = egressOf(state, caller, host)
+  if (refusal !== null) return { kind: 'answer', status: 403, why: refusal }
+  const passes = decidedBy?.kind === 'ExternalService' && decidedBy.spec.tls.mode === 'Passthrough'
+  return passes && method !== 'CONNECT' ? { kind: 'answer', status: 426, why: `${host} takes TLS, which the agent speaks itself, inside a CONNECT` } : { kind: 'external', host }
 }
 
 interface Decision {

@@ -31,6 +31,8 @@ const MESH: MeshState = {
   trafficPolicies: [],
   agentRoutes: [],
   probes: [],
+  externalServices: [],
+  egressPolicies: [],
   signedAgents: [],
   instances: [],
   revoked: [],

@@ -67,6 +67,9 @@ function targetsOf({ before, after }: ObjectDiff): AgentRef[] {
         return [] // it is called by its own name, and turns no agent's calls
       case 'HealthProbe':
         return object.spec.targetRefs.map((target) => ({ namespace, agent: target.name }))
+      case 'ExternalService':
+      case 'EgressPolicy':
+        return [] // who calls the outside is no callee of the mesh
       case 'Gateway':
         return [{ namespace, agent: object.spec.infrastructure.parametersRef.name }]
     }

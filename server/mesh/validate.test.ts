@@ -1,6 +1,6 @@
 // Every refusal and warning of the validators: one object that is wrong in one way, and exactly what is said of it.
 import { expect, test } from 'vitest'
-import { agent, agentVersion, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, route, trafficPolicy } from '../compile/fixtures.ts'
+import { agent, agentVersion, egressPolicy, externalService, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, route, trafficPolicy } from '../compile/fixtures.ts'
 import { refOf, type MeshObject } from '../contracts/object.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { applyChanges } from './change.ts'
@@ -11,6 +11,8 @@ const base = meshState({
   versions: [agentVersion('spinner', 'v1'), agentVersion('many', 'v1'), agentVersion('many', 'v2')],
   instances: [instance('spinner', 'v1', 9001)],
   gateways: [gateway('door', 'loom', [{ name: 'http', port: 8088, protocol: 'HTTP', hostname: 'mill.example' }])],
+  externalServices: [externalService('aaa', { host: 'taken.example' }), externalService('aaa', { host: 'lent.example', from: [{ namespaces: ['default'] }] }, 'mill')],
+  egressPolicies: [egressPolicy('aaa', { unknownHosts: 'Block' })],
   trafficPolicies: [trafficPolicy('aaa', { targetRefs: [{ name: 'loom' }], panicThresholdPercent: 5 })],
   peerAuthentications: [peerAuthentication('aaa', { mtls: 'strict' }), peerAuthentication('aab', { targetRefs: [{ name: 'loom' }], mtls: 'strict' })],
 })
@@ -26,6 +28,7 @@ const session = (fields: Record<string, unknown>) => of('spinner', { backendRefs
 const throughDoor = (parent: Record<string, unknown>, more: Record<string, unknown> = {}) => route('r', { parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'door', ...parent }], rules: [{ backendRefs }], ...more })
 const traffic = (spec: Record<string, unknown>, target = 'spinner') => trafficPolicy('zzz', { targetRefs: [{ name: target }], ...spec })
 const allow = (rule: Record<string, unknown>, more: Record<string, unknown> = {}) => policy('p', { targetRefs: [{ name: 'spinner' }], action: 'Allow', rules: [rule], ...more })
+const outside = (spec: Record<string, unknown>) => externalService('o', { host: 'api.example', ...spec })
 const edit = (fields: Record<string, unknown>) => ({ type: 'RequestHeaderModifier', requestHeaderModifier: fields })
 const rule0 = '/spec/rules/0'
 
@@ -88,6 +91,17 @@ const TABLE: [string, MeshObject, string[]][] = [
   ['a gateway of no agent', gateway('g', 'ghost', [{ name: 'a', port: 1, protocol: 'HTTP' }]), ['/spec/infrastructure/parametersRef/name dangling']],
   ['a listener twice', gateway('g', 'spinner', [{ name: 'a', port: 1, protocol: 'HTTP' }, { name: 'a', port: 2, protocol: 'HTTP' }]), ['/spec/listeners/1/name repeated']],
   ['a port that another gateway has', gateway('g', 'loom', [{ name: 'a', port: 8088, protocol: 'HTTP' }]), ['/spec/listeners/0/port port_taken']],
+  ['a host that is another’s', outside({ host: 'taken.example' }), ['/spec/host host_taken']],
+  ['a host that is said elsewhere', outside({ host: 'lent.example' }), ['/spec/host overrides']],
+  ['a host that is an agent’s name', outside({ host: 'loom.default' }), ['/spec/host host_taken']],
+  ['a credential for a blocked host', outside({ access: 'Block', tls: { mode: 'Originate' }, credential: { name: 'key' } }), ['/spec/credential without_effect']],
+  ['callers of a blocked host', outside({ access: 'Block', from: [{ agents: ['loom'] }] }), ['/spec/from without_effect']],
+  ['an outside without TLS', outside({ port: 80, tls: { mode: 'None' } }), ['/spec/tls/mode plaintext_sent']],
+  ['TLS where it rarely is', outside({ port: 80 }), ['/spec/port unusual']],
+  ['an address twice', outside({ addresses: ['10.0.0.1', '10.0.0.1'] }), ['/spec/addresses/1 repeated']],
+  ['a caller not seen yet', outside({ from: [{ agents: ['ghost'] }] }), ['/spec/from/0/agents/0 unknown_caller']],
+  ['a second word on the outside', egressPolicy('zzz', { unknownHosts: 'Allow' }), ['/spec overridden']],
+  ['an egress policy for nobody', egressPolicy('zzz', { targetRefs: [{ name: 'ghost' }], unknownHosts: 'Allow' }), ['/spec/targetRefs/0/name dangling']],
   ['a capability twice', agent('spinner', { capabilities: [{ id: 'a' }, { id: 'a' }] }), ['/spec/capabilities/1/id repeated']],
   ['an export twice', agent('spinner', { exportTo: ['*', '*'] }), ['/spec/exportTo/1 repeated']],
 ]

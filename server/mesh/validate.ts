@@ -11,6 +11,7 @@ import { objectsOf, type ObjectChange } from './change.ts'
 import { collectFindings, eachRepeated, type Finding, type Says } from './finding.ts'
 import { findAgent } from './reach.ts'
 import { validateAgentRoute, validateProbe } from './validate-agents.ts'
+import { validateEgressPolicy, validateExternalService } from './validate-egress.ts'
 import { validatePeerAuthentication, validateTargets, validateTrafficPolicy } from './validate-policies.ts'
 import { validateRoute } from './validate-route.ts'
 
@@ -58,6 +59,10 @@ function validateObject(state: MeshState, object: MeshObject, says: Says): void 
       return validateAgentRoute(state, object, says)
     case 'HealthProbe':
       return validateProbe(state, object, says)
+    case 'ExternalService':
+      return validateExternalService(state, object, says)
+    case 'EgressPolicy':
+      return validateEgressPolicy(state, object, says)
     case 'AgentVersion':
       if (!findAgent(state, object.metadata.namespace, object.spec.agent)) says.problem('/spec/agent', 'dangling', `there is no agent “${object.spec.agent}”`)
   }

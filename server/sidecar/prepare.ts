@@ -7,6 +7,7 @@ import { listProcesses } from '../run/registry.ts'
 import type { AgentTarget } from './agent-target.ts'
 import { readKept, sidecarPaths, SidecarState, writeKept, type HeldIdentity, type SidecarPaths } from './directory.ts'
 import type { CertificateFiles } from './certificates.ts'
+import type { AuthorityFile, CredentialSource } from './credentials.ts'
 import { parseAddress } from './first-contact.ts'
 import type { Interception } from './intercept.ts'
 import { enrol, readHeldIdentity } from './identity-keeper.ts'
@@ -27,6 +28,9 @@ export interface SidecarOptions {
   transparent: Interception | null
   /** For Gateways on this sidecar. */
   certificates: readonly CertificateFiles[]
+  /** For ExternalServices that this sidecar's agent calls. */
+  credentials: readonly CredentialSource[]
+  authorities: readonly AuthorityFile[]
   home: string
   dir?: string
   envoy: { path: string; version: string }

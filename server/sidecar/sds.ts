@@ -23,8 +23,14 @@ export interface SecretServer {
   readonly holds: Holds
 }
 
-/** `others`: what this Envoy may have besides; read anew at each push. */
-export function serveSecrets(first: HeldIdentity, onHolds: () => void, others: () => readonly Secret[] = () => []): SecretServer {
+export interface BesideIdentity {
+  /** What this Envoy may have besides; read anew at each push. */
+  others: () => readonly Secret[]
+  /** Told once of each name that Envoy asks for and nobody has. */
+  onMissing: (name: string) => void
+}
+
+export function serveSecrets(first: HeldIdentity, onHolds: () => void, { others, onMissing }: BesideIdentity = { others: () => [], onMissing: () => {} }): SecretServer {
   let held = first
   const all = () => [...secretsOf(held), ...others()]
   const pushes = new Set<() => void>()
@@ -36,6 +42,15 @@ export function serveSecrets(first: HeldIdentity, onHolds: () => void, others: (
       acknowledged.set(name, version)
     }
     if (news) onHolds()
+  }
+  const missed = new Set<string>()
+  const miss = (names: Iterable<string>) => {
+    const there = new Set(all().map((secret) => secret.name))
+    for (const name of names) {
+      if (there.has(name) || missed.has(name)) continue
+      missed.add(name)
+      onMissing(name)
+    }
   }
   const attach = (stream: Stream, push: () => void) => {
     pushes.add(push)
@@ -58,6 +73,7 @@ export function serveSecrets(first: HeldIdentity, onHolds: () => void, others: (
         const { names, responseNonce, refused } = readSotwRequest(message)
         acknowledge(session.answered(responseNonce, refused))
         session.names = new Set(names)
+        miss(names)
         push()
       })
     },
@@ -78,6 +94,7 @@ export function serveSecrets(first: HeldIdentity, onHolds: () => void, others: (
         for (const [name, version] of initialVersions) session.sent.set(name, version)
         for (const name of subscribe) session.names.add(name)
         for (const name of unsubscribe) session.forget(name)
+        miss(subscribe)
         push()
       })
     },

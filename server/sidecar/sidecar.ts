@@ -10,6 +10,7 @@ import { agentReadiness, hostAddresses, type AgentTarget } from './agent-target.
 import { writeBootstrap } from './bootstrap.ts'
 import { serveCard } from './card-server.ts'
 import { watchCertificates } from './certificates.ts'
+import { describeMissing, watchBeside } from './credentials.ts'
 import { drain } from './drain.ts'
 import { envoyAdmin } from './envoy-admin.ts'
 import { endLeftover, runEnvoy, type EnvoyProcess } from './envoy-process.ts'
@@ -43,7 +44,8 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
 
   let beatNow = () => {} // until there is a heartbeat
   const certificates = things.use(watchCertificates(options.certificates, { onChange: () => secrets.publish(), log }))
-  const secrets = serveSecrets(identity, () => beatNow(), () => certificates.secrets)
+  const beside = things.use(watchBeside(options, { onChange: () => secrets.publish(), log }))
+  const secrets = serveSecrets(identity, () => beatNow(), { others: () => [...certificates.secrets, ...beside.secrets], onMissing: (name) => log(describeMissing(name)) })
   const keeper = things.use(
     keepIdentity({
       identity,

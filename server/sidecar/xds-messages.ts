@@ -102,6 +102,11 @@ export function trustSecret(name: string, bundlePem: string): Buffer {
   return Buffer.concat([field(1, name), field(4, field(1, inlineString(bundlePem)))])
 }
 
+/** `Secret` with a text that Envoy shows to nobody. */
+export function genericSecret(name: string, text: string): Buffer {
+  return Buffer.concat([field(1, name), field(5, field(1, inlineString(text)))])
+}
+
 function inlineString(text: string): Buffer {
   return field(3, text)
 }

@@ -20,7 +20,7 @@ async function machine() {
   const said: string[] = []
   const prepare = (control: Enrolment, token: string | null) =>
     prepareSidecar({
-      controls: [control.address], token, agent: 'loom', namespace: 'default', version: 'v1', target: { port: 1 }, proxyId: 'loom-1', ports: {}, transparent: null, certificates: [], zone: '', home,
+      controls: [control.address], token, agent: 'loom', namespace: 'default', version: 'v1', target: { port: 1 }, proxyId: 'loom-1', ports: {}, transparent: null, certificates: [], credentials: [], authorities: [], zone: '', home,
       envoy: { path: '', version: 'test' }, mint: null, log: (sentence) => void said.push(sentence),
     })
   return { home, prepare, said, [Symbol.asyncDispose]: () => rm(home, { recursive: true }) }

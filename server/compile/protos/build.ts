@@ -16,7 +16,7 @@ const LEFT_OUT = /envoy\/data\/|wasm|golang|envoy\/admin\/|dynamic_modules|openc
 /**
  * Fields that the bundled copy lacks and Envoy 1.40 has. `ignore_empty` is named by Envoy's own files; the others are
  * the numbers in the descriptors inside Envoy 1.40's own binary (`CustomTag.value`, `HeaderMutation.remove_on_match`,
- * `WeightedCluster.use_hash_policy`, and two of `LocalRateLimit`).
+ * `WeightedCluster.use_hash_policy`, `Generic.header_value_prefix`, and two of `LocalRateLimit`).
  */
 const PATCHES: Record<string, [RegExp, string][]> = {
   'validate/validate.proto': [
@@ -35,6 +35,7 @@ const PATCHES: Record<string, [RegExp, string][]> = {
   'envoy/config/route/v3/route_components.proto': [
     [/oneof random_value_specifier \{/, '$& google.protobuf.BoolValue use_hash_policy = 5;'],
   ],
+  'envoy/extensions/http/injected_credentials/generic/v3/generic.proto': [[/string header = 2[^;]*;/, '$& string header_value_prefix = 3;']],
   'envoy/extensions/filters/http/local_ratelimit/v3/local_rate_limit.proto': [
     [/import "envoy\/extensions\/common\/ratelimit\/v3\/ratelimit.proto";/, '$& import "envoy/config/route/v3/route_components.proto";'],
     [/bool rate_limited_as_resource_exhausted = 15;/, '$& repeated config.route.v3.RateLimit rate_limits = 17; google.protobuf.UInt32Value max_dynamic_descriptors = 18;'],
