@@ -38,7 +38,7 @@ interface Reaching {
 const sources = new Map(rooms.flatMap(filesOf).map((path) => [path, readFileSync(path, 'utf8')]))
 const refusals = [...sources].flatMap(([path, source]) => findRefusals(path, source))
 const log = join(copy, 'reached.txt')
-const vitest = await createVitest('test', { root: copy, watch: false, project: ['unit', 'integration'], reporters: [{}], bail: 1, fileParallelism: false })
+const vitest = await createVitest('test', { root: copy, watch: false, project: ['unit', 'integration'], reporters: [{}], fileParallelism: false })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void vitest.close().finally(() => stack.dispose()).finally(() => process.exit(1)))
 try {
   const starts = rooms.flatMap((room) => ROOMS[room] ?? [])
@@ -115,7 +115,7 @@ async function run(file: TestSpecification, test: string | null): Promise<string
   else vitest.setGlobalTestNamePattern(new RegExp(`^${escapeTestName(test, false)}$`))
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications([file])
   const path = relative(copy, file.moduleId)
-  for (const module of testModules) {
+  for (const module of testModules.filter(({ moduleId }) => moduleId === file.moduleId)) { // others are there as they last ran
     for (const one of module.children.allTests('failed')) return `${path} › ${one.fullName}`
     if (!module.ok()) return `${path} (does not load)`
   }

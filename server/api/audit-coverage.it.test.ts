@@ -31,8 +31,8 @@ interface Step {
   headers?: Record<string, string>
   /** The start of the line's action. */
   action: string
-  /** Runs after it, to take what the answer holds. */
-  then?: (answer: Record<string, string>) => void
+  /** Runs after it, for what later steps need of the answer. */
+  keep?: (answer: Record<string, string>) => void
 }
 
 const PASSWORD = 'correct horse battery staple'
@@ -45,23 +45,23 @@ test('every change over the API has its line: who did what to what', { timeout: 
   const held = { user: '', token: '', revision: '', rotation: '' }
   // In an order in which each finds something to change.
   const steps: (() => Step)[] = [
-    () => ({ route: 'POST /users', path: '/users', body: { email: 'ann@example.com', role: 'operator' }, action: 'user.create', then: ({ id = '' }) => (held.user = id) }),
+    () => ({ route: 'POST /users', path: '/users', body: { email: 'ann@example.com', role: 'operator' }, action: 'user.create', keep: ({ id = '' }) => (held.user = id) }),
     () => ({ route: 'PATCH /users/:id', path: `/users/${held.user}`, body: { role: 'viewer' }, headers: MERGE, action: 'user.role' }),
     () => ({ route: 'DELETE /users/:id', path: `/users/${held.user}`, action: 'user.delete' }),
     () => ({ route: 'POST /auth/links', path: '/auth/links', body: { email: FIRST_ADMIN }, action: 'link.create' }),
     () => ({ route: 'PUT /auth/password', path: '/auth/password', body: { password: PASSWORD }, headers: person, action: 'password.set' }),
     () => ({ route: 'POST /auth/sign-in', path: '/auth/sign-in', body: { email: FIRST_ADMIN, password: PASSWORD }, action: 'sign-in' }),
     () => ({ route: 'POST /auth/sign-out', path: '/auth/sign-out', headers: person, action: 'sign-out' }),
-    () => ({ route: 'POST /tokens', path: '/tokens', body: { name: 'ci', role: 'viewer' }, action: 'token.create', then: ({ id = '' }) => (held.token = id) }),
+    () => ({ route: 'POST /tokens', path: '/tokens', body: { name: 'ci', role: 'viewer' }, action: 'token.create', keep: ({ id = '' }) => (held.token = id) }),
     () => ({ route: 'DELETE /tokens/:id', path: `/tokens/${held.token}`, action: 'token.revoke' }),
     () => ({ route: 'PUT /namespaces/:ns/:plural/:name', path: '/namespaces/default/agents/one', body: object('one'), action: 'commit' }),
-    () => ({ route: 'PATCH /namespaces/:ns/:plural/:name', path: '/namespaces/default/agents/one', body: { metadata: { labels: { team: 'a' } } }, headers: MERGE, action: 'commit', then: ({ metadata }) => (held.revision = (metadata as unknown as { resourceVersion: string }).resourceVersion) }),
+    () => ({ route: 'PATCH /namespaces/:ns/:plural/:name', path: '/namespaces/default/agents/one', body: { metadata: { labels: { team: 'a' } } }, headers: MERGE, action: 'commit', keep: ({ metadata }) => (held.revision = (metadata as unknown as { resourceVersion: string }).resourceVersion) }),
     () => ({ route: 'POST /revisions/:revision/revert', path: `/revisions/${held.revision}/revert`, action: 'revert' }),
     () => ({ route: 'DELETE /namespaces/:ns/:plural/:name', path: '/namespaces/default/agents/one', action: 'commit' }),
     () => ({ route: 'POST /objects', path: '/objects', body: { items: [object('two'), object('three')] }, action: 'commit' }),
     () => ({ route: 'POST /join-tokens', path: '/join-tokens', body: { agent: 'two' }, action: 'join-token.create' }),
     () => ({ route: 'POST /certificates/:serial/revoke', path: '/certificates/0a/revoke', body: { reason: 'stolen' }, action: 'certificate.revoke' }),
-    () => ({ route: 'POST /rotations', path: '/rotations', body: { reason: 'yearly' }, action: 'rotation.start', then: ({ id = '' }) => (held.rotation = id) }),
+    () => ({ route: 'POST /rotations', path: '/rotations', body: { reason: 'yearly' }, action: 'rotation.start', keep: ({ id = '' }) => (held.rotation = id) }),
     () => ({ route: 'POST /rotations/:id/:wish', path: `/rotations/${held.rotation}/pause`, action: 'rotation.pause' }),
     () => ({ route: 'PUT /sample', path: '/sample', body: { rate: 3, failureShare: 0 }, action: 'sample.change' }),
     () => ({ route: 'DELETE /sample', path: '/sample', action: 'sample.remove' }),
@@ -74,7 +74,7 @@ test('every change over the API has its line: who did what to what', { timeout: 
   expect(await linesAfter(db, 0)).toContainEqual(expect.objectContaining({ actor: FIRST_ADMIN, action: 'sign-in', result: 'ok' }))
   const wrong: string[] = []
   for (const next of steps) {
-    const { route, path, body, headers = {}, action, then } = next()
+    const { route, path, body, headers = {}, action, keep } = next()
     told.add(route)
     const [method = ''] = route.split(' ')
     const [before, seq] = [await fingerprint(db), await lastLine(db)]
@@ -85,7 +85,7 @@ test('every change over the API has its line: who did what to what', { timeout: 
     const line = (await linesAfter(db, seq)).find((one) => one.action === action)
     const actor = headers.cookie || route === 'POST /auth/sign-in' ? FIRST_ADMIN : 'token test admin'
     if (line?.actor !== actor || line.target === '' || line.result !== 'ok') wrong.push(`${route} left ${JSON.stringify(line ?? null)} instead of ${action} by ${actor}`)
-    if (response.ok) then?.(answer)
+    if (response.ok) keep?.(answer)
   }
   expect(wrong).toEqual([])
   const routes = [...new Set(api.app.routes.filter(({ method, path }) => path.startsWith('/api/v1/') && !['ALL', 'GET'].includes(method)).map(({ method, path }) => `${method} ${path.slice('/api/v1'.length)}`))]
