@@ -1,9 +1,12 @@
 'use client'
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { AgentRoute } from '#server/contracts/agent-route.ts'
 import { MeshError } from '#server/contracts/errors.ts'
-import { LabelledTask, TASKS_MAX, type Evaluation } from '#server/contracts/semantic.ts'
+import { LabelledTask, TASKS_MAX, type EvaluateAnswer, type Evaluation } from '#server/contracts/semantic.ts'
+import { asks } from '#components/asks.ts'
 import { call } from '#components/mesh/call.ts'
+import { parseYaml } from '#components/mesh/yaml.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { Field } from '#components/ui/Field.tsx'
@@ -11,8 +14,8 @@ import { NOTHING, plural } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
-
-const share = (value: number | null) => (value === null ? NOTHING : `${(value * 100).toFixed(1)} %`)
+import { ComparisonResult } from './Comparison.tsx'
+import { share } from './share.ts'
 
 const THRESHOLDS: readonly Column<Evaluation['thresholds'][number]>[] = [
   { id: 'floor', header: 'Floor', right: true, cell: (row) => row.floor.toFixed(2) },
@@ -26,10 +29,17 @@ const CONFUSION: readonly Column<Evaluation['confusion'][number]>[] = [
   { id: 'tasks', header: 'Tasks', right: true, cell: (row) => row.tasks },
 ]
 
-/** A labelled set, judged by the route as it is stored. */
+/** A labelled set, judged by the route as it is stored; and by other settings of it, to see what they would change. */
 export function EvaluationCard({ namespace, route }: { namespace: string; route: string }) {
   const [text, setText] = useState('')
-  const judge = useMutation({ mutationFn: async () => (await call<Evaluation>('/semantic/evaluate', { method: 'POST', body: { namespace, route, tasks: readSet(text) } })).body })
+  const [other, setOther] = useState('')
+  const judge = useMutation({
+    mutationFn: async () => {
+      const tasks = readSet(text)
+      const against = other.trim() === '' ? {} : { against: await otherSpec(namespace, route, other) }
+      return (await call<EvaluateAnswer>('/semantic/evaluate', { method: 'POST', body: { namespace, route, tasks, ...against } })).body
+    },
+  })
   return (
     <Card title="How well does it choose?" note="A line for each task, with who should answer it; null is nobody.">
       <form className="grid max-w-[760px] gap-3" onSubmit={(event) => {
@@ -37,12 +47,22 @@ export function EvaluationCard({ namespace, route }: { namespace: string; route:
         judge.mutate()
       }}>
         <Field label="Labelled set" rows={5} mono value={text} onChange={setText} placeholder={'{"task": "translate this letter", "agent": "translator"}\n{"task": "what is the weather", "agent": null}'} />
+        <Field label="Compare with these semantic settings" hint="Optional, as YAML; what is not named stays as it is stored." rows={3} mono value={other} onChange={setOther} placeholder={'floor: 0.3\nmargin: 0.02'} />
         <span><Button type="submit" isPending={judge.isPending} why={text.trim() === '' ? 'Paste a labelled set first' : null}>Judge it</Button></span>
       </form>
       {judge.error && <div className="mt-3"><Notice state="bad">{judge.error.message}</Notice></div>}
+      {judge.data?.comparison && <ComparisonResult now={judge.data} comparison={judge.data.comparison} />}
       {judge.data && <Result result={judge.data} />}
     </Card>
   )
+}
+
+/** The stored spec with other settings of `semantic`; the API judges them. */
+async function otherSpec(namespace: string, route: string, yaml: string): Promise<unknown> {
+  const parsed = parseYaml(yaml)
+  if (!parsed.readable) throw new MeshError('bad_request', `the settings to compare with: ${parsed.problems[0]?.detail}`)
+  const { spec } = (await call<AgentRoute>(asks.object({ kind: 'AgentRoute', namespace, name: route }).path)).body
+  return { ...spec, semantic: { ...spec.semantic, ...parsed.object } }
 }
 
 function Result({ result }: { result: Evaluation }) {

@@ -42,9 +42,12 @@ test('a task is tried, a set is judged, and what is wrong with either is said', 
   expect((await post('/semantic/try', { route: 'ask', task: '{"message":{"parts":[{"text":"is this clause enforceable"}]}}' })).body).toMatchObject({ chosen: 'default/lawyer' })
   expect((await post('/semantic/try', { route: 'ask', task: '' })).body).toMatchObject({ outcome: 'fallback', reason: 'the call has no body', envoyRoute: 'agentroute/default/ask/fallback' })
   const tasks = [{ task: 'a recipe for lentil soup', agent: 'cook' }, { task: 'is this clause of the lease enforceable', agent: 'default/lawyer' }, { task: 'zxqv 12345', agent: null }]
-  expect((await post('/semantic/evaluate', { route: 'ask', tasks })).body).toMatchObject({ tasks: 3, accuracy: 1, macroF1: 1, outOfScopeAuroc: 1, accuracyWithFallback: 1 })
+  expect((await post('/semantic/evaluate', { route: 'ask', tasks })).body).toMatchObject({ tasks: 3, accuracy: 1, macroF1: 1, outOfScopeAuroc: 1, accuracyWithFallback: 1, comparison: null })
+  const against = { candidates: [{ name: 'cook' }, { name: 'lawyer' }], fallback: { name: 'helper' }, semantic: { floor: 0.99 } }
+  const { comparison } = (await post('/semantic/evaluate', { route: 'ask', tasks, against })).body
+  expect(comparison).toMatchObject({ better: 0, worse: 2, byChance: 0.5, other: { accuracy: 0, accuracyWithFallback: 1 / 3 }, changed: [{ wanted: 'default/cook', chosen: 'default/cook', other: null }, { wanted: 'default/lawyer', other: null }] })
   expect((await post('/semantic/try', { route: 'none', task: 'x' })).status).toBe(404)
-  for (const bad of [{}, { route: 'ask' }, { route: 'ask', tasks: [] }, { route: 'ask', tasks: [{ task: '', agent: null }] }, { route: 'ask', tasks: [{ task: 'x' }] }, { route: 'A B', tasks }, { route: 'ask', tasks, spec: { semantic: { floor: 7 } } }, { route: 'ask', tasks, more: 1 }, []])
+  for (const bad of [{}, { route: 'ask' }, { route: 'ask', tasks: [] }, { route: 'ask', tasks: [{ task: '', agent: null }] }, { route: 'ask', tasks: [{ task: 'x' }] }, { route: 'A B', tasks }, { route: 'ask', tasks, spec: { semantic: { floor: 7 } } }, { route: 'ask', tasks, against: { semantic: { floor: 7 } } }, { route: 'ask', tasks, against: 'ask' }, { route: 'ask', tasks, more: 1 }, []])
     expect([bad, (await post('/semantic/evaluate', bad)).status]).toEqual([bad, 422])
 }, 120_000)
 

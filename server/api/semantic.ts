@@ -1,11 +1,11 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { MeshError } from '#server/contracts/errors.ts'
-import { Decision, DecisionOutcome, EvaluateRequest, Evaluation, TryAnswer, TryRequest } from '#server/contracts/semantic.ts'
+import { Decision, DecisionOutcome, EvaluateAnswer, EvaluateRequest, TryAnswer, TryRequest } from '#server/contracts/semantic.ts'
 import { recordAudit } from '#server/db/audit.ts'
 import { readMeshState } from '#server/db/mesh-state.ts'
 import { correctDecision, readDecision, readDecisions } from '#server/queries/decisions.ts'
-import { evaluateTasks, findRoute, replayVector, tryTask } from '#server/semantic/offline.ts'
+import { evaluateAgainst, findRoute, replayVector, tryTask } from '#server/semantic/offline.ts'
 import { requireRole } from './context.ts'
 import { jsonBody, ListQuery, listOf, MeshQuery, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
 
@@ -13,7 +13,7 @@ const tags = ['Semantic routing']
 const One = z.object({ id: z.string().min(1).max(64) })
 
 const tryOne = createRoute({ method: 'post', path: '/semantic/try', tags, summary: 'Where a task would go, and why; with the stored route, or one that is tried', request: { query: MeshQuery, ...jsonBody(TryRequest) }, responses: ok(TryAnswer, 'The choice') })
-const evaluateAll = createRoute({ method: 'post', path: '/semantic/evaluate', tags, summary: 'How well a route chooses over labelled tasks', request: { query: MeshQuery, ...jsonBody(EvaluateRequest) }, responses: ok(Evaluation, 'Accuracy, confusion, thresholds') })
+const evaluateAll = createRoute({ method: 'post', path: '/semantic/evaluate', tags, summary: 'How well a route chooses over labelled tasks, and another configuration of it', request: { query: MeshQuery, ...jsonBody(EvaluateRequest) }, responses: ok(EvaluateAnswer, 'Accuracy, confusion, thresholds') })
 const list = createRoute({
   method: 'get',
   path: '/semantic/decisions',
@@ -42,9 +42,9 @@ export const semantic = newRoutes()
   })
   .openapi(evaluateAll, async (c) => {
     requireRole(c, 'viewer')
-    const { tasks, ...choice } = c.req.valid('json')
+    const { tasks, against, ...choice } = c.req.valid('json')
     const state = await readMeshState(c.var.db, c.var.mesh)
-    return c.json(await evaluateTasks(state, findRoute(state, choice), tasks, c.var.embedder), 200)
+    return c.json(await evaluateAgainst(state, findRoute(state, choice), against, tasks, c.var.embedder), 200)
   })
   .openapi(list, async (c) => {
     requireRole(c, 'viewer')

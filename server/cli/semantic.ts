@@ -1,21 +1,23 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { MeshError, messageOf } from '../contracts/errors.ts'
-import { LabelledTask, TASKS_MAX, type Decision, type Evaluation, type TryAnswer } from '../contracts/semantic.ts'
+import { LabelledTask, TASKS_MAX, type Comparison, type Decision, type EvaluateAnswer, type Evaluation, type TryAnswer } from '../contracts/semantic.ts'
 import { openApi } from './client.ts'
+import { readManifests } from './manifest.ts'
 import { globalOptions, printData, printRows } from './output.ts'
 
 interface EvalOptions {
   route: string
   namespace: string
   minAccuracy?: string
+  against?: string
 }
 
 export function register(program: Command): void {
   const semantic = program
     .command('semantic')
     .description('try tasks against a route, and judge how well it chooses')
-    .addHelpText('after', '\nExamples:\n  heddle semantic try --route ask "translate this contract into German"\n  heddle semantic eval tasks.jsonl --route ask --min-accuracy 0.9\n  heddle semantic decisions --route ask\n\nA labelled set has a line {"task": "…", "agent": "translator"} a task; "agent": null is a task for nobody.\n')
+    .addHelpText('after', '\nExamples:\n  heddle semantic try --route ask "translate this contract into German"\n  heddle semantic eval tasks.jsonl --route ask --min-accuracy 0.9\n  heddle semantic eval tasks.jsonl --route ask --against ask-new.yaml\n  heddle semantic decisions --route ask\n\nA labelled set has a line {"task": "…", "agent": "translator"} a task; "agent": null is a task for nobody.\n')
   semantic
     .command('try <task>')
     .description('where a task would go, and why')
@@ -41,12 +43,16 @@ export function register(program: Command): void {
     .requiredOption('--route <name>', 'the AgentRoute')
     .option('-n, --namespace <namespace>', 'of the route', 'default')
     .option('--min-accuracy <share>', 'fail when fewer tasks than this share (0 to 1) went where they should')
-    .action(async (file: string, { route, namespace, minAccuracy }: EvalOptions, command: Command) => {
+    .option('--against <file>', 'judge this AgentRoute (YAML or JSON) by the same tasks, and say what would change')
+    .action(async (file: string, { route, namespace, minAccuracy, against }: EvalOptions, command: Command) => {
       const { output, mesh } = globalOptions(command)
       const least = minAccuracy === undefined ? null : parseShare(minAccuracy)
-      const { body } = await openApi().request<Evaluation>('POST', '/semantic/evaluate', { query: { mesh }, body: { namespace, route, tasks: readTasks(file) } })
-      if (output === 'table') showEvaluation(body)
-      else printData(output, body)
+      const { body } = await openApi().request<EvaluateAnswer>('POST', '/semantic/evaluate', { query: { mesh }, body: { namespace, route, tasks: readTasks(file), ...(against === undefined ? {} : { against: readSpec(against) }) } })
+      if (output !== 'table') printData(output, body)
+      else {
+        showEvaluation(body)
+        if (body.comparison) showComparison(body, body.comparison)
+      }
       if (least !== null && body.accuracyWithFallback < least) throw new MeshError('invalid', `${percent(body.accuracyWithFallback)} of the tasks went where they should; at least ${percent(least)} are asked for`)
     })
   semantic
@@ -111,6 +117,19 @@ function showEvaluation(result: Evaluation): void {
   ])
   const confused = result.confusion.filter(({ wanted, chosen }) => wanted !== chosen)
   if (confused.length > 0) printRows('table', confused.slice(0, 20), [{ title: 'wanted', value: (row) => row.wanted }, { title: 'chosen', value: (row) => row.chosen }, { title: 'tasks', value: (row) => row.tasks }])
+}
+
+function showComparison(now: Evaluation, { other, better, worse, byChance, changed }: Comparison): void {
+  const name = (agent: string | null) => agent ?? 'nobody'
+  console.log(`the other: ${percent(other.accuracyWithFallback)} with the fallback (now ${percent(now.accuracyWithFallback)}), coverage ${percent(other.coverage)} (now ${percent(now.coverage)}); ${better} tasks better, ${worse} worse, by chance alone with ${percent(byChance)}`)
+  if (changed.length > 0) printRows('table', changed.slice(0, 20), [{ title: 'task', value: (row) => row.task.slice(0, 60) }, { title: 'wanted', value: (row) => name(row.wanted) }, { title: 'now', value: (row) => name(row.chosen) }, { title: 'the other', value: (row) => name(row.other) }])
+}
+
+/** Of the one AgentRoute in the file; the API judges it. */
+function readSpec(file: string): unknown {
+  const [first, ...others] = readManifests([file])
+  if (first?.ref.kind !== 'AgentRoute' || others.length > 0) throw new MeshError('bad_request', `${file} needs to hold one AgentRoute`)
+  return first.body['spec']
 }
 
 function percent(share: number): string {

@@ -73,7 +73,12 @@ export const TryAnswer = z.object({
 })
 export type TryAnswer = z.infer<typeof TryAnswer>
 
-export const EvaluateRequest = z.strictObject({ ...RouteChoice, tasks: z.array(LabelledTask).min(1).max(TASKS_MAX) })
+export const EvaluateRequest = z.strictObject({
+  ...RouteChoice,
+  tasks: z.array(LabelledTask).min(1).max(TASKS_MAX),
+  /** Another configuration of the route, judged by the same tasks. */
+  against: AgentRouteSpec.optional(),
+})
 
 const Share = z.number().min(0).max(1)
 
@@ -96,3 +101,19 @@ export const Evaluation = z.object({
   wrong: z.array(z.object({ task: z.string(), wanted: z.string().nullable(), chosen: z.string().nullable(), confidence: z.number().nullable() })),
 })
 export type Evaluation = z.infer<typeof Evaluation>
+
+/** What another configuration would change, task by task. */
+export const Comparison = z.object({
+  other: Evaluation.omit({ latencyMs: true }),
+  /** Tasks that only the other gets right, and that only this one does. */
+  better: z.number().int(),
+  worse: z.number().int(),
+  /** How likely a difference like this, or larger, is by chance alone (two-sided sign test). */
+  byChance: Share,
+  /** Tasks that change their agent, the first 200. */
+  changed: z.array(z.object({ task: z.string(), wanted: z.string().nullable(), chosen: z.string().nullable(), other: z.string().nullable() })),
+})
+export type Comparison = z.infer<typeof Comparison>
+
+export const EvaluateAnswer = Evaluation.extend({ comparison: Comparison.nullable() })
+export type EvaluateAnswer = z.infer<typeof EvaluateAnswer>

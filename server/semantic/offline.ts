@@ -4,8 +4,9 @@ import { AgentRoute, type AgentRouteSpec } from '../contracts/agent-route.ts'
 import { MeshError } from '../contracts/errors.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
-import type { Evaluation, LabelledTask, TryAnswer } from '../contracts/semantic.ts'
+import type { EvaluateAnswer, Evaluation, LabelledTask, TryAnswer } from '../contracts/semantic.ts'
 import { chooseFor, scoreFor, SkillMemory, type RoutePlan } from './choose.ts'
+import { compareJudged } from './compare.ts'
 import { chooseAgent } from './decide.ts'
 import type { Embedder } from './embedder.ts'
 import type { Vector } from './model.ts'
@@ -67,8 +68,19 @@ function answer(route: AgentRoute, choice: ReturnType<typeof chooseFor>, duratio
   }
 }
 
-/** Agents that are down count as if they were up: what is judged is the choice. */
 export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: readonly LabelledTask[], embedder: Embedder): Promise<Evaluation> {
+  return evaluate(await judgeTasks(state, route, tasks, embedder))
+}
+
+/** The same tasks by two configurations of one route. */
+export async function evaluateAgainst(state: MeshState, route: AgentRoute, other: AgentRouteSpec | undefined, tasks: readonly LabelledTask[], embedder: Embedder): Promise<EvaluateAnswer> {
+  const judged = await judgeTasks(state, route, tasks, embedder)
+  const comparison = other ? compareJudged(judged, await judgeTasks(state, { ...route, spec: other }, tasks, embedder)) : null
+  return { ...evaluate(judged), comparison }
+}
+
+/** Agents that are down count as if they were up: what is judged is the choice. */
+async function judgeTasks(state: MeshState, route: AgentRoute, tasks: readonly LabelledTask[], embedder: Embedder): Promise<Judged[]> {
   const plan = asIfUp(await new SkillMemory(embedder).planRoute(state, route, route.metadata.namespace))
   const open = { ...plan.rule, floor: -1, margin: 0 }
   const up: MeshState = { ...state, instances: state.instances.map(({ health: _health, ...instance }) => instance) }
@@ -88,7 +100,7 @@ export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: 
     judged.push({ task: { ...task, agent }, chosen: choice.agent, nearest, confidence: choice.confidence, durationMs })
     await setImmediate() // thousands of tasks must not hold up who else asks
   }
-  return evaluate(judged)
+  return judged
 }
 
 const TIMED_MAX = 100
