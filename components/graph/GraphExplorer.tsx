@@ -71,7 +71,7 @@ function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; s
         <>
           <div className="pointer-events-none absolute top-3.5 left-4 z-10 [&_*]:pointer-events-auto" style={{ right: covered + 16 }}>{toolbar}</div>
           <div className="relative min-h-0 flex-1"><GraphCanvas key={`${by} ${params.open} ${narrow}`} direction={narrow ? 'TB' : 'LR'} columns={by !== 'none' && params.open === null} nodes={nodes} edges={edges} selected={params.select} onSelect={select} onOpen={open} coveredPx={covered} /></div>
-          <Legend openEdges={view.edges.filter((edge) => edge.open).length} />
+          <Legend edges={view.edges} />
         </>
       ) : (
         <div className="min-h-0 flex-1 overflow-y-auto p-4" style={{ paddingRight: covered + 16 }}>

@@ -1,9 +1,11 @@
 'use client'
 import { classes } from '#components/ui/classes.ts'
 import { Button } from '#components/ui/Button.tsx'
+import { plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
 import { Segmented } from '#components/ui/Segmented.tsx'
 import { Select } from '#components/ui/Select.tsx'
+import type { EdgeView } from './figures.ts'
 import type { FindResult } from './find.ts'
 
 interface ToolbarProps {
@@ -62,7 +64,7 @@ export function GraphToolbar({ find, onFind, found, view, onView, group, groups,
 }
 
 /** What shapes, colours and lines mean; it stands on the picture itself. */
-export function Legend({ openEdges }: { openEdges: number }) {
+export function Legend({ edges }: { edges: readonly EdgeView[] }) {
   const marks = [
     ['M6 2a4 4 0 100 8 4 4 0 000-8z', 'text-ok', 'healthy'],
     ['M6 1l5 5-5 5-5-5z', 'text-warn', 'degraded'],
@@ -78,8 +80,14 @@ export function Legend({ openEdges }: { openEdges: number }) {
       ))}
       <span className="flex items-center gap-1.5">
         <Icon name="lock" size={13} />
-        {openEdges === 0 ? 'mTLS on every edge that the mesh saw' : `${openEdges === 1 ? '1 edge' : `${openEdges} edges`} without mTLS, dotted`}
+        {describeMtls(edges)}
       </span>
     </div>
   )
+}
+
+function describeMtls(edges: readonly EdgeView[]): string {
+  const open = edges.filter((edge) => edge.open).length
+  if (open > 0) return `${plural(open, 'edge')} without mTLS, dotted`
+  return edges.every((edge) => edge.mtlsShare === null) ? 'no edge goes through a sidecar, so mTLS is unknown' : 'mTLS on every edge that the mesh saw'
 }

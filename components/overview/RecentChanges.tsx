@@ -25,8 +25,8 @@ export function RecentChanges({ changes }: { changes: readonly Change[] }) {
             {changes.map((change) => (
               <tr key={change.revision}>
                 <Td><Link href={paths.change(change.revision)} className="font-mono no-underline hover:underline">{change.revision}</Link></Td>
-                <Td className="max-w-[340px] truncate"><span title={change.title}>{change.title}</span></Td>
-                <Td muted className="max-w-[220px] truncate">{change.author}{change.reason && `, “${change.reason}”`}</Td>
+                <Td className="max-w-[260px] truncate"><span title={change.title}>{change.title}</span></Td>
+                <Td muted className="max-w-[150px] truncate">{change.author}{change.reason && `, “${change.reason}”`}</Td>
                 <Td><ChangeTag change={change} /></Td>
                 <Td muted right><RelativeTime at={change.at} /></Td>
               </tr>
