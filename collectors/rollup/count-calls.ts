@@ -38,10 +38,39 @@ export async function countCalls(client: PoolClient, fresh: ReadonlyMap<string, 
     const after = extendTrace(before, batch.spans)
     traces.set(key, after)
     if (after === before) continue
-    for (const call of before.calls) addCall(tally, batch.mesh, call, -1, openMs)
-    for (const call of after.calls) addCall(tally, batch.mesh, call, 1, openMs)
+    const { gone, come } = differenceOf(before.calls, after.calls)
+    for (const call of gone) addCall(tally, batch.mesh, call, -1, openMs)
+    for (const call of come) addCall(tally, batch.mesh, call, 1, openMs)
   }
   return { changes: tally.changes(), traces, trusted }
+}
+
+/** So many calls further on the same one is looked for; one that stands elsewhere is taken back and counted again. */
+const LOOK_AHEAD = 8
+
+/** The calls of a trace before and after it grew, less those that stand in both. Both are in the order of `callsOfTrace`, so most meet at once. */
+export function differenceOf(before: readonly Call[], after: readonly Call[]): { gone: Call[]; come: Call[] } {
+  const gone: Call[] = []
+  const come: Call[] = []
+  let next = 0
+  for (const call of before) {
+    let at = next
+    while (at < after.length && at < next + LOOK_AHEAD && !isSameCall(call, after[at]!)) at++
+    if (at === after.length || at === next + LOOK_AHEAD) {
+      gone.push(call)
+      continue
+    }
+    for (; next < at; next++) come.push(after[next]!) // those between are new, or are taken back under another place
+    next = at + 1
+  }
+  for (; next < after.length; next++) come.push(after[next]!)
+  return { gone, come }
+}
+
+function isSameCall(a: Call, b: Call): boolean {
+  return a.timeUs === b.timeUs && a.durationUs === b.durationUs && a.source === b.source && a.target === b.target && a.sourceVersion === b.sourceVersion &&
+    a.targetVersion === b.targetVersion && a.protocol === b.protocol && a.evidence === b.evidence && a.outcome === b.outcome && a.retries === b.retries &&
+    a.bytesSent === b.bytesSent && a.bytesReceived === b.bytesReceived && a.inputTokens === b.inputTokens && a.outputTokens === b.outputTokens
 }
 
 /** What is older than a day stays as it was counted. */

@@ -16,13 +16,13 @@ export interface EdgeStore {
 export async function addDeltas(client: PoolClient, { edges }: EdgeStore, changes: readonly Contribution[]): Promise<void> {
   if (changes.length === 0) return
   const ids = await edges.of(changes.map((change) => change.edge))
-  await client.query(ADD, [
+  await client.query({ name: 'edge-deltas', text: ADD, values: [
     changes.map((change) => new Date(change.timeMs)),
     changes.map((change) => change.evidence),
     changes.map((change) => ids.get(keyOfEdge(change.edge))!), // `of` answers for each
     ...COUNTS.map((name) => changes.map((change) => change[name])),
     changes.map((change) => `{${packSketch(change.latency).join(',')}}`),
-  ])
+  ] })
 }
 
 const ADD = `

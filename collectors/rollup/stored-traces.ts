@@ -33,9 +33,12 @@ interface Row extends Omit<ClassFields, 'httpStatus'> {
 /** What is stored of these traces (hex ids), by `traceKey`; those of which nothing is are left out. */
 export async function readStoredTraces(client: PoolClient, traceIds: readonly string[]): Promise<Map<string, KnownTrace>> {
   if (traceIds.length === 0) return new Map()
+  const bounds = [(CORRECTED_MS + 3_600_000) / 1000, AHEAD_US / 1e6 + 60]
+  const { rows: known } = await client.query<{ id: string }>({ name: 'stored-traces', text: KNOWN, values: [traceIds, ...bounds] })
+  if (known.length === 0) return new Map()
   const byTrace = new Map<string, CallSpan[]>()
   const full = new Set<string>()
-  const { rows } = await client.query<Row>(SPANS, [traceIds, (CORRECTED_MS + 3_600_000) / 1000, MEMORY.traceSpansMax + 1, AHEAD_US / 1e6 + 60])
+  const { rows } = await client.query<Row>({ name: 'stored-spans', text: SPANS, values: [known.map(({ id }) => id), ...bounds, MEMORY.traceSpansMax + 1] })
   const classes = new Map<number, SpanClass>()
   for (const row of rows) {
     const kind = classes.get(row.class_id) ?? classOf(row)
@@ -53,7 +56,10 @@ export function traceKey(mesh: string, source: Buffer, at = 0): string {
   return mesh + latin1(source, at, at + 16)
 }
 
-// One index look-up a trace and day: nearly all are new, and answer at once that there is nothing. Both bounds spare the other days.
+// One index look-up a trace and day: nearly all are new, and that is all that they cost. Both bounds spare the other days.
+const IN_REACH = `trace_id = wanted.id and time > now() - $2 * interval '1 second' and time < now() + $3 * interval '1 second'`
+const KNOWN = `select wanted.id from unnest($1::uuid[]) as wanted (id) cross join lateral (select from telemetry.span where ${IN_REACH} limit 1) as stored`
+
 // Of a span that was sent again the longer row is meant, and of equal ones the first, as in `extendTrace`.
 const SPANS = `
   select uuid_send(trace_id) as trace_id, int8send(span_id) as span_id, int8send(parent_id) as parent_id, class_id, stored.service_id, service.mesh, service.namespace, service.name as service, service.version,
@@ -62,7 +68,7 @@ const SPANS = `
   from unnest($1::uuid[]) as wanted (id)
   cross join lateral (
     select distinct on (span_id, service_id) sent.*, count(*) over () as rows
-    from (select * from telemetry.span where trace_id = wanted.id and time > now() - $2 * interval '1 second' and time < now() + $4 * interval '1 second' limit $3) as sent
+    from (select * from telemetry.span where ${IN_REACH} limit $4) as sent
     order by span_id, service_id, duration_us desc, block_id, block_at) as stored
   join telemetry.span_class on span_class.id = class_id
   join telemetry.service on service.id = stored.service_id`
