@@ -36,7 +36,7 @@ const authenticate = (call: unknown) => {
   if (!id) throw new Error('nobody')
   return id
 }
-const semantic = things.use(startSemantic({ db, mesh: 'local', state: () => state(), outside: { allow: ALLOW_NOTHING }, source: '', authenticate, onError: (error) => console.error(error.message) }))
+const semantic = things.use(startSemantic({ db, mesh: 'local', state: () => state(), outside: { allow: ALLOW_NOTHING }, embeddings: { source: '' }, authenticate, onError: (error) => console.error(error.message) }))
 const mesh = things.use(await startNativeMesh(db, [{ definition: SEMANTIC_DEFINITION, handlers: semantic.handlers }]))
 state = mesh.control.state
 await mesh.commit([

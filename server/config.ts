@@ -33,6 +33,8 @@ export const SETTINGS = {
   HEDDLE_DISK_MAX: { default: '20GB', unit: 'bytes', says: 'disk that telemetry may use' },
   HEDDLE_FETCH_ALLOW: { default: '', unit: 'list', says: 'addresses, networks and host names beyond the public internet that agent cards may be read from and probes may go to' },
   HEDDLE_EMBEDDINGS: { default: '', unit: 'directory or URL', says: 'the sentence model: an ONNX directory, or an OpenAI-compatible /v1/embeddings endpoint; the one that ships with Heddle when empty' },
+  HEDDLE_EMBEDDINGS_MODEL: { default: 'text-embedding-3-small', unit: 'name', says: 'the model that an embeddings endpoint is asked for' },
+  HEDDLE_EMBEDDINGS_KEY: { default: '', unit: 'token', says: 'sent to an embeddings endpoint as a bearer token', secret: true },
   HEDDLE_LOG_LEVEL: { default: 'info', unit: 'level', says: 'trace, debug, info, warn or error' },
   ENVOY_PATH: { default: '', unit: 'file', says: 'the Envoy to run; looked up when empty' },
 } as const satisfies Record<string, Setting>
@@ -62,7 +64,7 @@ export interface Config {
   retentionMs: number
   diskMaxBytes: number
   fetchAllow: string
-  embeddings: string
+  embeddings: { source: string; model: string; apiKey: string }
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   envoyPath: string
 }
@@ -104,7 +106,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     retentionMs: parseDurationMs('HEDDLE_RETENTION', text('HEDDLE_RETENTION')),
     diskMaxBytes: parseBytes('HEDDLE_DISK_MAX', text('HEDDLE_DISK_MAX')),
     fetchAllow: text('HEDDLE_FETCH_ALLOW'),
-    embeddings: text('HEDDLE_EMBEDDINGS'),
+    embeddings: { source: text('HEDDLE_EMBEDDINGS'), model: text('HEDDLE_EMBEDDINGS_MODEL'), apiKey: text('HEDDLE_EMBEDDINGS_KEY') },
     logLevel: parseChoice('HEDDLE_LOG_LEVEL', text('HEDDLE_LOG_LEVEL'), ['trace', 'debug', 'info', 'warn', 'error']),
     envoyPath: text('ENVOY_PATH'),
   }

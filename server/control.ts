@@ -22,6 +22,7 @@ import { SIDECAR_DEFINITION, sidecarHandlers, type SidecarServiceOptions } from 
 import { SEMANTIC_DEFINITION } from './semantic/service.ts'
 import { startSemantic } from './semantic/start.ts'
 import { startProbes, type Probes } from './probes/control-run.ts'
+import { keepMemoryOutOfCoreDumps } from './run/core-dumps.ts'
 import { openLog } from './run/log.ts'
 import { announceProcess } from './run/registry.ts'
 import { runUntilStopped } from './run/shutdown.ts'
@@ -32,6 +33,7 @@ import { ADS_DEFINITION, adsHandlers, startXdsServer } from './xds/ads.ts'
 import { startWorld } from './xds/world.ts'
 
 const config = readConfig()
+keepMemoryOutOfCoreDumps()
 const log = openLog('control', config)
 const onError = (error: Error) => log.error({ cause: error.cause instanceof Error ? error.cause.message : undefined }, error.message)
 
@@ -63,7 +65,7 @@ await runUntilStopped(log, async (things) => {
   const world = things.use(await startWorld({ db, controlId, address, onError }))
   const ads = adsHandlers({ authenticate: (call) => peers.authenticate(call), untilInvalid: (peer, end) => peers.untilInvalid(peer, end), join: world.join, leave: world.leave, onError })
   const state = () => world.state(mesh)
-  const semantic = things.use(startSemantic({ db, mesh, outside, state, source: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
+  const semantic = things.use(startSemantic({ db, mesh, outside, state, embeddings: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
   const probes = things.use(startProbes({ db, mesh, outside, state, similarity: semantic.similarity, onError }))
   const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc, address, discovery: withProbes(discovery, probes), onError })
   const server = things.use(

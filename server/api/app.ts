@@ -108,7 +108,7 @@ export function createApi(options: ApiOptions) {
 
 function provide(options: ApiOptions): MiddlewareHandler<ApiEnv> {
   const outside = { allow: parseAllowList(options.config.fetchAllow) }
-  const embedder = openLazily({ source: options.config.embeddings, outside })
+  const embedder = openLazily({ ...options.config.embeddings, outside })
   return async (c, next) => {
     c.set('db', options.db)
     c.set('config', options.config)

@@ -21,15 +21,17 @@ export interface EmbedderOptions {
   /** `HEDDLE_EMBEDDINGS`: a directory or a URL; the shipped model when empty. */
   source: string
   outside: Outside
-  /** Of the endpoint, sent as a bearer token. */
+  /** What an endpoint is asked for, `HEDDLE_EMBEDDINGS_MODEL`. */
+  model?: string
+  /** Sent to an endpoint as a bearer token, `HEDDLE_EMBEDDINGS_KEY`. */
   apiKey?: string
   /** How a directory becomes a model; in this very thread unless said. */
   open?: (directory: string) => Promise<Model>
 }
 
 /** Throws a sentence when the model cannot be loaded. About 0.2 s and 60 MB for the one that ships. */
-export async function openEmbedder({ source, outside, apiKey, open = openModel }: EmbedderOptions): Promise<Embedder> {
-  if (/^https?:/.test(source)) return withMemory(source, endpointModel(source, outside, apiKey))
+export async function openEmbedder({ source, outside, model = '', apiKey = '', open = openModel }: EmbedderOptions): Promise<Embedder> {
+  if (/^https?:/.test(source)) return withMemory(`${source} ${model}`.trim(), endpointModel(source, outside, model, apiKey))
   const directory = source === '' ? SHIPPED_MODEL : source
   return withMemory(directory, await open(directory))
 }
@@ -50,18 +52,23 @@ export function openLazily(options: EmbedderOptions): Embedder {
 }
 
 /** https://platform.openai.com/docs/api-reference/embeddings */
-function endpointModel(url: string, outside: Outside, apiKey?: string): Model {
+function endpointModel(url: string, outside: Outside, model: string, apiKey: string): Model {
   const ask = async (input: readonly string[]): Promise<Vector[]> => {
     const { status, body } = await fetchOutside(outside, url, {
-      method: 'POST', body: JSON.stringify({ model: process.env['HEDDLE_EMBEDDINGS_MODEL'] ?? 'text-embedding-3-small', input }), timeoutMs: ENDPOINT.timeoutMs, bytesMax: ENDPOINT.bytesMax,
+      method: 'POST', body: JSON.stringify({ model, input }), timeoutMs: ENDPOINT.timeoutMs, bytesMax: ENDPOINT.bytesMax,
       headers: { 'content-type': 'application/json', ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}) },
     })
     if (status !== 200) throw new MeshError('unavailable', `the embeddings endpoint answers ${status}`)
     const { data } = parseJson(body.toString('utf8')) as { data?: { index: number; embedding: number[] }[] } // checked below
-    if (!Array.isArray(data) || data.length !== input.length || !data.every((one) => Array.isArray(one.embedding))) throw new MeshError('unavailable', 'the embeddings endpoint did not answer one vector a text')
+    if (!Array.isArray(data) || data.length !== input.length || !data.every((one) => isVectorLike(one?.embedding, data[0]?.embedding))) throw new MeshError('unavailable', 'the embeddings endpoint did not answer one vector a text')
     return data.toSorted((a, b) => a.index - b.index).map((one) => toUnit(Float32Array.from(one.embedding)))
   }
   return (texts) => inBatches(texts, ENDPOINT.batchMax, ask)
+}
+
+/** Numbers, as many as the first of the answer has. */
+function isVectorLike(embedding: unknown, first: unknown): boolean {
+  return Array.isArray(embedding) && Array.isArray(first) && embedding.length > 0 && embedding.length === first.length && embedding.every(Number.isFinite)
 }
 
 /** Least recently used first out; keys are hashes, so no text stays in memory. */

@@ -5,7 +5,7 @@ import { messageOf } from '../contracts/errors.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
 import type { Outside } from '../fetch/fetch.ts'
-import { cosine, openLazily } from './embedder.ts'
+import { cosine, openLazily, type EmbedderOptions } from './embedder.ts'
 import { openModelInThread } from './model-thread.ts'
 import { startRecorder } from './recorder.ts'
 import { startRouter } from './router.ts'
@@ -17,8 +17,7 @@ export interface SemanticOptions {
   db: Db
   mesh: string
   outside: Outside
-  /** `HEDDLE_EMBEDDINGS`. */
-  source: string
+  embeddings: Pick<EmbedderOptions, 'source' | 'model' | 'apiKey'>
   /** The mesh as it is now; null before the first reading. */
   state: () => MeshState | null
   authenticate: SemanticServiceOptions['authenticate']
@@ -33,9 +32,9 @@ export interface Semantic extends AsyncDisposable {
   similarity(one: string, other: string): Promise<number>
 }
 
-export function startSemantic({ db, mesh, outside, source, state, authenticate, onError }: SemanticOptions): Semantic {
+export function startSemantic({ db, mesh, outside, embeddings, state, authenticate, onError }: SemanticOptions): Semantic {
   const recorder = startRecorder(db, mesh, onError)
-  const embedder = openLazily({ source, outside, open: openModelInThread })
+  const embedder = openLazily({ ...embeddings, outside, open: openModelInThread })
   const router = startRouter({ db, mesh, embedder, recorder, state, onError })
   // Skills are embedded before the first task asks, and again soon after a card changed.
   const warm = setInterval(() => void router.warm().catch((error: unknown) => onError(new Error(`skills cannot be embedded: ${messageOf(error)}`))), WARM_EVERY_MS).unref()

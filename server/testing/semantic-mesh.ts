@@ -29,7 +29,7 @@ export async function startSemanticMesh(spec: object = {}, handlers?: UntypedSer
   await db.pool.query(`insert into mesh (name, trust_domain) values ('local', 'mesh.test')`)
   const errors: Error[] = []
   let state: () => MeshState | null = () => null // until there is a control
-  const semantic = things.use(startSemantic({ db, mesh: 'local', state: () => state(), outside: { allow: parseAllowList('') }, source: '', authenticate, onError: (error) => errors.push(error) }))
+  const semantic = things.use(startSemantic({ db, mesh: 'local', state: () => state(), outside: { allow: parseAllowList('') }, embeddings: { source: '' }, authenticate, onError: (error) => errors.push(error) }))
   const mesh = things.use(await startNativeMesh(db, [{ definition: SEMANTIC_DEFINITION, handlers: handlers ?? semantic.handlers }]))
   state = mesh.control.state
   const route = (more: object = {}) => agentRoute('ask', { hostnames: ['ask.mesh'], candidates: [{ name: 'translator' }, { name: 'lawyer' }, { name: 'cook' }], fallback: { name: 'helper' }, semantic: { floor: 0.25, ...spec }, ...more })
