@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { agent, agentVersion, gateway, route, split } from '../compile/fixtures.ts'
+import { TYPE } from '../compile/names.ts'
 import { readProxies } from '../queries/proxies.ts'
 import { testDatabase } from '../testing/database.ts'
 import { freePort } from '../testing/free-port.ts'
 import { eventually } from '../testing/load.ts'
-import { startAgent, startNativeMesh } from '../testing/native-mesh.ts'
-import { startTestControl } from '../testing/test-control.ts'
+import { startAgent, startNativeMesh, type TestProxy } from '../testing/native-mesh.ts'
+import { limit } from '../testing/raw-stream.ts'
+import { startTestControl, type Watch } from '../testing/test-control.ts'
 
 const lookahead = (name: string) =>
   route(name, {
@@ -77,32 +79,80 @@ test('a refused route is shown at its field, hurts no neighbour, never loops, an
   expect(mesh.control.errors).toEqual([])
 })
 
-test('of twenty agents one has a bad route: nineteen are served as wanted, in both variants', async () => {
+test('of twenty agents one has a bad route: nineteen are served as wanted, the twentieth as before; in state of the world, which sends routes whole, all as before', async () => {
+  const times = { pushed: 0, taken: 0 }
+  const watch: Watch = {
+    response: (proxy, { typeUrl }, send) => {
+      if (proxy === delta.id && typeUrl === TYPE.virtualHost) times.pushed ||= performance.now()
+      send()
+    },
+    request: (proxy, { typeUrl, nonce, refusal }) => void (proxy === delta.id && typeUrl === TYPE.virtualHost && nonce !== '' && refusal === null && (times.taken = performance.now())),
+  }
+  const delta = { id: '' }
   await using db = await testDatabase()
-  await using mesh = await startNativeMesh(db)
+  await using mesh = await startNativeMesh(db, [], { watch })
   const names = Array.from({ length: 20 }, (_, index) => `unit-${index}`)
-  await mesh.commit([agent('chief'), ...names.map((name) => agent(name))])
-  const delta = await mesh.addProxy('chief')
-  await mesh.addProxy('unit-3')
-  const bad = await mesh.commit([...names.map((name) => (name === 'unit-7' ? lookahead(name) : route(name, { parentRefs: [{ name }], rules: [{ backendRefs: [{ name: 'unit-3' }] }] })))])
-  await eventually('the rejection', 5000, async () => (await mesh.status(bad)).state === 'rejected')
-  await eventually('nineteen routes', 5000, async () => {
-    const answers = await Promise.all(names.map((name) => delta.out.call(`${name}.default.mesh`)))
-    return answers.every((answer, index) => answer.status === (names[index] === 'unit-7' ? 503 : 200))
+  const to = (name: string, backend: string) => route(name, { parentRefs: [{ name }], rules: [{ backendRefs: [{ name: backend }] }] })
+  await mesh.commit([agent('chief'), ...names.map((name) => agent(name)), ...names.map((name) => to(name, 'unit-3'))])
+  await mesh.addProxy('unit-3', { version: 'old' })
+  await mesh.addProxy('unit-4', { version: 'new' })
+  const chiefs = { delta: await mesh.addProxy('chief'), sotw: await mesh.addProxy('chief', { variant: 'sotw' }) }
+  await eventually('all is settled', 5000, async () => (await readProxies(db, 'local', { limit: 10 })).every((proxy) => proxy.state === 'synced'))
+  const bodies = (chief: TestProxy) => Promise.all(names.map(async (name) => (await chief.out.call(`${name}.default.mesh`)).body))
+  expect(new Set([...await bodies(chiefs.delta), ...await bodies(chiefs.sotw)])).toEqual(new Set(['old']))
+
+  delta.id = chiefs.delta.id
+  const bad = await mesh.commit(names.map((name) => (name === 'unit-7' ? lookahead(name) : to(name, 'unit-4'))))
+  const status = await eventually('both chiefs refuse', 5000, async () => {
+    const now = await mesh.status(bad)
+    return [chiefs.delta.id, chiefs.sotw.id].every((id) => now.rejected.some((one) => one.proxy === id)) ? now : null
   })
+  for (const { id } of [chiefs.delta, chiefs.sotw]) expect(status.rejected.find((one) => one.proxy === id)).toMatchObject({ object: { kind: 'HTTPRoute', name: 'unit-7' }, pointer: '/spec/rules/0/matches/1/path/value' })
+  const wanted = names.map((name) => (name === 'unit-7' ? 'old' : 'new'))
+  await eventually('nineteen routes', 5000, async () => String(await bodies(chiefs.delta)) === String(wanted))
+  expect(times.taken - times.pushed).toBeLessThan(2000)
+  expect(new Set(await bodies(chiefs.sotw))).toEqual(new Set(['old']))
+
+  await mesh.accepted(await mesh.commit([to('unit-7', 'unit-4')]))
+  for (const chief of Object.values(chiefs)) expect(new Set(await bodies(chief))).toEqual(new Set(['new']))
+})
+
+test.each(['delta', 'sotw'] as const)('%s: a refused version is not sent again: not by reading everything anew, which a minute does twice, nor by edits beside it', async (variant) => {
+  const sent: string[] = []
+  const watch: Watch = {
+    response: (proxy, { typeUrl, resources }, send) => {
+      for (const { name, version } of resources) sent.push(`${proxy} ${typeUrl} ${name} ${version}`)
+      send()
+    },
+  }
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db, [], { watch, rereadMs: 200 })
+  await mesh.commit([agent('herald'), agent('choir'), agent('organ'), agentVersion('choir', 'v1'), split('choir', { v1: 1 })])
+  const herald = await mesh.addProxy('herald', { variant })
+  const before = sent.length
+  const bad = await mesh.commit([lookahead('choir')])
+  await eventually('the rejection', 5000, async () => (await mesh.status(bad)).state === 'rejected')
+  const refused = sent.slice(before)
+  expect(refused.length).toBeGreaterThan(0)
+  for (let edit = 1; edit <= 5; edit++) {
+    await mesh.commit([limit('organ', edit)])
+    await new Promise((resolve) => setTimeout(resolve, 600)) // three readings
+  }
+  for (const version of refused) expect(sent.filter((one) => one === version).length, version).toBe(1)
+  expect(await herald.stat(variant === 'delta' ? 'http.outbound.rds.vhds.outbound.update_rejected' : 'http.outbound.rds.outbound.update_rejected')).toBe(1)
 })
 
 async function refusalsOf(proxy: { stat(name: string): Promise<number> }) {
   return proxy.stat('http.outbound.rds.vhds.outbound.update_rejected')
 }
 
-test('a bad listener in one response with good ones: what is shown is what Envoy has, and the next try is the next version', async () => {
+test.each(['delta', 'sotw'] as const)('%s: a bad listener in one response with good ones: what is shown is what Envoy has, and the next try is the next version', async (variant) => {
   await using db = await testDatabase()
   await using mesh = await startNativeMesh(db)
   await using taken = await startAgent('elsewhere') // a port that something else has
   const free = await freePort()
   await mesh.commit([agent('gate')])
-  const gate = await mesh.addProxy('gate')
+  const gate = await mesh.addProxy('gate', { variant })
   const listeners = (port: number) => [gateway('door', 'gate', [{ name: 'bad', port, protocol: 'HTTP' }, { name: 'good', port: free, protocol: 'HTTP' }])]
   const bad = await mesh.commit(listeners(taken.port))
   const status = await eventually('the rejection', 5000, async () => {

@@ -1,0 +1,113 @@
+// A fleet without Envoys, for measuring control: agents with their instances as rows, and for each a delta client that asks as Envoy does.
+import { Client, credentials, Metadata } from '@grpc/grpc-js'
+import { commitChange } from '../changes/commit.ts'
+import { agent, agentVersion, route } from '../compile/fixtures.ts'
+import { TYPE } from '../compile/names.ts'
+import { spiffeIdOf } from '../contracts/ids.ts'
+import { refOf, type MeshObject } from '../contracts/object.ts'
+import type { Db } from '../db/client.ts'
+import { ADS_METHODS, type AdsRequest } from '../xds/wire.ts'
+import { decodeResponse, encodeRequest } from './ads-client.ts'
+import { IDENTITY_HEADER } from './test-control.ts'
+
+const MESH = 'local'
+const TRUST_DOMAIN = 'mesh.test'
+/** Agents of a namespace reach each other and nobody else. */
+export const REACH = 50
+
+const namespaceOf = (index: number) => `ns-${Math.floor(index / REACH)}`
+const nameOf = (index: number) => `agent-${index}`
+
+/** `size` agents of one version with a route each, `instances` instances an agent, and one proxy row an agent. */
+export async function makeFleet(db: Db, size: number, instances: number): Promise<void> {
+  await db.pool.query('insert into mesh (name, trust_domain) values ($1, $2)', [MESH, TRUST_DOMAIN])
+  const indices = Array.from({ length: size }, (_, index) => index)
+  await commitObjects(db, indices.flatMap((index) => [agent(nameOf(index), { exportTo: [] }, namespaceOf(index)), agentVersion(nameOf(index), 'v1', namespaceOf(index)), agentVersion(nameOf(index), 'v2', namespaceOf(index)), weightsOf(index, 50)]))
+  await db.pool.query(
+    `insert into instance (mesh, id, namespace, agent, version, address, port, source)
+     select $1, 'agent-' || i || '-' || k, 'ns-' || i / $4, 'agent-' || i, case when k % 2 = 0 then 'v1' else 'v2' end, '10.1.' || i / 200 || '.' || i % 200, 10000 + k, 'sidecar' from generate_series(0, $2::int - 1) i, generate_series(0, $3::int - 1) k`,
+    [MESH, size, instances, REACH],
+  )
+  const endpoints = { address: '127.0.0.1', inboundPort: 15_006, outboundPort: 15_001, adminPort: 1, agentTarget: { port: 9000 }, zone: '' }
+  await db.pool.query(
+    `insert into proxy (mesh, id, namespace, agent, version, spiffe_id, endpoints)
+     select $1, 'proxy-' || i, 'ns-' || i / $3, 'agent-' || i, 'v1', $4 || '/ns/ns-' || i / $3 || '/agent/agent-' || i, $5 from generate_series(0, $2::int - 1) i`,
+    [MESH, size, REACH, `spiffe://${TRUST_DOMAIN}`, JSON.stringify(endpoints)],
+  )
+}
+
+/** One edit of one agent's split; answers the revision. */
+export async function editWeights(db: Db, index: number, first: number): Promise<number> {
+  return commitObjects(db, [weightsOf(index, first)])
+}
+
+function weightsOf(index: number, first: number): MeshObject {
+  const backendRefs = [['v1', first], ['v2', 100 - first]].map(([version, weight]) => ({ kind: 'AgentVersion', name: `${nameOf(index)}-${version}`, weight }))
+  return route(nameOf(index), { parentRefs: [{ kind: 'Agent', name: nameOf(index) }], rules: [{ backendRefs }] }, namespaceOf(index))
+}
+
+async function commitObjects(db: Db, objects: readonly MeshObject[]): Promise<number> {
+  const result = await commitChange(db, { mesh: MESH, author: 'fleet', reason: '', changes: objects.map((object) => ({ ref: refOf(object), expected: 'any' as const, after: object })) })
+  if (result.outcome !== 'committed' || result.revision === null) throw new Error('the commit changed nothing')
+  return result.revision
+}
+
+export interface FleetClient extends Disposable {
+  index: number
+  /** Resources by type: names and how often one came. */
+  held: ReadonlyMap<string, ReadonlySet<string>>
+  /** When the newest response came, by performance.now(); and bytes and responses so far. */
+  lastAt: number
+  bytes: number
+  responses: number
+  ended: string | null
+}
+
+/** Asks for clusters at once, for what fills them, then for listeners, routes and virtual hosts, and takes all of it. */
+export function openFleetClient(port: number, index: number, onResponse: (client: FleetClient, typeUrl: string, names: string[]) => void): FleetClient {
+  // A connection each, as proxies have.
+  const connection = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': -1 })
+  const metadata = new Metadata()
+  metadata.set(IDENTITY_HEADER, spiffeIdOf(TRUST_DOMAIN, namespaceOf(index), nameOf(index)))
+  const bytes = (value: Buffer) => value
+  const call = connection.makeBidiStreamRequest(ADS_METHODS.delta, bytes, bytes, metadata)
+  const held = new Map<string, Set<string>>()
+  const client: FleetClient = { index, held, lastAt: 0, bytes: 0, responses: 0, ended: null, [Symbol.dispose]: () => connection.close() }
+  const send = (request: Partial<AdsRequest> & { typeUrl: string }) => void call.write(encodeRequest('delta', request))
+  const next: Record<string, (fresh: string[]) => void> = {
+    [TYPE.cluster]: (fresh) => {
+      const filled = fresh.filter((name) => name.includes('/'))
+      if (filled.length > 0) send({ typeUrl: TYPE.endpoints, subscribe: filled })
+      if (!held.has(TYPE.listener)) send({ typeUrl: TYPE.listener })
+    },
+    [TYPE.listener]: (fresh) => {
+      if (fresh.length > 0) send({ typeUrl: TYPE.routes, subscribe: fresh })
+      if (!held.has(TYPE.virtualHost)) send({ typeUrl: TYPE.virtualHost })
+    },
+  }
+  call.on('data', (message: Buffer) => {
+    const response = decodeResponse('delta', message)
+    client.lastAt = performance.now()
+    client.bytes += message.length
+    client.responses += 1
+    const known = held.get(response.typeUrl) ?? new Set()
+    held.set(response.typeUrl, known)
+    const names = response.resources.map((resource) => resource.name)
+    const fresh = names.filter((name) => !known.has(name))
+    for (const name of names) known.add(name)
+    for (const name of response.removed) known.delete(name)
+    send({ typeUrl: response.typeUrl, nonce: response.nonce })
+    next[response.typeUrl]?.(fresh)
+    onResponse(client, response.typeUrl, names)
+  })
+  call.on('error', (error) => (client.ended = error.message))
+  call.on('end', () => (client.ended ??= 'ended'))
+  send({ node: { id: `proxy-${index}`, build: '' }, typeUrl: TYPE.cluster })
+  return client
+}
+
+/** Whether a client of a fleet with one version pair an agent has everything: its own, and what it reaches. */
+export function isSynced(client: FleetClient, reached: number): boolean {
+  const count = (typeUrl: string) => client.held.get(typeUrl)?.size ?? 0
+  return count(TYPE.endpoints) >= reached * 2 && count(TYPE.virtualHost) >= reached && count(TYPE.listener) >= 2 && count(TYPE.routes) >= 2
+}

@@ -1,0 +1,45 @@
+// lone-control.ts, started, and what it costs by /proc.
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+
+export interface LoneControl extends AsyncDisposable {
+  port: number
+  pid: number
+  /** Resolves when the process has ended. */
+  ended: Promise<void>
+  /** User and system time so far. */
+  cpuMs(): Promise<number>
+  residentMiB(): Promise<{ now: number; most: number }>
+}
+
+const TICK_MS = 10 // USER_HZ is 100 on Linux
+
+/** `deadly`: the cluster of whose sending it dies. Throws when it ends before it listens. */
+export async function startLoneControl(url: string, { port = 0, deadly, nodeArguments = [] }: { port?: number; deadly?: string; nodeArguments?: string[] } = {}): Promise<LoneControl> {
+  const child = spawn(process.execPath, [...nodeArguments, new URL('lone-control.ts', import.meta.url).pathname, url, String(port), ...(deadly ? [deadly] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const listening = await Promise.race([
+    new Promise<number>((resolve) => createInterface(child.stdout).once('line', (line) => resolve(Number(line)))),
+    ended.then(() => Promise.reject(new Error('the control process ended before it listened'))),
+  ])
+  const pid = child.pid! // it has printed its port
+  return {
+    port: listening,
+    pid,
+    ended,
+    async cpuMs() {
+      const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
+      return (Number(fields[11]) + Number(fields[12])) * TICK_MS
+    },
+    async residentMiB() {
+      const status = await readFile(`/proc/${pid}/status`, 'utf8')
+      const of = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
+      return { now: of('VmRSS'), most: of('VmHWM') }
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill()
+      await ended
+    },
+  }
+}
