@@ -35,6 +35,7 @@ export const asks = {
   agentRoutes: (): Ask => ({ key: ['objects', 'AgentRoute'], path: `/agentroutes?limit=${LIST_MAX}` }),
   registry: (asked: { q: string; means: string }): Ask => ({ key: ['registry', asked], path: withQuery('/registry', { ...asked, limit: LIST_MAX }) }),
   cards: (namespace: string, name: string): Ask => ({ key: ['cards', namespace, name], path: `/registry/${segment(namespace)}/${segment(name)}/cards` }),
+  egress: (): Ask => ({ key: ['egress'], path: '/egress' }),
   peers: (): Ask => ({ key: ['peers'], path: '/peers' }),
   decisions: (traceId: string | null): Ask => ({ key: ['decisions', traceId], path: withQuery('/semantic/decisions', { traceId, limit: 100 }) }),
   decision: (id: string): Ask => ({ key: ['decision', id], path: `/semantic/decisions/${segment(id)}` }),

@@ -38,6 +38,7 @@ export const paths = {
   route: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/${segment(namespace)}/${segment(name)}`, query),
   newRoute: (query: { agent?: string; namespace?: string } = {}) => withQuery('/routes/new', query),
   security: () => '/security',
+  egress: () => '/egress',
   policies: (part: PolicyPart = 'access') => (part === 'access' ? '/policies' : `/policies/${part}`),
   policy: (part: PolicyPart, namespace: string, name: string, query: { tab?: string } = {}) => withQuery(`/policies/${part}/${segment(namespace)}/${segment(name)}`, query),
   newPolicy: (part: PolicyPart, query: { agent?: string; namespace?: string } = {}) => withQuery(`/policies/${part}/new`, query),

@@ -13,6 +13,7 @@ import { certificates } from './certificates.ts'
 import { requireRole, type ApiEnv, type ApiOptions } from './context.ts'
 import { allowedHosts, guardHost, guardOrigin } from './guard.ts'
 import { analysisRoutes } from './analysis.ts'
+import { egressRoutes } from './egress.ts'
 import { explainRoutes } from './explain.ts'
 import { graphRoutes } from './graph.ts'
 import { healthRoutes } from './health.ts'
@@ -65,6 +66,7 @@ const routes = newRoutes() //
   .route('/', explainRoutes)
   .route('/', routeStatuses)
   .route('/', reachRoutes)
+  .route('/', egressRoutes)
   .route('/', policyTrials)
   .route('/', objectSets)
   .route('/', analysisRoutes)

@@ -30,6 +30,7 @@ const POLICY: Record<string, Role | null> = {
   'GET /agent-summaries/:ns/:name': 'viewer',
   'GET /doors': 'viewer',
   'GET /graph': 'viewer',
+  'GET /egress': 'viewer',
   'GET /overview': 'viewer',
   'GET /parts': 'viewer',
   'GET /live': 'viewer',

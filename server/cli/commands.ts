@@ -19,6 +19,7 @@ export const COMMANDS = {
   explain: 'say where a call would go, and why',
   reach: 'say who can reach an agent, and what it can reach',
   policy: 'propose the least policy from observed calls, and try one before it is enforced',
+  egress: 'hosts outside the mesh: list, allow and block them',
   revert: 'make a new revision that undoes one',
   split: 'show or set the weights of a route',
   proxies: 'show proxies and what each has accepted',

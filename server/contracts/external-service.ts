@@ -79,3 +79,10 @@ export const ExternalService = z.strictObject({
   status: z.unknown().optional(),
 })
 export type ExternalService = z.infer<typeof ExternalService>
+
+/** What one click makes of a host that was called: as it is called now, in plaintext or by the agent's own TLS. */
+export function draftService({ namespace, host, access, plaintext }: { namespace: string; host: string; access: ExternalServiceSpec['access']; plaintext: boolean }) {
+  const name = host.replaceAll('.', '-').slice(0, 63).replace(/-+$/, '')
+  const way = plaintext && access === 'Allow' ? { port: 80, tls: { mode: 'None' as const } } : {}
+  return { apiVersion: HEDDLE_API, kind: 'ExternalService' as const, metadata: { name, namespace }, spec: { host, access, ...way } }
+}

@@ -18,6 +18,8 @@ export interface PlainAgentOptions {
   status?: (path: string) => number | undefined
   /** Milliseconds each answer takes. */
   delayMs?: number
+  /** More of the sidecar's command line. */
+  flags?: readonly string[]
 }
 
 export interface ReceivedRequest {
@@ -65,7 +67,7 @@ export async function startPlainAgent(options: PlainAgentOptions): Promise<Plain
   const outboundPort = await freePort()
   let output = ''
   const begin = () => {
-    const args = [HEDDLE, 'sidecar', '--agent', name, '--version', version, '--socket', socket, '--outbound-port', String(outboundPort)]
+    const args = [HEDDLE, 'sidecar', '--agent', name, '--version', version, '--socket', socket, '--outbound-port', String(outboundPort), ...(options.flags ?? [])]
     const child = spawn(process.execPath, args, { env: { ...process.env, ...env, HEDDLE_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     child.stdout.on('data', (chunk) => (output += String(chunk)))
     child.stderr.on('data', (chunk) => (output += String(chunk)))
