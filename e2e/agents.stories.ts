@@ -1,13 +1,14 @@
 // Connecting: an agent that sends traces and nothing else is on its page within seconds, with the command that brings it further.
-import { expect, test } from 'vitest'
+import { test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
+import { sendSpans, spanAt } from './otlp.ts'
 import { heddle, mesh, person } from './person.ts'
 
 const NOTE_TAKER = { apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'note-taker' }, spec: {} } as const
 
 test.concurrent('an agent that sends traces alone is listed with its level, and its page says the next step with the exact command', async () => {
   await mesh.write(NOTE_TAKER)
-  await sendSpan('note-taker')
+  await sendSpans({ 'note-taker': [spanAt(Date.now(), { name: 'take notes', kind: 2 })] })
   await eventually('its span is stored', 20_000, async () => (await mesh.get<{ items: unknown[] }>('/traces?service=note-taker')).items.length > 0)
   await using someone = await person()
   const { page } = someone
@@ -40,13 +41,3 @@ test.concurrent('the way in is told with addresses that work, for traces and for
   await page.getByText(/npx heddle sidecar --control \S+ --token \S+ --agent note-taker/).waitFor()
   await someone.isAccessible()
 })
-
-/** What any OpenTelemetry SDK sends, as OTLP/JSON. */
-async function sendSpan(service: string): Promise<void> {
-  const now = BigInt(Date.now()) * 1_000_000n
-  const id = crypto.randomUUID().replaceAll('-', '')
-  const span = { traceId: id, spanId: id.slice(16), name: 'take notes', kind: 2, startTimeUnixNano: String(now - 40_000_000n), endTimeUnixNano: String(now) }
-  const body = { resourceSpans: [{ resource: { attributes: [{ key: 'service.name', value: { stringValue: service } }] }, scopeSpans: [{ spans: [span] }] }] }
-  const response = await fetch(`http://127.0.0.1:${heddle.env.HEDDLE_OTLP_HTTP_PORT}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-  expect(response.status).toBe(200)
-}

@@ -1,7 +1,8 @@
 // Seeing: the graph with its panel; a trace down to what the model was asked.
 import { expect, test } from 'vitest'
-import type { TraceSummary } from '../server/contracts/telemetry.ts'
+import type { Graph, TraceSummary } from '../server/contracts/telemetry.ts'
 import { eventually } from '../server/testing/load.ts'
+import { sendCall } from './otlp.ts'
 import { mesh, nodeOf, person } from './person.ts'
 
 test.concurrent('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
@@ -20,6 +21,27 @@ test.concurrent('the graph shows the fleet; a click opens the panel, and the URL
   await using colleague = await person()
   await colleague.page.goto(link)
   await colleague.page.getByRole('complementary').filter({ hasText: 'translator' }).waitFor()
+})
+
+test.concurrent('the graph is compared with the time before: what came and what went is said, and shown alone', async () => {
+  await sendCall('diary', 'old-shelf', Date.now() - 20 * 60_000)
+  await sendCall('diary', 'new-shelf', Date.now())
+  await eventually('the new call is an edge', 20_000, async () => (await mesh.get<Graph>('/graph?window=15m')).edges.some(({ target }) => target.endsWith('/new-shelf')))
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/graph?view=table', 'Graph')
+  await page.getByRole('button', { name: /Compare with/ }).click()
+  await page.getByRole('option', { name: 'Against the time before' }).click()
+  await page.waitForURL(/compare=before/)
+  const table = page.getByRole('table', { name: 'Calls between agents' })
+  await table.getByRole('row', { name: /new-shelf.* new/ }).waitFor()
+  await table.getByRole('row', { name: /old-shelf.* gone/ }).waitFor()
+  await someone.isAccessible()
+  await page.getByRole('button', { name: 'Show these' }).click()
+  await page.waitForURL(/find=/)
+  await page.getByRole('radio', { name: 'Graph' }).click()
+  await nodeOf(someone, 'old-shelf').waitFor()
+  await someone.isAccessible()
 })
 
 test.concurrent('a trace is found by service, and its waterfall shows what the model was asked and what it cost', async () => {

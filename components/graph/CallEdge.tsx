@@ -30,6 +30,7 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
   const [path, labelX, labelY] = source === target ? loopPath(boxOf(from)) : [curve.path, middle.x, middle.y]
   const motion = moving && !dim ? motionOf(view.figures.perSecond) : null
   const width = widthOf(view.figures.perSecond)
+  const gone = view.change?.kind === 'gone'
   return (
     <g className={classes(TONES[view.health], 'transition-opacity duration-200', dim && 'opacity-15')} data-health={view.health} data-open={view.open}>
       <path d={path} fill="none" stroke="transparent" strokeWidth={16} className="react-flow__edge-interaction" />
@@ -38,9 +39,9 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
         fill="none"
         stroke="currentColor"
         strokeWidth={selected ? width + 1 : width}
-        strokeDasharray={view.health === 'failing' ? '7 4' : view.open ? '1.5 4.5' : undefined}
+        strokeDasharray={gone ? '2 7' : view.health === 'failing' ? '7 4' : view.open ? '1.5 4.5' : undefined}
         strokeLinecap={view.open && view.health !== 'failing' ? 'round' : undefined}
-        opacity={wrong || selected ? 1 : 0.6}
+        opacity={wrong || selected ? 1 : gone ? 0.45 : 0.6}
         markerEnd={`url(#arrow-${view.health === 'failing' || view.health === 'degraded' ? view.health : 'plain'})`}
       />
       {motion && Array.from({ length: motion.dots }, (_, index) => (
@@ -60,9 +61,9 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
             )}
             style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)`, zIndex: wrong ? 2 : 1 }}
           >
-            {formatRate(view.figures.perSecond)}&ensp;{formatShare(view.figures.errorShare)}
+            {gone ? 'gone' : <>{formatRate(view.figures.perSecond)}&ensp;{formatShare(view.figures.errorShare)}</>}
             <br />
-            {view.open ? (view.mtlsShare === 0 ? 'no mTLS' : `mTLS ${formatShare(view.mtlsShare)}`) : view.figures.p95 === null ? view.protocol : formatMs(view.figures.p95)}
+            {secondLine(view)}
           </div>
         </EdgeLabelRenderer>
       )}
@@ -70,9 +71,15 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
   )
 })
 
+function secondLine(view: EdgeView): string {
+  if (view.change && view.change.kind !== 'same') return view.change.says
+  if (view.open) return view.mtlsShare === 0 ? 'no mTLS' : `mTLS ${formatShare(view.mtlsShare)}`
+  return view.figures.p95 === null ? view.protocol : formatMs(view.figures.p95)
+}
+
 /** What a screen reader says of it. */
 export function labelOfEdge(view: EdgeView, source: string, target: string): string {
-  return `${source} calls ${target}, ${formatRate(view.figures.perSecond)}, errors ${formatShare(view.figures.errorShare)}${view.open ? ', not all of it by mTLS' : ''}`
+  return `${source} calls ${target}, ${formatRate(view.figures.perSecond)}, errors ${formatShare(view.figures.errorShare)}${view.open ? ', not all of it by mTLS' : ''}${view.change?.says ? `, ${view.change.says}` : ''}`
 }
 
 function boxOf(node: InternalNode): Box {

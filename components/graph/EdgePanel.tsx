@@ -6,6 +6,7 @@ import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { Panel } from '#components/ui/Panel.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
+import type { EdgeChange } from './compare.ts'
 import { EvidenceTable } from './EvidenceTable.tsx'
 import { markOf, type EdgeView } from './figures.ts'
 
@@ -17,6 +18,7 @@ export function EdgePanel({ edge, seconds, nameOf, onSelect, onClose }: { edge: 
     <Panel title={`${source} → ${target}`} tags={<Tag state={markOf(edge.health)}>{edge.health}</Tag>} onClose={onClose}>
       <div className="mb-3 flex flex-wrap gap-1.5"><Tag>{edge.protocol || 'unknown protocol'}</Tag></div>
       {edge.open && <div className="mb-3"><Notice state="warn">{edge.mtlsShare === 0 ? 'These calls are not authenticated: there is no mTLS on them.' : `${formatShare(1 - (edge.mtlsShare ?? 0))} of these calls came without mTLS.`}</Notice></div>}
+      {edge.change && edge.change.kind !== 'same' && <div className="mb-3"><Notice state={edge.change.kind === 'worse' ? 'bad' : 'info'}>{sayChange(edge.change)}</Notice></div>}
       <KeyValue
         rows={[
           ['Requests', `${formatRate(figures.perSecond)}, ${formatCount(figures.requests)} in all`],
@@ -40,4 +42,9 @@ export function EdgePanel({ edge, seconds, nameOf, onSelect, onClose }: { edge: 
       </p>
     </Panel>
   )
+}
+
+function sayChange({ kind, says, before }: EdgeChange): string {
+  if (before === null) return 'These calls are new: there were none in the window compared with.'
+  return kind === 'gone' ? `These calls are gone; there were ${formatCount(before.requests)} in the window compared with.` : `In the window compared with it was otherwise: ${says}.`
 }

@@ -1,4 +1,5 @@
 'use client'
+import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import type { Graph } from '#server/contracts/telemetry.ts'
 import { useLiveQuery } from '#components/live.tsx'
@@ -13,6 +14,7 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { useMedia } from '#components/ui/Panel.tsx'
 import { messageOf } from '#server/contracts/errors.ts'
 import { useTimeRange } from '#components/use-time-range.ts'
+import { compareGraphs, windowBefore } from './compare.ts'
 import { EdgePanel } from './EdgePanel.tsx'
 import { viewGraph, type GraphView } from './figures.ts'
 import { findInGraph } from './find.ts'
@@ -26,16 +28,34 @@ import { GROUP_FROM, groupableLabels, parseGroupBy, type GroupView } from './gro
 import { NodePanel } from './NodePanel.tsx'
 
 const REFRESH_MS = 5000
+const EARLIER_REFRESH_MS = 30_000
 const PANEL_PX = 362
 
 /** The mesh as a picture or a table, live, with everything that is chosen in the URL. */
 export function GraphExplorer({ initial }: { initial?: Graph }) {
   const { range, paused } = useTimeRange()
   const query = useLiveQuery({ key: ['graph', range], read: () => readJson<Graph>(withQuery('/api/v1/graph', rangeQuery(range))), initial, topics: ['graph'], paused, everyMs: REFRESH_MS })
-  const view = useMemo(() => query.data && viewGraph(query.data), [query.data])
+  const earlier = useEarlierGraph()
+  const view = useMemo(() => {
+    const now = query.data && viewGraph(query.data)
+    return now && earlier.data ? compareGraphs(now, earlier.data) : now
+  }, [query.data, earlier.data])
   if (!view) return query.error ? <GraphDown says={messageOf(query.error)} /> : <div className="relative h-full"><CanvasSkeleton /></div>
   if (view.nodes.length === 0) return <GraphEmpty />
-  return <Explorer view={view} moving={!paused} stale={query.error ? messageOf(query.error) : null} />
+  return <Explorer view={view} moving={!paused} stale={query.error ? messageOf(query.error) : earlier.error ? `The window to compare with cannot be read: ${messageOf(earlier.error)}` : null} />
+}
+
+/** The window to compare with, when one is chosen. */
+function useEarlierGraph(): { data: Graph | undefined; error: Error | null } {
+  const { range, paused } = useTimeRange()
+  const [{ compare }] = useGraphParams()
+  const query = useQuery({
+    queryKey: ['graph-earlier', compare, range],
+    queryFn: () => readJson<Graph>(withQuery('/api/v1/graph', windowBefore(range, compare ?? 'before', Date.now()))),
+    enabled: compare !== null,
+    refetchInterval: paused ? false : EARLIER_REFRESH_MS,
+  })
+  return compare === null ? { data: undefined, error: null } : query
 }
 
 function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; stale: string | null }) {
@@ -62,6 +82,9 @@ function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; s
       onGroup={(group) => void setParams({ group, open: null, select: null })}
       open={params.open}
       onClose={() => void setParams({ open: null, select: null })}
+      comparison={params.compare}
+      onCompare={(compare) => void setParams({ compare })}
+      compared={view.compared}
     />
   )
   return (

@@ -19,6 +19,7 @@ export function GraphTable({ view, found, selected, onSelect }: { view: GraphVie
     { id: 'p50', header: 'p50', right: true, sortBy: (edge) => edge.figures.p50, cell: (edge) => formatMs(edge.figures.p50) },
     { id: 'p95', header: 'p95', right: true, sortBy: (edge) => edge.figures.p95, cell: (edge) => formatMs(edge.figures.p95) },
     { id: 'mtls', header: 'mTLS', right: true, sortBy: (edge) => edge.mtlsShare, cell: (edge) => formatShare(edge.mtlsShare) },
+    ...(view.compared?.known ? [CHANGE] : []),
     { id: 'evidence', header: 'Evidence', muted: true, cell: (edge) => [edge.evidence.mesh && 'mesh', edge.evidence.spans && 'spans'].filter(Boolean).join(' and ') || NOTHING },
   ]
   const rows = found.state === 'found' ? view.edges.filter((edge) => found.lit.edges.has(edge.id)) : view.edges
@@ -35,6 +36,9 @@ export function GraphTable({ view, found, selected, onSelect }: { view: GraphVie
     />
   )
 }
+
+const CHANGES = ['worse', 'gone', 'new', 'fewer', 'more', 'better', 'same']
+const CHANGE: Column<EdgeView> = { id: 'change', header: 'Change', sortBy: (edge) => CHANGES.indexOf(edge.change?.kind ?? 'same'), cell: ({ change }) => change && change.kind !== 'same' ? <span className={change.kind === 'worse' ? 'text-bad' : change.kind === 'better' ? 'text-ok' : undefined}>{change.kind === 'gone' ? `gone, ${change.says}` : change.says}</span> : <span className="text-faint">none</span> }
 
 /** The keyboard's way to what a click on the row does. */
 function SelectCell({ id, onSelect, children }: { id: string; onSelect: (id: string) => void; children: string }) {

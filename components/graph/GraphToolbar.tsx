@@ -5,6 +5,7 @@ import { plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
 import { Segmented } from '#components/ui/Segmented.tsx'
 import { Select } from '#components/ui/Select.tsx'
+import { COMPARISONS, sayComparison, type Compared, type Comparison } from './compare.ts'
 import type { EdgeView } from './figures.ts'
 import type { FindResult } from './find.ts'
 
@@ -19,9 +20,12 @@ interface ToolbarProps {
   onGroup: (group: string) => void
   open: string | null
   onClose: () => void
+  comparison: Comparison | null
+  onCompare: (comparison: Comparison | null) => void
+  compared: Compared | null
 }
 
-export function GraphToolbar({ find, onFind, found, view, onView, group, groups, onGroup, open, onClose }: ToolbarProps) {
+export function GraphToolbar({ find, onFind, found, view, onView, group, groups, onGroup, open, onClose, comparison, onCompare, compared }: ToolbarProps) {
   const wrong = found.state === 'wrong'
   return (
     <div className="flex w-full flex-wrap items-start gap-2">
@@ -59,7 +63,23 @@ export function GraphToolbar({ find, onFind, found, view, onView, group, groups,
           {open}
         </Button>
       )}
+      <Select label="Compare with" labelHidden small value={comparison ?? 'none'} options={COMPARE_OPTIONS} onChange={(next) => onCompare(next === 'none' ? null : next)} className="[&_button]:h-[30px]" />
+      {compared && <Differences compared={compared} onShow={() => onFind('edge change != same')} />}
     </div>
+  )
+}
+
+const COMPARE_OPTIONS = [{ id: 'none' as const, title: 'Compare with…' }, ...COMPARISONS.map((id) => ({ id, title: `Against ${sayComparison(id)}` }))]
+
+/** How many edges differ, and the way to see them alone. */
+function Differences({ compared: { known, counts }, onShow }: { compared: Compared; onShow: () => void }) {
+  const parts = (['new', 'gone', 'worse', 'better', 'more', 'fewer'] as const).filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${kind}`)
+  const says = !known ? 'Nothing was counted then' : parts.length === 0 ? 'Nothing differs' : parts.join(', ')
+  return (
+    <span role="status" className="flex h-[30px] items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-sm text-muted">
+      {says}
+      {parts.length > 0 && <button type="button" className="rounded-sm underline hover:text-text" onClick={onShow}>Show these</button>}
+    </span>
   )
 }
 

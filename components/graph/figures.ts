@@ -2,6 +2,7 @@
 import { healthByErrors } from '#server/contracts/health.ts'
 import type { Graph, GraphEdge, GraphNode, Health } from '#server/contracts/telemetry.ts'
 import type { MarkState } from '#components/ui/StateMark.tsx'
+import type { Compared, EdgeChange } from './compare.ts'
 
 export interface Figures {
   requests: number
@@ -20,6 +21,8 @@ export interface EdgeView extends GraphEdge {
   health: Health
   /** What stands at it in words when it is not plain: no mTLS, seen by spans alone. */
   open: boolean
+  /** Against the window it is compared with; null while it is not. */
+  change: EdgeChange | null
 }
 
 export interface NodeView extends GraphNode {
@@ -34,18 +37,19 @@ export interface GraphView {
   nodes: NodeView[]
   edges: EdgeView[]
   byId: Map<string, NodeView>
+  compared: Compared | null
 }
 
 /** Every node with what it received and sent, every edge with its rate and state. */
 export function viewGraph(graph: Graph): GraphView {
   const seconds = Math.max(1, (Date.parse(graph.to) - Date.parse(graph.from)) / 1000)
-  const edges = graph.edges.map((edge): EdgeView => ({ ...edge, figures: sumFigures([edge], seconds), health: healthByErrors(edge.requests, edge.errors), open: edge.mtlsShare !== null && edge.mtlsShare < 1 }))
+  const edges = graph.edges.map((edge): EdgeView => ({ ...edge, figures: sumFigures([edge], seconds), health: healthByErrors(edge.requests, edge.errors), open: edge.mtlsShare !== null && edge.mtlsShare < 1, change: null }))
   const nodes = graph.nodes.map((node): NodeView => {
     const callers = edges.filter((edge) => edge.target === node.id)
     const callees = edges.filter((edge) => edge.source === node.id)
     return { ...node, callers, callees, received: sumFigures(callers, seconds), sent: sumFigures(callees, seconds) }
   })
-  return { seconds, nodes, edges, byId: new Map(nodes.map((node) => [node.id, node])) }
+  return { seconds, nodes, edges, byId: new Map(nodes.map((node) => [node.id, node])), compared: null }
 }
 
 /** Counts add up. Quantiles do not, so of several edges the worst one speaks. */

@@ -29,6 +29,7 @@ const FIELDS: Record<string, Field> = {
   mtls: { unit: 'share', has: 'edge', of: (item) => (item.type === 'edge' ? item.edge.mtlsShare : null) },
   retries: { unit: 'count', has: 'edge', of: (item) => (item.type === 'edge' ? item.edge.retries : null) },
   protocol: edgeText(({ edge }) => edge.protocol),
+  change: edgeText(({ edge }) => edge.change?.kind ?? null),
   from: edgeText(({ source }) => source?.name ?? null),
   to: edgeText(({ target }) => target?.name ?? null),
 }

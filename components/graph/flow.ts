@@ -43,7 +43,7 @@ export function flowOf(view: GraphView, { by, open, found, selected, moving, dow
       target: edge.target,
       type: 'call',
       ariaLabel: labelOfEdge(edge, names.get(edge.source) ?? edge.source, names.get(edge.target) ?? edge.target),
-      data: { view: edge, dim: !edgeLit(edge), labelled: by === 'none' && (shown.edges.length <= LABELS_MAX || touches(edge, selected)), moving: moving && shown.edges.length <= MOVING_MAX, quiet: by !== 'none', twin: pairs.has(`${edge.target}\n${edge.source}`), down },
+      data: { view: edge, dim: !edgeLit(edge), labelled: by === 'none' && (shown.edges.length <= LABELS_MAX || touches(edge, selected) || differs(edge)), moving: moving && shown.edges.length <= MOVING_MAX, quiet: by !== 'none', twin: pairs.has(`${edge.target}\n${edge.source}`), down },
     })),
   }
 }
@@ -52,6 +52,10 @@ const ORIGIN = { x: 0, y: 0 }
 
 function touches(edge: EdgeView, selected: string | null): boolean {
   return selected !== null && (edge.id === selected || edge.source === selected || edge.target === selected)
+}
+
+function differs({ change }: EdgeView): boolean {
+  return change !== null && change.kind !== 'same'
 }
 
 /** A merged edge is lit when one of its own is. */

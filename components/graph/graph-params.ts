@@ -1,5 +1,6 @@
 'use client'
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs'
+import { COMPARISONS } from './compare.ts'
 
 /** Everything that the graph page shows is in its URL; time is the console's own. */
 export function useGraphParams() {
@@ -10,6 +11,7 @@ export function useGraphParams() {
       select: parseAsString,
       group: parseAsString,
       open: parseAsString,
+      compare: parseAsStringLiteral(COMPARISONS),
     },
     { history: 'replace' },
   )
