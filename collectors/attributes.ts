@@ -155,6 +155,9 @@ const OPENINFERENCE_OPERATION: Record<string, string> = { AGENT: 'invoke_agent',
 /** Names that frameworks gave these operations before there was a convention. */
 const OPERATION_ALIAS: Record<string, string> = { call_llm: 'chat', 'chat.completions': 'chat', completion: 'text_completion' }
 
+/** https://opentelemetry.io/docs/specs/semconv/registry/attributes/gen-ai/#gen-ai-operation-name */
+export const GEN_AI_OPERATIONS: ReadonlySet<string> = new Set(['chat', 'create_agent', 'embeddings', 'execute_tool', 'generate_content', 'invoke_agent', 'retrieval', 'text_completion'])
+
 export function genAiOperation(operation: string | null, openInferenceKind: string | null): string | null {
   if (operation !== null) return OPERATION_ALIAS[operation] ?? operation
   return openInferenceKind === null ? null : (OPENINFERENCE_OPERATION[openInferenceKind.toUpperCase()] ?? null)

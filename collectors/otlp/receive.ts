@@ -47,24 +47,29 @@ function decodeOptions({ content, retentionMs }: Receiver, sender: Sender): Deco
   return { sender, nowUs: Date.now() * 1000, retentionUs: retentionMs * 1000, recordsContent: (resource) => content.recordsContent(sender, resource) }
 }
 
+/** Who waits together: a sender that proved who it is, else a service by its word. */
+function lineOf(sender: Sender, service = ''): string {
+  return sender.name === null ? `${sender.mesh} ? ${service}` : `${sender.mesh} ${sender.name}`
+}
+
 async function receiveTraces(receiver: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
   const { spans: batch, counters } = receiver
   const { spans, refused, contentDropped } = decodeTraces(bytes, decodeOptions(receiver, sender))
-  await batch.add(spans.count === 0 ? [] : [spans], bytes.length)
+  await batch.add(spans.count === 0 ? [] : [spans], bytes.length, lineOf(sender, spans.groups[0]?.resource.service))
   counters.add({ spans: spans.count, contentDropped, refused })
   return partialOf(refused)
 }
 
 async function receiveMetrics({ proxies: batch, counters }: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
   const { flushes, points, refused } = decodeMetrics(bytes, sender, Date.now())
-  await batch.add(flushes, bytes.length)
+  await batch.add(flushes, bytes.length, lineOf(sender))
   counters.add({ points, refused })
   return partialOf(refused)
 }
 
 async function receiveLogs(receiver: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
   const { records, refused, contentDropped } = decodeLogs(bytes, decodeOptions(receiver, sender))
-  await receiver.logs.add(records, bytes.length)
+  await receiver.logs.add(records, bytes.length, lineOf(sender, records[0]?.group.resource.service))
   receiver.counters.add({ contentDropped, refused })
   return partialOf(refused)
 }

@@ -7,14 +7,18 @@ export const BATCH = {
   bytesMax: 64 * 1024 * 1024,
   /** A transaction takes requests up to this. */
   commitBytes: 4 * 1024 * 1024,
-  /** A request that waits longer is refused as retryable. */
+  /** What one sender may have of that: a loud one fills the rest with nobody's leave. */
+  senderBytesMax: 48 * 1024 * 1024,
+  /** A request that waits longer is refused as retryable; a large one has the time that its bytes take beside that. */
   waitMs: 1000,
+  storedBytesPerMs: 4 * 1024,
   /** Company that a request waits for; it costs this much acknowledgement time and saves most of the commits. */
   gatherMs: 10,
   retryMs: 100,
 }
 
 interface Waiting<Row> {
+  sender: string
   rows: readonly Row[]
   bytes: number
   settled: boolean
@@ -23,8 +27,11 @@ interface Waiting<Row> {
 }
 
 export interface Batch<Row> extends AsyncDisposable {
-  /** Resolves after the commit. Rejects with `unavailable` when full, when the wait is over, or when the store is away. */
-  add(rows: readonly Row[], bytes: number): Promise<void>
+  /**
+   * Resolves after the commit. Rejects with `unavailable` when full, when the wait is over, or when the store is away.
+   * `sender` is whoever shares a place in the line: those who wait take turns, however much one of them has waiting.
+   */
+  add(rows: readonly Row[], bytes: number, sender: string): Promise<void>
   readonly waitingBytes: number
 }
 
@@ -32,6 +39,7 @@ export interface Batch<Row> extends AsyncDisposable {
 export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, onFailure: (error: unknown) => void, limits = BATCH): Batch<Row> {
   let queue: Waiting<Row>[] = []
   let waitingBytes = 0
+  const bytesOf = new Map<string, number>()
   let stopping = false
   let running: Promise<void> | null = null
 
@@ -39,6 +47,9 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
     if (waiting.settled) return
     waiting.settled = true
     waitingBytes -= waiting.bytes
+    const own = bytesOf.get(waiting.sender)! - waiting.bytes // counted when it came
+    if (own > 0) bytesOf.set(waiting.sender, own)
+    else bytesOf.delete(waiting.sender)
     if (error) waiting.reject(error)
     else waiting.resolve()
   }
@@ -60,12 +71,15 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
   }
 
   function take(): Waiting<Row>[] {
+    const taken = new Set<Waiting<Row>>()
     let bytes = 0
-    let count = 0
-    while (count < queue.length && (count === 0 || bytes + queue[count]!.bytes <= limits.commitBytes)) bytes += queue[count++]!.bytes // within length
-    const taken = queue.slice(0, count).filter((waiting) => !waiting.settled)
-    queue = queue.slice(count)
-    return taken
+    for (const waiting of inTurns(queue)) {
+      if (taken.size > 0 && bytes + waiting.bytes > limits.commitBytes) break
+      bytes += waiting.bytes
+      taken.add(waiting)
+    }
+    queue = queue.filter((waiting) => !taken.has(waiting))
+    return [...taken].filter((waiting) => !waiting.settled)
   }
 
   /** The store is away: they wait on, in front. A row the store refuses: each request alone, so that one cannot take others along. */
@@ -91,18 +105,22 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
     get waitingBytes() {
       return waitingBytes
     },
-    add(rows, bytes) {
+    add(rows, bytes, sender) {
       if (rows.length === 0) return Promise.resolve()
       if (stopping) return Promise.reject(unavailable('the collector is stopping'))
       if (waitingBytes + bytes > limits.bytesMax) return Promise.reject(unavailable(`${limits.bytesMax} bytes already wait to be stored`))
+      const own = (bytesOf.get(sender) ?? 0) + bytes
+      if (own > bytes && own > limits.senderBytesMax) return Promise.reject(unavailable(`${limits.senderBytesMax} bytes of this sender already wait to be stored`))
       const { promise, resolve, reject } = Promise.withResolvers<void>()
-      const waiting: Waiting<Row> = { rows, bytes, settled: false, resolve, reject }
+      const waiting: Waiting<Row> = { sender, rows, bytes, settled: false, resolve, reject }
       waitingBytes += bytes
+      bytesOf.set(sender, own)
       queue.push(waiting)
+      const waitMs = limits.waitMs + Math.ceil(bytes / limits.storedBytesPerMs)
       const late = setTimeout(() => {
         queue = queue.filter((other) => other !== waiting) // its memory goes with it, also while a transaction hangs
-        settle(waiting, unavailable(`not stored within ${limits.waitMs} ms`))
-      }, limits.waitMs)
+        settle(waiting, unavailable(`not stored within ${waitMs} ms`))
+      }, waitMs)
       running ??= run()
       return promise.finally(() => clearTimeout(late))
     },
@@ -110,6 +128,18 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
       stopping = true
       await running
     },
+  }
+}
+
+/** The first of each sender, then the second of each, and so on. */
+function* inTurns<Row>(queue: readonly Waiting<Row>[]): Generator<Waiting<Row>> {
+  const lines = Map.groupBy(queue, (waiting) => waiting.sender)
+  if (lines.size < 2) return yield* queue
+  for (let place = 0; lines.size > 0; place++) {
+    for (const [sender, line] of lines) {
+      if (place < line.length) yield line[place]! // in bounds
+      else lines.delete(sender)
+    }
   }
 }
 

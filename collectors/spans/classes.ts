@@ -1,4 +1,5 @@
 import type { Pool } from '#server/db/pool.ts'
+import { GEN_AI_OPERATIONS } from '../attributes.ts'
 import type { Shape } from './shapes.ts'
 import { classHash, classKey, type ClassFields, type ClassRow, type ServiceRef, type SpanClass } from './span-class.ts'
 
@@ -36,10 +37,11 @@ function classOf(row: ClassRow, service: ServiceRef): SpanClass {
   return { id, service, kind, status, protocol, httpStatus, peer, operation, agent, model, tool }
 }
 
-/** Beyond the limit a service's spans share the classes that have neither name nor host nor model. */
+/** Beyond the limit a service's spans share the few classes of what nobody can make up: kind, status, protocol, a known operation. */
 export function withinLimits(service: KnownService, wanted: number, name: string, fields: ClassFields): { name: string; fields: ClassFields } {
   if (service.classes.size + wanted < CLASS_LIMITS.classesPerService) return { name, fields }
-  return { name: OTHER_NAMES, fields: { ...fields, peer: null, agent: null, model: null, tool: null } }
+  const operation = fields.operation !== null && GEN_AI_OPERATIONS.has(fields.operation) ? fields.operation : null
+  return { name: OTHER_NAMES, fields: { ...fields, operation, httpStatus: null, peer: null, agent: null, model: null, tool: null } }
 }
 
 export interface WantedClass {
