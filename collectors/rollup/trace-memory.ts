@@ -4,7 +4,7 @@ import { packSpans, unpackSpans, type PackedSpans } from './packed-spans.ts'
 import { callsOfTrace, type Call } from './trace-calls.ts'
 
 export const MEMORY = {
-  /** Spans kept over all traces, about 100 bytes each; the half that was quiet longest goes at once. */
+  /** Spans kept over all traces, about 100 bytes each, 400 where a trace grows; the half that was quiet longest goes at once. */
   spansMax: 100_000,
   /** A trace with more spans, or more rows when it is read back, keeps the calls that were counted until then. */
   traceSpansMax: 20_000,
@@ -26,25 +26,29 @@ export interface TraceMemory {
   clear(): void
 }
 
+/** A trace that has grown is likely to grow again: it is kept as it is, with its calls. Nearly all others are never asked for, and are packed. */
+type Kept = KnownTrace | PackedSpans
+
 /**
  * Two halves: a trace that is put goes into the new one, and when that is full the old one is dropped whole. Taking traces out one by one
  * cost three CPU seconds in a million spans, and as objects they were most of what the garbage collector had to carry from place to place.
  */
 export function openTraceMemory(limits = MEMORY): TraceMemory {
-  let fresh = new Map<string, PackedSpans | 'full'>()
+  let fresh = new Map<string, Kept>()
   let old: typeof fresh = new Map()
   let spans = 0
+  const find = (key: string) => fresh.get(key) ?? old.get(key)
   return {
     writer: Math.floor(Math.random() * 2 ** 31),
     get(key) {
-      const packed = fresh.get(key) ?? old.get(key)
-      if (packed === undefined || packed === 'full') return packed && FULL
-      return traceOf(unpackSpans(packed))
+      const kept = find(key)
+      return kept && 'numbers' in kept ? traceOf(unpackSpans(kept)) : kept
     },
     put(key, trace) {
       const before = fresh.get(key)
-      fresh.set(key, trace === FULL ? 'full' : packSpans(trace.spans))
-      spans += trace.spans.length - (before === undefined || before === 'full' ? 0 : before.classes.length)
+      const isGrowing = before !== undefined || old.has(key)
+      fresh.set(key, isGrowing || trace === FULL ? trace : packSpans(trace.spans))
+      spans += trace.spans.length - (before === undefined ? 0 : spansIn(before))
       if (spans <= limits.spansMax / 2 && fresh.size <= limits.spansMax / 2) return
       old = fresh
       fresh = new Map()
@@ -56,6 +60,10 @@ export function openTraceMemory(limits = MEMORY): TraceMemory {
       spans = 0
     },
   }
+}
+
+function spansIn(kept: Kept): number {
+  return 'numbers' in kept ? kept.classes.length : kept.spans.length
 }
 
 /** Of a trace that has all it may: nothing is counted and nothing taken back. */
