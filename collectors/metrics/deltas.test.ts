@@ -39,6 +39,7 @@ test('the share of mTLS is that of the connections that came about', () => {
   const values = { r2: 10, connections: 5, connectFails: 1, handshakes: 4 }
   expect(advance(null, reading(1, values), false).delta?.counts.mtls).toBe(10)
   expect(advance(null, reading(1, { ...values, handshakes: 0 }), false).delta?.counts.mtls).toBe(0)
+  expect(advance(null, reading(1, { ...values, connections: 2, connectFails: 2, handshakes: 0 }), false).delta?.counts.mtls).toBe(10) // nobody was reached, so nobody in the clear
 })
 
 test('latency is what grew in each bucket, at its middle', () => {

@@ -57,10 +57,13 @@ function deltaOf(before: Reading | null, now: Reading, sinceMs: number | null = 
   return { counts, latency: latency.sketch, sinceMs }
 }
 
-/** Of the connections that came about, those with a handshake; a cluster's connections are of one kind for long. */
+/**
+ * Of the connections that came about, those with a handshake; a cluster's connections are of one kind for long. Calls that came before
+ * there was any reached nobody, so nobody in the clear.
+ */
 function mtlsShare({ values }: Reading): number {
   const connections = (values['connections'] ?? 0) - (values['connectFails'] ?? 0)
-  return connections <= 0 ? 0 : Math.min(1, (values['handshakes'] ?? 0) / connections)
+  return connections <= 0 ? 1 : Math.min(1, (values['handshakes'] ?? 0) / connections)
 }
 
 /** A bucket stands for its middle: the resolution of these quantiles is the proxy's bucket. */
