@@ -37,7 +37,7 @@ export function GraphTable({ view, found, selected, onSelect }: { view: GraphVie
   )
 }
 
-const CHANGES = ['worse', 'gone', 'new', 'fewer', 'more', 'better', 'same']
+const CHANGES = ['worse', 'gone', 'new', 'quieter', 'busier', 'better', 'same']
 const CHANGE: Column<EdgeView> = { id: 'change', header: 'Change', sortBy: (edge) => CHANGES.indexOf(edge.change?.kind ?? 'same'), cell: ({ change }) => change && change.kind !== 'same' ? <span className={change.kind === 'worse' ? 'text-bad' : change.kind === 'better' ? 'text-ok' : undefined}>{change.kind === 'gone' ? `gone, ${change.says}` : change.says}</span> : <span className="text-faint">none</span> }
 
 /** The keyboard's way to what a click on the row does. */

@@ -73,7 +73,7 @@ const COMPARE_OPTIONS = [{ id: 'none' as const, title: 'Compare with…' }, ...C
 
 /** How many edges differ, and the way to see them alone. */
 function Differences({ compared: { known, counts }, onShow }: { compared: Compared; onShow: () => void }) {
-  const parts = (['new', 'gone', 'worse', 'better', 'more', 'fewer'] as const).filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${kind}`)
+  const parts = (['new', 'gone', 'worse', 'better', 'busier', 'quieter'] as const).filter((kind) => counts[kind] > 0).map((kind) => `${counts[kind]} ${kind}`)
   const says = !known ? 'Nothing was counted then' : parts.length === 0 ? 'Nothing differs' : parts.join(', ')
   return (
     <span role="status" className="flex h-[30px] items-center gap-2 rounded-md border border-line bg-surface px-2.5 text-sm text-muted">

@@ -9,7 +9,7 @@ const EARLIER_MS = { before: null, hour: 3_600_000, day: 86_400_000, week: 604_8
 export type Comparison = keyof typeof EARLIER_MS
 export const COMPARISONS = ['before', 'hour', 'day', 'week'] as const satisfies readonly Comparison[]
 
-export type ChangeKind = 'new' | 'gone' | 'worse' | 'better' | 'more' | 'fewer' | 'same'
+export type ChangeKind = 'new' | 'gone' | 'worse' | 'better' | 'busier' | 'quieter' | 'same'
 
 export interface EdgeChange {
   kind: ChangeKind
@@ -61,7 +61,7 @@ export function compareGraphs(now: GraphView, earlier: Graph): GraphView {
     nodes,
     edges: all,
     byId: new Map(nodes.map((node) => [node.id, node])),
-    compared: { known, counts: { new: count('new'), gone: count('gone'), worse: count('worse'), better: count('better'), more: count('more'), fewer: count('fewer'), same: count('same') } },
+    compared: { known, counts: { new: count('new'), gone: count('gone'), worse: count('worse'), better: count('better'), busier: count('busier'), quieter: count('quieter'), same: count('same') } },
   }
 }
 
@@ -77,7 +77,7 @@ function changeOf(edge: EdgeView, before: EdgeView | undefined): EdgeChange {
     time !== 0 && `p95 ${formatMs(was.p95)} → ${formatMs(is.p95)}`,
     rate !== 0 && `${formatRate(was.perSecond)} → ${formatRate(is.perSecond)}`,
   ].filter(Boolean).join(', ')
-  const kind = errors > 0 || time > 0 ? 'worse' : errors < 0 || time < 0 ? 'better' : rate > 0 ? 'more' : rate < 0 ? 'fewer' : 'same'
+  const kind = errors > 0 || time > 0 ? 'worse' : errors < 0 || time < 0 ? 'better' : rate > 0 ? 'busier' : rate < 0 ? 'quieter' : 'same'
   return { kind, says, before: was }
 }
 
