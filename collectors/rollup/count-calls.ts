@@ -28,13 +28,19 @@ const NOTHING: KnownTrace = { spans: [], calls: [] }
 
 /** Within the transaction that stores `fresh`, and before it does. `trusted`: nobody else stored spans since this memory was filled. */
 export async function countCalls(client: PoolClient, fresh: ReadonlyMap<string, TraceBatch>, memory: TraceMemory, trusted: boolean): Promise<CountedCalls> {
-  const known = (key: string) => (trusted ? memory.get(key) : undefined)
-  const stored = await readStoredTraces(client, [...fresh].filter(([key]) => known(key) === undefined).map(([, batch]) => batch.traceId.toString('hex')))
+  const known = new Map<string, KnownTrace>()
+  const unknown: string[] = []
+  for (const [key, { traceId }] of fresh) {
+    const trace = trusted ? memory.get(key) : undefined
+    if (trace) known.set(key, trace)
+    else unknown.push(traceId.toString('hex'))
+  }
+  const stored = await readStoredTraces(client, unknown)
   const tally = new Tally()
   const traces = new Map<string, KnownTrace>()
   const openMs = Date.now() - CORRECTED_MS
   for (const [key, batch] of fresh) {
-    const before = known(key) ?? stored.get(key) ?? NOTHING
+    const before = known.get(key) ?? stored.get(key) ?? NOTHING
     const after = extendTrace(before, batch.spans)
     traces.set(key, after)
     if (after === before) continue
