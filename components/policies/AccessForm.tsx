@@ -52,6 +52,7 @@ function Rule({ path, index }: { path: Path; index: number }) {
             <div className="grid gap-2 sm:grid-cols-[200px_minmax(0,1fr)]">
               <WordsAt path={[...call, 'methods']} label={`Methods ${at + 1}`} placeholder="any" as={(word) => word.toUpperCase()} />
               <WordsAt path={[...call, 'paths']} label={`Paths ${at + 1}`} placeholder="any" hint="Exact, or what begins so when it ends in *" />
+              <WordsAt path={[...call, 'tools']} label={`Tools ${at + 1}`} placeholder="any" hint="Of an MCP server, by name" />
             </div>
           )}
         </ListAt>

@@ -6,7 +6,7 @@ export function describePolicy(spec: AuthorizationPolicySpec): string[] {
   if (spec.rules.length === 0) return [spec.action === 'Allow' ? `Nobody may call ${targets}.` : `It denies nothing to ${targets}.`]
   return spec.rules.map((rule) => {
     const who = join(rule.from.flatMap((from) => [...from.agents, ...from.namespaces.map((namespace) => `anybody in ${namespace}`), ...from.identities]), 'and') || 'anybody in the trust domain'
-    const what = rule.to.map((to) => [join(to.methods, 'or'), join(to.paths, 'or')].filter(Boolean).join(' ')).filter(Boolean)
+    const what = rule.to.map((to) => [join(to.methods, 'or'), join(to.paths, 'or'), to.tools.length > 0 ? `the tool ${join(to.tools, 'or')}` : ''].filter(Boolean).join(' ')).filter(Boolean)
     const verb = spec.action === 'Allow' ? 'may' : 'may not'
     return `${capital(who)} ${verb} call ${targets}${what.length > 0 ? ` with ${join(what, 'or')}` : ''}.`
   })

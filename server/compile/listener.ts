@@ -5,6 +5,7 @@ import type { Gateway, GatewayListener } from '../contracts/gateway.ts'
 import type { ProxyView } from '../contracts/mesh-state.ts'
 import type { Json } from './encode.ts'
 import { DNS_CACHE } from './cluster.ts'
+import { mcpFilter } from './mcp.ts'
 import { BOOTSTRAP_CLUSTER, INBOUND, OUTBOUND, typeUrl } from './names.ts'
 import { DECIDED_HEADER, DECISION_HEADER, semanticFilter } from './semantic.ts'
 import { AUDIT_RESULT, rbacFilters } from './rbac.ts'
@@ -117,7 +118,7 @@ function inboundManager(proxy: ProxyView): Json {
     ...STRICT_PATHS,
     common_http_protocol_options: { max_connection_duration: CONNECTION_LIFE_MAX },
     upgrade_configs: [...UPGRADES, CONNECT],
-    http_filters: [...rbacFilters(), limitFilter(), router()],
+    http_filters: [mcpFilter(), ...rbacFilters(), limitFilter(), router()],
   })
 }
 

@@ -8,6 +8,7 @@ import { compareText } from '../mesh/precedence.ts'
 import { mtlsOf } from '../mesh/traffic-policy.ts'
 import type { z } from 'zod'
 import type { Json } from './encode.ts'
+import { allowTools, denyTools, wakeMcp } from './mcp.ts'
 import { typeUrl } from './names.ts'
 
 /** Names in the filter chain, and the keys of the per-host rules. */
@@ -43,6 +44,7 @@ export function compileRbac(state: MeshState, agent: Agent): Json {
   }
   const audits = (action: 'Allow' | 'Deny') => of(policies, action).length > of(enforced, action).length
   return {
+    ...(policies.some((policy) => policy.spec.rules.some((rule) => rule.to.some(({ tools }) => tools.length > 0))) ? wakeMcp() : {}),
     [RBAC_FILTER.deny]: perRoute('DENY', { rules: deny(enforced), audited: audits('Deny') ? deny(policies) : null }),
     [RBAC_FILTER.allow]: perRoute('ALLOW', { rules: allow(enforced), audited: audits('Allow') ? allow(policies) : null }),
   }
@@ -70,15 +72,15 @@ function defaultPolicy(state: MeshState, agent: Agent): Json {
 function rulesOf(policies: readonly AuthorizationPolicy[], trustDomain: string): Json {
   return Object.fromEntries(
     policies.flatMap((policy) =>
-      policy.spec.rules.map((rule, index) => [`${policy.metadata.namespace}/${policy.metadata.name}/${index}`, compileRule(rule, trustDomain, policy.metadata.namespace)]),
+      policy.spec.rules.map((rule, index) => [`${policy.metadata.namespace}/${policy.metadata.name}/${index}`, compileRule(policy, rule, trustDomain)]),
     ),
   )
 }
 
-function compileRule(rule: AuthorizationPolicySpec['rules'][number], trustDomain: string, namespace: string): Json {
+function compileRule({ metadata, spec }: AuthorizationPolicy, rule: AuthorizationPolicySpec['rules'][number], trustDomain: string): Json {
   return {
-    permissions: rule.to.length > 0 ? rule.to.map(permission) : [ANY],
-    principals: rule.from.length > 0 ? rule.from.flatMap((caller) => principalsOf(caller, trustDomain, namespace)) : [ANY],
+    permissions: rule.to.length > 0 ? rule.to.map((operation) => permission(operation, spec.action)) : [ANY],
+    principals: rule.from.length > 0 ? rule.from.flatMap((caller) => principalsOf(caller, trustDomain, metadata.namespace)) : [ANY],
   }
 }
 
@@ -96,10 +98,11 @@ function identity(principal_name: Json): Json {
   return { authenticated: { principal_name } }
 }
 
-function permission(operation: z.infer<typeof Operation>): Json {
+function permission(operation: z.infer<typeof Operation>, action: AuthorizationPolicySpec['action']): Json {
   const rules = [
     ...(operation.methods.length > 0 ? [anyOf(operation.methods.map((method) => ({ header: { name: ':method', string_match: { exact: method } } })))] : []),
     ...(operation.paths.length > 0 ? [anyOf(operation.paths.map((path) => ({ url_path: { path: path.endsWith('*') ? { prefix: path.slice(0, -1) } : { exact: path } } })))] : []),
+    ...(operation.tools.length > 0 ? [action === 'Allow' ? allowTools(operation.tools) : denyTools(operation.tools)] : []),
   ]
   return rules.length > 0 ? { and_rules: { rules } } : ANY
 }

@@ -70,6 +70,7 @@ const weaver = meshState({
   policies: [
     policy('loom-only', { targetRefs: [{ name: 'spinner' }], action: 'Allow', rules: [{ from: [{ agents: ['loom'] }], to: [{ methods: ['POST'], paths: ['/rpc', '/files/*'] }] }] }),
     policy('not-mill', { targetRefs: [{ name: 'spinner' }], action: 'Deny', rules: [{ from: [{ namespaces: ['mill'] }] }] }),
+    policy('tools', { targetRefs: [{ name: 'spinner' }], action: 'Deny', rules: [{ to: [{ tools: ['unravel'] }] }] }),
     policy('maybe', { targetRefs: [{ name: 'spinner' }], action: 'Deny', mode: 'Audit', rules: [{ to: [{ paths: ['/files/*'] }] }] }),
   ],
   externalServices: [

@@ -19,6 +19,8 @@ export const Operation = z.strictObject({
   methods: z.array(HTTPMethod).max(9).default([]),
   /** Exact paths, or prefixes when they end in `*`. */
   paths: z.array(z.string().min(1).max(1024).startsWith('/')).max(256).default([]),
+  /** Tools of an MCP server, by name, read from the request itself. An Allow lets through besides what a client needs to get there. */
+  tools: z.array(z.string().min(1).max(128)).max(256).default([]),
 })
 
 export const AuthorizationPolicySpec = z.strictObject({

@@ -7,6 +7,7 @@ import type { MeshState } from '../contracts/mesh-state.ts'
 import { refOf } from '../contracts/object.ts'
 import { matchesCaller, type AgentRef } from './authorize.ts'
 import { splitPath, type RequestView } from './match.ts'
+import { allowsTool, deniesTool, TOOL_CALL, type McpCall } from './mcp-tools.ts'
 import { compareText } from './precedence.ts'
 
 export interface Verdict {
@@ -52,6 +53,14 @@ function whyNotRule(state: MeshState, policy: AuthorizationPolicy, rule: Rule, c
   if (!matchesCaller(state, policy, rule.from, caller)) return `does not name the caller ${caller.namespace}/${caller.agent}`
   if (rule.to.length === 0) return null
   const { pathname } = splitPath(request.path)
-  const fits = rule.to.some(({ methods, paths }) => (methods.length === 0 || methods.some((method) => method === request.method)) && (paths.length === 0 || paths.some((path) => (path.endsWith('*') ? pathname.startsWith(path.slice(0, -1)) : pathname === path))))
-  return fits ? null : `does not name ${request.method} ${pathname}`
+  const call = mcpCallOf(request)
+  const namesTool = policy.spec.action === 'Allow' ? allowsTool : deniesTool
+  const fits = rule.to.some(({ methods, paths, tools }) => (methods.length === 0 || methods.some((method) => method === request.method)) && (paths.length === 0 || paths.some((path) => (path.endsWith('*') ? pathname.startsWith(path.slice(0, -1)) : pathname === path))) && (tools.length === 0 || namesTool(tools, call)))
+  return fits ? null : `does not name ${request.method} ${pathname}${call.name ? ` with the tool ${call.name}` : ''}`
+}
+
+/** An MCP client of revision 2026-07-28 says in headers what its body says; asked without a body, they are what there is. */
+function mcpCallOf({ method, headers }: RequestView): McpCall {
+  const name = headers['mcp-name'] ?? ''
+  return { httpMethod: method, method: headers['mcp-method'] ?? (name ? TOOL_CALL : ''), name }
 }

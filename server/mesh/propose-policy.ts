@@ -48,7 +48,7 @@ function operationsOf(calls: readonly ObservedCall[]): Rule['to'] {
   })
   if (methods.length < byMethod.size) return [] // a method that no rule can name: every call
   const alike = Map.groupBy(methods, ({ paths }) => paths.join(' '))
-  return [...alike.values()].map((group) => ({ methods: group.map(({ method }) => method).sort(compareText), paths: group[0]?.paths ?? [] })).toSorted((a, b) => compareText(JSON.stringify(a), JSON.stringify(b)))
+  return [...alike.values()].map((group) => ({ methods: group.map(({ method }) => method).sort(compareText), paths: group[0]?.paths ?? [], tools: [] })).toSorted((a, b) => compareText(JSON.stringify(a), JSON.stringify(b)))
 }
 
 /** Exact paths; what begins alike where a path holds an id or there are many; none, for every path, where that is not enough. */

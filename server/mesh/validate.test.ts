@@ -7,7 +7,7 @@ import { applyChanges } from './change.ts'
 import { validateMesh } from './validate.ts'
 
 const base = meshState({
-  agents: [agent('loom'), agent('spinner'), agent('ledger', { protocol: 'tcp' }), agent('hidden', { exportTo: [] }, 'mill'), agent('many')],
+  agents: [agent('loom'), agent('spinner'), agent('ledger', { protocol: 'tcp' }), agent('hidden', { exportTo: [] }, 'mill'), agent('many'), agent('box', { protocol: 'mcp' })],
   versions: [agentVersion('spinner', 'v1'), agentVersion('many', 'v1'), agentVersion('many', 'v2')],
   instances: [instance('spinner', 'v1', 9001)],
   gateways: [gateway('door', 'loom', [{ name: 'http', port: 8088, protocol: 'HTTP', hostname: 'mill.example' }])],
@@ -84,6 +84,8 @@ const TABLE: [string, MeshObject, string[]][] = [
   ['a second word on a namespace', peerAuthentication('zzz', { mtls: 'strict' }), ['/spec overridden']],
   ['a second word on an agent', peerAuthentication('zzz', { targetRefs: [{ name: 'loom' }], mtls: 'strict' }), ['/spec overridden']],
   ['a policy that denies nothing', allow({}, { action: 'Deny', rules: [] }), ['/spec/rules without_effect']],
+  ['tools of an agent that has none', allow({ to: [{ tools: ['search'] }] }), [`${rule0}/to/0/tools without_effect`]],
+  ['a tool twice', policy('p', { targetRefs: [{ name: 'box' }], action: 'Allow', rules: [{ to: [{ tools: ['search', 'search'] }] }] }), [`${rule0}/to/0/tools/1 repeated`]],
   ['an operation of nothing', allow({ to: [{}] }), [`${rule0}/to/0 without_effect`]],
   ['a namespace not seen yet', allow({ from: [{ namespaces: ['nowhere'] }] }), [`${rule0}/from/0/namespaces/0 unknown_caller`]],
   ['a version of no agent', agentVersion('ghost', 'v1'), ['/spec/agent dangling']],

@@ -97,7 +97,8 @@ function isLoopback(address: string): boolean {
 
 function validatePolicy(state: MeshState, policy: AuthorizationPolicy, says: Says): void {
   const { namespace } = policy.metadata
-  const { action, rules } = policy.spec
+  const { action, rules, targetRefs } = policy.spec
+  const targets = targetRefs.map((target) => findAgent(state, namespace, target.name))
   validateTargets(state, policy, says)
   if (rules.length === 0 && action === 'Allow') says.warning('/spec/rules', 'allows_nobody', 'without a rule nobody may call these agents')
   if (rules.length === 0 && action === 'Deny') says.warning('/spec/rules', 'without_effect', 'without a rule this policy denies nothing')
@@ -105,7 +106,10 @@ function validatePolicy(state: MeshState, policy: AuthorizationPolicy, says: Say
     for (const [index, caller] of from.entries()) validateCaller(state, namespace, caller, `/spec/rules/${rule}/from/${index}`, says)
     for (const [index, operation] of to.entries()) {
       const at = `/spec/rules/${rule}/to/${index}`
-      if (operation.methods.length + operation.paths.length === 0) says.problem(at, 'without_effect', 'name at least one method or path')
+      if (operation.methods.length + operation.paths.length + operation.tools.length === 0) says.problem(at, 'without_effect', 'name at least one method, path or tool')
+      const deaf = operation.tools.length > 0 ? targets.find((agent) => agent?.spec.protocol !== 'mcp') : undefined
+      if (deaf) says.problem(`${at}/tools`, 'without_effect', `agent “${deaf.metadata.name}” speaks ${deaf.spec.protocol}, and tools are those of MCP`)
+      eachRepeated(operation.tools, (tool) => tool, (again, tool) => says.problem(`${at}/tools/${again}`, 'repeated', `the tool “${tool}” is there twice`))
       for (const [path, value] of operation.paths.entries())
         if (value.slice(0, -1).includes('*')) says.problem(`${at}/paths/${path}`, 'wrong_format', '“*” stands at the end of a path only')
     }
