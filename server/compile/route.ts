@@ -7,6 +7,7 @@ import type { Json } from './encode.ts'
 import { CLUSTER } from './names.ts'
 import { compileCors, compileRedirect, compileRewrite, CORS_FILTER, headerEdits } from './route-filters.ts'
 import { compileTimeouts, NO_TIMEOUT, sessionHash } from './route-limits.ts'
+import { toFixedSum } from './session-weights.ts'
 
 /**
  * `target` is what compileBackends said; null answers 500, as the Gateway API asks where no backend is valid. A rule for one
@@ -35,8 +36,8 @@ function compileOne({ route, rule, ruleIndex, match }: RankedMatch, target: Targ
 function compileTarget(rule: HTTPRouteRule, { action, hash, mirrors }: Target): Json {
   const session = rule.sessionPersistence
   const hash_policy = [...(session ? [sessionHash(session)] : []), ...hash]
-  const weighted = action['weighted_clusters']
-  const sticky = session && weighted ? { weighted_clusters: { ...(weighted as Json), use_hash_policy: true } } : {} // backends.ts makes it an object
+  const weighted = action['weighted_clusters'] as { clusters: Json[] } | undefined // as backends.ts makes it
+  const sticky = session && weighted ? { weighted_clusters: { ...weighted, clusters: toFixedSum(weighted.clusters), use_hash_policy: true } } : {}
   return { ...action, ...sticky, ...(hash_policy.length > 0 ? { hash_policy } : {}), ...(mirrors.length > 0 ? { request_mirror_policies: mirrors } : {}) }
 }
 
