@@ -1,5 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
+import { MeshError } from '#server/contracts/errors.ts'
+import { readProxies } from '#server/queries/proxies.ts'
 import { ProxyResource, readProxyResources } from '#server/queries/proxy-resources.ts'
 import { requireRole } from './context.ts'
 import { MeshQuery, listOf, newRoutes, ok } from './routes.ts'
@@ -15,6 +17,8 @@ const list = createRoute({
 
 export const proxyResources = newRoutes().openapi(list, async (c) => {
   requireRole(c, 'viewer')
-  const items = await readProxyResources(c.var.db, c.var.mesh, c.req.valid('param').id)
+  const { id } = c.req.valid('param')
+  const items = await readProxyResources(c.var.db, c.var.mesh, id)
+  if (items.length === 0 && (await readProxies(c.var.db, c.var.mesh, { limit: 1, id })).length === 0) throw new MeshError('not_found', `there is no proxy “${id}”`)
   return c.json({ items, metadata: { continue: null, resourceVersion: '0' } }, 200)
 })
