@@ -22,6 +22,7 @@ import { SIDECAR_DEFINITION, sidecarHandlers, type SidecarServiceOptions } from 
 import { SEMANTIC_DEFINITION } from './semantic/service.ts'
 import { startSemantic } from './semantic/start.ts'
 import { startProbes, type Probes } from './probes/control-run.ts'
+import { keepMemoryOutOfCoreDumps } from './run/core-dumps.ts'
 import { openLog } from './run/log.ts'
 import { announceProcess } from './run/registry.ts'
 import { runUntilStopped } from './run/shutdown.ts'
@@ -32,6 +33,7 @@ import { ADS_DEFINITION, adsHandlers, startXdsServer } from './xds/ads.ts'
 import { startWorld } from './xds/world.ts'
 
 const config = readConfig()
+keepMemoryOutOfCoreDumps()
 const log = openLog('control', config)
 const onError = (error: Error) => log.error({ cause: error.cause instanceof Error ? error.cause.message : undefined }, error.message)
 

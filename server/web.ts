@@ -17,6 +17,7 @@ import { MESH_DEFAULT } from './contracts/ids.ts'
 import { openDb } from './db/client.ts'
 import { usableRole } from './db/roles.ts'
 import { refuseUpgrade, startLiveHub } from './live/hub.ts'
+import { keepMemoryOutOfCoreDumps } from './run/core-dumps.ts'
 import { openLog } from './run/log.ts'
 import { announceProcess } from './run/registry.ts'
 import { runUntilStopped } from './run/shutdown.ts'
@@ -26,6 +27,7 @@ import { readTls } from './run/tls.ts'
 const LIMITS = { headersTimeoutMs: 20_000, requestTimeoutMs: 60_000, keepAliveMs: 15_000 }
 
 const config = readConfig()
+keepMemoryOutOfCoreDumps()
 const log = openLog('web', config)
 const dev = process.env.NODE_ENV === 'development'
 

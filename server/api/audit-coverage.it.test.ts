@@ -128,8 +128,8 @@ test('before and after are kept: of objects in the revision, of settings and rol
 })
 
 test('the other doors: what sidecars ask is listed, and the command line has no way past the API', () => {
-  // Enrolling has its line (enrolment.it.test.ts); a heartbeat that brings an agent commits a revision as everybody does; a renewal
-  // stands in the list of certificates, which forgets none; leaving ends a lease.
+  // Enrolling has its line (enrolment.it.test.ts); so has renewing; a heartbeat that brings an agent commits a revision as
+  // everybody does; leaving ends a lease.
   expect(Object.keys(SIDECAR_METHODS)).toEqual(['enrol', 'renew', 'heartbeat', 'leave'])
   const commands = readdirSync('server/cli').filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
   expect(commands.filter((name) => /from '(\.\.|#server)\/(db|changes|identity|queries|auth)\//.test(readFileSync(`server/cli/${name}`, 'utf8')))).toEqual(['doctor.ts'])

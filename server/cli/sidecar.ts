@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { readConfig, type Config } from '../config.ts'
 import { MeshError } from '../contracts/errors.ts'
 import { DnsLabel, NAMESPACE_DEFAULT, VersionName } from '../contracts/ids.ts'
+import { keepMemoryOutOfCoreDumps } from '../run/core-dumps.ts'
 import { findEnvoy } from '../run/envoy.ts'
 import { homePaths, readPrivate } from '../run/home.ts'
 import { openLog } from '../run/log.ts'
@@ -54,7 +55,7 @@ export function register(program: Command): void {
     .option('--socket <path>', 'Unix socket that the agent listens on, instead of a port')
     .option('--outbound-port <port>', 'where the agent sends its calls; picked and kept when left out')
     .option('--inbound-port <port>', 'where peers call; picked and kept when left out')
-    .option('--admin-port <port>', 'of Envoy, on loopback; picked and kept when left out')
+    .option('--admin-port <port>', 'of Envoy’s admin interface, on loopback; a socket beside the sidecar’s when left out')
     .option('--name <id>', 'of this proxy; from agent, version and port, and by chance for a control elsewhere, when left out')
     .option('--zone <zone>', 'where this instance is: ZONE or REGION/ZONE')
     .option('--transparent', 'take what the agent sends and receives without its knowing, by rules of this network namespace')
@@ -68,6 +69,7 @@ export function register(program: Command): void {
     .action(async (flags: Flags) => {
       const config = readConfig()
       if (flags.printIptables) return console.log(interceptScript(readInterception(flags, readTarget(flags))))
+      keepMemoryOutOfCoreDumps() // and that of Envoy, which it starts
       const log = openLog('sidecar', config, { agent: flags.agent })
       const options = await readOptions(flags, config, (sentence) => log.info(sentence))
       if (options.transparent) setOwner(options.transparent, options.log)

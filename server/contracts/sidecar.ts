@@ -70,7 +70,8 @@ export const HeartbeatRequest = z.strictObject({
   address: z.string().max(253),
   inboundPort: z.number().int().min(1).max(65535),
   outboundPort: z.number().int().min(1).max(65535),
-  adminPort: z.number().int().min(1).max(65535),
+  /** Envoy's admin interface, where the sidecar was asked for a port; else it is on a socket. */
+  adminPort: z.number().int().min(1).max(65535).optional(),
   /** The agent behind: a loopback port or a Unix socket path. */
   agentTarget: z.union([z.strictObject({ port: z.number().int().min(1).max(65535) }), z.strictObject({ socket: z.string().max(107) })]),
   /** Null where the agent calls its sidecar by address. */

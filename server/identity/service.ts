@@ -61,7 +61,9 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
     const identity = await inTransaction(db.pool, async (client) => {
       await lockProxy(client, authority.mesh, peer.proxyId)
       await refuseRevoked(client, authority.mesh, peer.serial) // the store knows it before this process does
-      return authority.issueForKey(publicKey, { spiffeId: peer.spiffeId, proxy: peer.proxyId }, client)
+      const issued = await authority.issueForKey(publicKey, { spiffeId: peer.spiffeId, proxy: peer.proxyId }, client)
+      await recordAudit(client, { mesh: authority.mesh, actor: peer.spiffeId, action: 'certificate.renew', target: peer.proxyId, result: 'ok', detail: { before: peer.serial, serial: issued.serial, notAfter: issued.notAfter } })
+      return issued
     })
     return { identity }
   }

@@ -3,6 +3,7 @@ import { statsFields } from './stats.ts'
 
 /** Held against a flood of connections; what is over it is refused, and what runs goes on. */
 const CONNECTIONS_MAX = 10_000
+const OWNER_ALONE = 0o600
 const ADMIN_PATHS = ['/ready', '/certs', '/clusters', '/init_dump', '/server_info', '/listeners', '/healthcheck/fail', '/drain_listeners']
 
 export interface BootstrapOptions {
@@ -12,7 +13,8 @@ export interface BootstrapOptions {
   agent: string
   version: string
   zone: string
-  adminPort: number
+  /** A port on loopback where one was asked for, else a socket. */
+  admin: { port: number } | { socket: string }
   socket: string
   cardSocket: string
 }
@@ -23,11 +25,11 @@ export function writeBootstrap(options: BootstrapOptions): string {
 }
 
 function bootstrapOf(options: BootstrapOptions) {
-  const { proxyId, mesh, namespace, agent, version, zone, adminPort, socket, cardSocket } = options
+  const { proxyId, mesh, namespace, agent, version, zone, admin, socket, cardSocket } = options
   return {
     node: { id: proxyId, cluster: `${namespace}/${agent}`, locality: { zone }, metadata: { mesh, namespace, agent, version } },
     admin: {
-      address: { socket_address: { address: '127.0.0.1', port_value: adminPort } },
+      address: 'port' in admin ? { socket_address: { address: '127.0.0.1', port_value: admin.port } } : { pipe: { path: admin.socket, mode: OWNER_ALONE } },
       allow_paths: [...ADMIN_PATHS.map((exact) => ({ exact })), { prefix: '/stats' }, { prefix: '/config_dump' }, { prefix: '/drain_listeners?' }, { prefix: '/clusters?' }],
     },
     dynamic_resources: {

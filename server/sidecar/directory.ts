@@ -21,6 +21,8 @@ export interface SidecarPaths {
   socket: string
   /** HTTP/1.1 of this sidecar: the agent's card. */
   cardSocket: string
+  /** Envoy's admin interface. No route, agent or tunnel leads to a socket, so none leads there. */
+  adminSocket: string
 }
 
 export function sidecarPaths(dir: string): SidecarPaths {
@@ -35,6 +37,7 @@ export function sidecarPaths(dir: string): SidecarPaths {
     bootstrap: file('envoy.json'),
     socket: join(sockets, 'sidecar.sock'),
     cardSocket: join(sockets, 'card.sock'),
+    adminSocket: join(sockets, 'admin.sock'),
   }
 }
 
@@ -56,6 +59,7 @@ export const SidecarState = z.object({
   controls: z.array(z.string()).min(1),
   /** Where peers reach the inbound listener. */
   address: z.string(),
+  /** `admin` is 0 unless a port was asked for. */
   ports: z.object({ inbound: z.number().int(), outbound: z.number().int(), admin: z.number().int() }),
   /** Id of the join token that it came in with last. */
   joinToken: z.string().default(''),

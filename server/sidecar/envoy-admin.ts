@@ -1,4 +1,5 @@
-// The few things that a sidecar asks of its Envoy's admin port.
+// The few things that a sidecar asks of its Envoy's admin interface.
+import { request } from 'node:http'
 import type { Verdict } from './readiness.ts'
 
 const ANSWER_MS = 1000
@@ -12,16 +13,13 @@ export interface EnvoyAdmin {
   failHealthCheck(): Promise<void>
 }
 
-export function envoyAdmin(port: number): EnvoyAdmin {
-  const ask = async (path: string, method = 'GET') => {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, signal: AbortSignal.timeout(ANSWER_MS) })
-    return { ok: response.ok, text: await response.text() }
-  }
+export function envoyAdmin(at: { port: number } | { socket: string }): EnvoyAdmin {
+  const ask = (path: string, method: 'GET' | 'POST' = 'GET') => askAdmin(at, { path, method })
   return {
     readiness: () =>
       ask('/ready').then(
         ({ ok }) => (ok ? 'ready' : 'refused'),
-        (error: unknown) => (error instanceof DOMException && error.name === 'TimeoutError' ? 'silent' : 'refused'),
+        (error: unknown) => (error instanceof Silence ? 'silent' : 'refused'),
       ),
     async countActive() {
       const { text } = await ask('/stats?usedonly&filter=^http\\.(inbound|outbound|gateway)\\.downstream_rq_active$')
@@ -31,4 +29,23 @@ export function envoyAdmin(port: number): EnvoyAdmin {
       await ask('/healthcheck/fail', 'POST')
     },
   }
+}
+
+class Silence extends Error {}
+
+function askAdmin(at: { port: number } | { socket: string }, { path, method }: { path: string; method: 'GET' | 'POST' }): Promise<{ ok: boolean; text: string }> {
+  const where = 'port' in at ? { host: '127.0.0.1', port: at.port } : { socketPath: at.socket }
+  return new Promise((resolve, reject) => {
+    const asked = request({ ...where, path, method, agent: false }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (part: string) => (text += part))
+      response.on('end', () => resolve({ ok: response.statusCode === 200, text }))
+      response.on('error', reject)
+    })
+    const late = setTimeout(() => asked.destroy(new Silence(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS)
+    asked.on('close', () => clearTimeout(late))
+    asked.on('error', reject)
+    asked.end()
+  })
 }

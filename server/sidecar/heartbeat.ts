@@ -102,7 +102,7 @@ function requestOf({ prepared, keeper, holds, observed }: HeartbeatOptions, stat
     address: kept.address,
     inboundPort: kept.ports.inbound,
     outboundPort: kept.ports.outbound,
-    adminPort: kept.ports.admin,
+    ...(kept.ports.admin > 0 && { adminPort: kept.ports.admin }),
     agentTarget: options.target,
     transparent: options.transparent?.transparent ?? null,
     zone: options.zone,

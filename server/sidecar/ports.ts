@@ -20,7 +20,7 @@ const RANGE = { first: 15_000, end: 32_000 }
 /** How long a claim speaks for its port; by then Envoy listens there, or never will. */
 const CLAIM_MS = 60_000
 
-/** Ports as asked for, else as kept from the life before, else free ones; a kept one that something else took meanwhile is replaced. */
+/** Of Envoy's admin interface only as asked for; it has a socket. The others as asked for, else as kept from the life before, else free ones; a kept one that something else took meanwhile is replaced. */
 export async function choosePorts(asked: Partial<Ports>, kept: KeptPorts | null, address: string, claims: Claims): Promise<Ports> {
   const taken = new Set<number>()
   const choose = async (name: keyof Ports, host: string): Promise<number> => {
@@ -28,7 +28,7 @@ export async function choosePorts(asked: Partial<Ports>, kept: KeptPorts | null,
     taken.add(port)
     return port
   }
-  return { inbound: await choose('inbound', address), outbound: await choose('outbound', '127.0.0.1'), admin: await choose('admin', '127.0.0.1') }
+  return { inbound: await choose('inbound', address), outbound: await choose('outbound', '127.0.0.1'), admin: asked.admin ?? 0 }
 }
 
 async function keptOrFree(kept: number | undefined, host: string, taken: ReadonlySet<number>, claims: Claims): Promise<number> {

@@ -1,5 +1,6 @@
 // Everything that a sidecar needs before it runs: an identity, ports, and what it kept of an earlier life.
-import { join } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { homePaths } from '../run/home.ts'
 import { isAlive } from '../run/process-time.ts'
@@ -52,6 +53,7 @@ export async function prepareSidecar(options: SidecarOptions): Promise<PreparedS
   for (const control of options.controls) parseAddress(control)
   refuseTwin(options)
   const paths = sidecarPaths(options.dir ?? join(homePaths(options.home).sidecars, options.proxyId))
+  refuseOwnSockets(options, paths)
   const before = readKept(paths.state, SidecarState)
   const held = readHeldIdentity(paths.identity)
   // A restart has the same command line: its token was used up in the life before, and is not needed.
@@ -86,6 +88,14 @@ export async function prepareSidecar(options: SidecarOptions): Promise<PreparedS
 }
 
 /** With another token than the one it came in with, such as after its certificate was revoked; what it has is kept when that lets nobody in. */
+/** An agent there would be the sidecar itself, or its Envoy's admin interface, for every caller of the mesh. */
+function refuseOwnSockets({ target, home }: SidecarOptions, paths: SidecarPaths): void {
+  if (!('socket' in target)) return
+  const named = existsSync(target.socket) ? realpathSync(target.socket) : resolve(target.socket)
+  const own = [paths.socket, paths.cardSocket, paths.adminSocket].map((path) => join(realpathSync(dirname(path)), basename(path)))
+  if (own.includes(named) || named.startsWith(`${homePaths(home).sidecars}/`)) throw new MeshError('invalid', `${target.socket} is a sidecar's own socket; name the one that the agent listens on`)
+}
+
 async function enterAnew(options: SidecarOptions, paths: SidecarPaths, kept: Entered): Promise<Entered> {
   if (options.token === null || kept.state.joinToken === '' || idOf(options.token) === kept.state.joinToken) return kept
   try {

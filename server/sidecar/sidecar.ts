@@ -38,8 +38,9 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   const { options, paths, save, identity } = prepared
   const { agent, namespace, version, target, proxyId, zone, home, envoy, log } = options
   const { ports, mesh } = prepared.state
-  const portsShown = { inbound: ports.inbound, outbound: ports.outbound, admin: ports.admin }
-  const bootstrap = writeBootstrap({ proxyId, mesh, namespace, agent, version, zone, adminPort: ports.admin, socket: paths.socket, cardSocket: paths.cardSocket })
+  const portsShown = { inbound: ports.inbound, outbound: ports.outbound, ...(ports.admin > 0 && { admin: ports.admin }) }
+  const adminAddress = ports.admin > 0 ? { port: ports.admin } : { socket: paths.adminSocket }
+  const bootstrap = writeBootstrap({ proxyId, mesh, namespace, agent, version, zone, admin: adminAddress, socket: paths.socket, cardSocket: paths.cardSocket })
   const announced = things.use(announceProcess({ role: 'sidecar', name: proxyId, ports: portsShown, state: 'starting', home }))
 
   let beatNow = () => {} // until there is a heartbeat
@@ -69,7 +70,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   things.use(ads)
   things.use(await serveCard(paths.cardSocket, target, { meshOrigin: `http://${agent}.${namespace}.mesh`, ownHosts: new Set(hostAddresses()) }))
 
-  const admin = envoyAdmin(ports.admin)
+  const admin = envoyAdmin(adminAddress)
   const observed = things.use(watchAgent(target, { intercepted: options.transparent !== null }))
   let running: EnvoyProcess | null = null
   const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), () => beatNow()))

@@ -46,7 +46,7 @@ function asStatic(resources: Resources) {
 async function judge(resources: Resources): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'heddle-judge-'))
   try {
-    const frame = JSON.parse(writeBootstrap({ proxyId: 'judged-1', mesh: 'local', namespace: 'default', agent: 'judged', version: 'v1', zone: '', adminPort: 0, socket: join(directory, 's'), cardSocket: join(directory, 'c') }))
+    const frame = JSON.parse(writeBootstrap({ proxyId: 'judged-1', mesh: 'local', namespace: 'default', agent: 'judged', version: 'v1', zone: '', admin: { port: 0 }, socket: join(directory, 's'), cardSocket: join(directory, 'c') }))
     const { clusters, listeners } = asStatic(resources)
     const { dynamic_resources: _, ...whole } = frame
     const file = join(directory, 'envoy.json')

@@ -53,6 +53,31 @@ test('an expired, unknown or foreign token is refused, and says why', async () =
   await enrolAt(control, good) // none of it used the token up
 })
 
+test('what is no request, no token or no certificate of this mesh is refused with a sentence', async () => {
+  await using control = await startEnrolment()
+  await using empty = await testDatabase()
+  const anybody = linkAs(null, control)
+  const request = { csrPem: (await makeKeyAndCsr()).csrPem, proxyId: 'loom-1', version: 'v1' }
+  await expect(anybody.call('enrol', { ...request, token: 'hdl_join_of_nobody' }, RenewResponse)).rejects.toThrow('this is not a join token')
+  await expect(anybody.call('enrol', { ...request, surprise: true }, RenewResponse)).rejects.toThrow(/the request is not valid/)
+  anybody.close()
+  await expect(tokenFor(empty)).rejects.toThrow('the mesh has no root certificate yet')
+  await expect(revokeCertificate(control.db, { mesh: MESH, serial: 'ff', reason: 'stolen', by: 'test' })).rejects.toThrow('no certificate of this mesh has the serial ff')
+  await eventually('control has a certificate of its own', 5000, async () => (await control.db.pool.query(`select from svid where proxy = 'control'`)).rowCount)
+  const own = (await control.db.pool.query<{ serial: string }>(`select serial from svid where proxy = 'control'`)).rows[0]?.serial ?? ''
+  await expect(revokeCertificate(control.db, { mesh: MESH, serial: own, reason: 'stolen', by: 'test' })).rejects.toThrow('control’s own certificate')
+})
+
+test('a renewal has its line in the audit, with the certificate of before', async () => {
+  await using control = await startEnrolment()
+  const { identity } = await enrolAt(control, await tokenFor(control.db))
+  const link = linkAs(identity, control)
+  const renewed = await link.call('renew', { csrPem: (await makeKeyAndCsr()).csrPem }, RenewResponse)
+  link.close()
+  const { rows } = await control.db.pool.query(`select actor, target, result, detail from audit where action = 'certificate.renew'`)
+  expect(rows).toMatchObject([{ actor: identity.spiffeId, target: 'loom-1', result: 'ok', detail: { before: identity.serial, serial: renewed.identity.serial } }])
+})
+
 test('a proxy id that belongs to another agent cannot be taken over', async () => {
   await using control = await startEnrolment()
   await enrolAt(control, await tokenFor(control.db))

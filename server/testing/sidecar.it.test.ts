@@ -1,9 +1,18 @@
 // One mesh of real processes: what a sidecar does when something around it dies, freezes or lies.
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
+import { createServer } from 'node:tls'
+import { promisify } from 'node:util'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Agent } from '../contracts/agent.ts'
+import { HEDDLE_API } from '../contracts/meta.ts'
 import { readCertificates } from '../queries/certificates.ts'
+import { writeBackup } from '../run/backup/write.ts'
 import { testDatabase } from './database.ts'
+import { listenersOf } from './listeners.ts'
 import { eventually, openLoop } from './load.ts'
 import { startSidecarMesh, TEST_MESH, type JoinedAgent, type SidecarMesh } from './sidecar-mesh.ts'
 
@@ -47,9 +56,33 @@ test('private keys are in no row, log or answer, and on disk for the owner alone
   for (const { ciphertext } of sealed.rows) expect(ciphertext.toString('latin1')).not.toContain('KEY')
   const words = [mesh.control.output(), loom.output(), shuttle.output(), readFileSync(join(loom.dir, 'envoy.log'), 'utf8'), JSON.stringify(await readCertificates(mesh.db, TEST_MESH.name))]
   for (const text of words) expect(text).not.toMatch(/PRIVATE KEY/)
+  const backup = join(mesh.home, 'mesh.backup')
+  await writeBackup(mesh.db.url, backup, { telemetry: true })
+  const kept = gunzipSync(readFileSync(backup)).toString('latin1')
+  expect(kept).toContain('public.ca_key')
+  expect(kept).not.toMatch(/PRIVATE KEY/)
+  expect(kept.replaceAll('\\n', '')).not.toContain(key)
   for (const file of ['identity.json', 'state.json', 'kept.bin', 'envoy.json']) expect(mode(join(loom.dir, file)), file).toBe(0o600)
   expect(readFileSync(join(loom.dir, 'kept.bin')).includes('PRIVATE KEY')).toBe(false)
   expect(readdirSync(loom.dir)).not.toContain('identity.json.tmp')
+})
+
+test('no core dump holds the memory of a process that has keys', () => {
+  for (const [name, pid] of Object.entries({ control: mesh.control.process.pid, sidecar: loom.process.pid, envoy: loom.envoyPid() })) expect(readFileSync(`/proc/${pid}/coredump_filter`, 'utf8').trim(), name).toBe('00000000')
+})
+
+test('Envoy’s admin interface is on no port, so that no route, agent, host or tunnel leads there', async () => {
+  const socket = join(loom.dir, 'admin.sock')
+  expect(mode(socket)).toBe(0o600)
+  expect((await askAdmin({ socketPath: socket }, '/stats')).text).toContain('cluster.')
+  const ports = listenersOf([loom.envoyPid()])
+  expect(ports.length).toBeGreaterThanOrEqual(2) // inbound and outbound
+  for (const { port, address } of ports)
+    for (const path of ['/stats', '/certs', '/config_dump', '/ready']) expect((await askAdmin({ host: address, port }, path)).text, `${address}:${port}${path}`).not.toMatch(/cluster\.|"certificates"|"configs"|LIVE/)
+  // A static instance names an address, never a socket; and nobody's agent is a sidecar's own socket.
+  expect(Agent.safeParse({ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name: 'a' }, spec: { instances: [{ address: socket, port: 1 }] } }).success).toBe(false)
+  const args = ['server/cli/heddle.mjs', 'sidecar', '--agent', 'spy', '--version', 'v1', '--socket', socket, '--control', `127.0.0.1:${mesh.control.port}`, '--token', await mesh.token('spy')]
+  await expect(promisify(execFile)(process.execPath, args, { env: mesh.env })).rejects.toMatchObject({ stderr: expect.stringContaining('is a sidecar\'s own socket') })
 })
 
 test('a frozen Envoy is taken out of rotation, and comes back when it thaws', async () => {
@@ -108,6 +141,27 @@ test('with control killed, calls go on, a restarted sidecar serves from what it 
   expect(loom.output()).toContain('served from the configuration kept on disk')
 }, 90_000)
 
+test('somebody with an agent’s certificate at control’s own address is told nothing, and calls go on meanwhile', async () => {
+  const { keyPem, chainPem, bundlePem } = JSON.parse(readFileSync(join(loom.dir, 'identity.json'), 'utf8')) as Record<string, string> // read as HeldIdentity elsewhere
+  await mesh.control.kill()
+  const seen = { attempts: 0, bytes: 0 }
+  const imposter = createServer({ key: keyPem, cert: `${chainPem}${bundlePem}`, ca: bundlePem, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['h2'] }, (socket) => {
+    socket.on('data', (part) => (seen.bytes += part.length)).on('error', () => {})
+  })
+  imposter.on('connection', () => (seen.attempts += 1)).on('tlsClientError', () => {})
+  await new Promise<void>((listening) => imposter.listen(mesh.control.port, '127.0.0.1', listening))
+  const stream = openLoop(20, call)
+  await eventually('both sidecars came to it', 20_000, () => seen.attempts >= 4)
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+  const results = await stream.stop()
+  await new Promise((closed) => imposter.close(closed))
+  await mesh.control.start()
+  expect(seen.bytes).toBe(0) // no stream, no heartbeat, no request for a certificate
+  expect(results.length).toBeGreaterThan(10)
+  expect(results.filter(({ status }) => status !== 200)).toEqual([])
+  await reaches()
+}, 60_000)
+
 test('a sidecar that stops in order loses no call and is forgotten', async () => {
   const second = await mesh.join('shuttle', { version: 'v1' })
   await eventually('both take calls', 15_000, async () => {
@@ -124,4 +178,14 @@ test('a sidecar that stops in order loses no call and is forgotten', async () =>
 
 function mode(path: string): number {
   return statSync(path).mode & 0o777
+}
+
+/** What answers there; nothing is an empty text. */
+function askAdmin(where: { socketPath: string } | { host: string; port: number }, path: string): Promise<{ text: string }> {
+  return new Promise((resolve) => {
+    let text = ''
+    const done = () => resolve({ text })
+    const asked = request({ ...where, path, agent: false, timeout: 3000 }, (response) => response.on('data', (part) => (text += String(part))).on('end', done))
+    asked.on('error', done).on('timeout', () => asked.destroy(new Error('late'))).end()
+  })
 }
