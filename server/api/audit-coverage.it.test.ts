@@ -102,6 +102,7 @@ test('what is in the form of a write and only asks stores nothing', async () => 
     'POST /semantic/evaluate': { route: 'none', tasks: [{ task: 'x', agent: null }] },
     'POST /registry/read-card': { url: 'http://127.0.0.1:9/' },
   }
+  expect((await api.as('admin').post('/semantic/decisions/d1/replay')).status).toBe(422) // this one said nothing that could be compared
   for (const route of Object.keys(NO_CHANGE).filter((one) => one !== 'POST /sample/report')) {
     const before = await fingerprint(db)
     await api.as('admin').post(route.replace('POST ', '').replace(':id', 'd1'), bodies[route] ?? {})
