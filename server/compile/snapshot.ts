@@ -1,4 +1,5 @@
 // Everything one proxy needs, from one state of the mesh. Pure: same state and proxy, same bytes.
+import { isDeepStrictEqual } from 'node:util'
 import type { Agent } from '../contracts/agent.ts'
 import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
@@ -26,6 +27,8 @@ export interface Snapshot {
 export interface SnapshotOptions {
   /** Virtual hosts by VHDS (delta), or inside their route configuration (state of the world). */
   virtualHosts: 'vhds' | 'inline'
+  /** The proxy's snapshot before: when nothing differs, its resources are the same value. */
+  before?: Snapshot | null
 }
 
 /** Work is shared: what does not differ by proxy is compiled once a state, and encoded once a content. */
@@ -37,7 +40,20 @@ export function compileSnapshot(state: MeshState, proxy: ProxyView, options: Sna
   const outboundRoutes = caller.ownRoutes(inline) ?? (inline ? namespace.inlineRoutes() : shared.outboundRoutes)
   const hosts = inline ? [] : [...namespace.virtualHosts, ...caller.virtualHosts]
   const all = [...namespace.clustersAndEndpoints(proxy.zone), ...caller.clusters, ...hosts, shared.external, outboundRoutes, ...ownResources(state, proxy)]
-  return { revision: state.revision, resources: byTypeAndName(all) }
+  const { before } = options
+  return { revision: state.revision, resources: before && isMadeOf(before, all) ? before.resources : byTypeAndName(all) }
+}
+
+function isMadeOf(snapshot: Snapshot, all: readonly Resource[]): boolean {
+  const isThere = (one: Resource) => {
+    const other = snapshot.resources.get(one.typeUrl)?.get(one.name)
+    return other === one || (other?.version === one.version && other.scope === one.scope && isSameRef(other.object, one.object))
+  }
+  return [...snapshot.resources.values()].reduce((sum, { size }) => sum + size, 0) === all.length && all.every(isThere)
+}
+
+function isSameRef(a: ObjectRef | null, b: ObjectRef | null): boolean {
+  return a === b || (a?.kind === b?.kind && a?.namespace === b?.namespace && a?.name === b?.name)
 }
 
 /** Every resource of a snapshot, types and names in a fixed order. */
@@ -149,9 +165,33 @@ function agentResources(state: MeshState, agent: Agent, zone: string): Resource[
   ])
 }
 
-/** What only this proxy gets: its ports, its agent, its gateways. An agent that was deleted keeps its way out, and nothing comes in. */
+interface Own {
+  inputs: readonly unknown[]
+  proxy: ProxyView
+  resources: Resource[]
+}
+
+const ownByAgent = new WeakMap<Agent, Map<string, Own>>()
+const OWN_MAX = 1000
+/** Of all that a state has, what no proxy's own resources are made of, unless it has a gateway. */
+const NOT_OWN: ReadonlySet<string> = new Set<keyof MeshState>(['revision', 'routes', 'grpcRoutes', 'versions', 'instances'])
+
+/** Compiled again when something that they may depend on changed. */
 function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
   const agent = findAgent(state, proxy.namespace, proxy.agent)
+  if (!agent || gatewaysOf(state, proxy).length > 0) return compileOwn(state, proxy, agent)
+  const inputs = Object.entries(state).flatMap(([key, value]) => (NOT_OWN.has(key) ? [] : [value]))
+  const known = ownByAgent.get(agent) ?? new Map<string, Own>()
+  const found = known.get(proxy.id)
+  if (found && isDeepStrictEqual(found.proxy, proxy) && found.inputs.length === inputs.length && found.inputs.every((input, index) => input === inputs[index])) return found.resources
+  const resources = compileOwn(state, proxy, agent)
+  if (known.size >= OWN_MAX) known.clear()
+  ownByAgent.set(agent, known.set(proxy.id, { inputs, proxy, resources }))
+  return resources
+}
+
+/** What only this proxy gets: its ports, its agent, its gateways. An agent that was deleted keeps its way out, and nothing comes in. */
+function compileOwn(state: MeshState, proxy: ProxyView, agent: Agent | undefined): Resource[] {
   const agentScope = `${proxy.namespace}/${proxy.agent}`
   const own: Resource[] = [
     resource(TYPE.cluster, CLUSTER.loop, proxy.id, compileLoopCluster(proxy), null),

@@ -10,7 +10,7 @@ import { commonMultiple, WEIGHT_SUM_MAX } from './weights.ts'
 export interface Candidate {
   agent: Agent
   /** Versions that the route allows. */
-  versions: Version[]
+  versions: readonly Version[]
   /** What of the agent answers the requirement. */
   capabilities: Capability[]
 }

@@ -32,7 +32,14 @@ export function findAgent(state: MeshState, namespace: string, name: string): Ag
 }
 
 /** Every version an agent has, by name: registered ones, those with an instance, and those of its static list. */
-export function versionsOf(state: MeshState, agent: Agent): Version[] {
+export function versionsOf(state: MeshState, agent: Agent): readonly Version[] {
+  const { versionsOf: known } = indexOf(state)
+  let versions = known.get(agent)
+  if (!versions) known.set(agent, (versions = findVersions(state, agent)))
+  return versions
+}
+
+function findVersions(state: MeshState, agent: Agent): Version[] {
   const { namespace, name } = agent.metadata
   const registered = indexOf(state).versions.get(`${namespace}/${name}`) ?? []
   const instances = instancesOf(state, agent)
@@ -69,11 +76,22 @@ export function instancesOf(state: MeshState, agent: Agent): Instance[] {
 }
 
 /** Routes attached to an agent. Only a route of the agent's own namespace steers it for everybody. */
-export function routesOfAgent(state: MeshState, agent: Agent): AnyRoute[] {
-  return allRoutes(state)
-    .filter((route) => route.spec.parentRefs.some((parent) => isParent(route, parent, 'Agent', agent.metadata.namespace, agent.metadata.name)))
-    .filter((route) => route.metadata.namespace === agent.metadata.namespace)
-    .toSorted(compareRoutes)
+export function routesOfAgent(state: MeshState, agent: Agent): readonly AnyRoute[] {
+  return indexOf(state).routes.get(`${agent.metadata.namespace}/${agent.metadata.name}`) ?? []
+}
+
+function indexRoutes(state: MeshState): Map<string, AnyRoute[]> {
+  const found = new Map<string, Set<AnyRoute>>()
+  for (const route of allRoutes(state)) {
+    const { namespace } = route.metadata
+    for (const parent of route.spec.parentRefs) {
+      if (!isParent(route, parent, 'Agent', namespace, parent.name)) continue
+      const key = `${namespace}/${parent.name}`
+      const routes = found.get(key) ?? new Set()
+      found.set(key, routes.add(route))
+    }
+  }
+  return new Map([...found].map(([key, routes]) => [key, [...routes].sort(compareRoutes)]))
 }
 
 export function isParent(route: AnyRoute, parent: ParentRef, kind: ParentRef['kind'], namespace: string, name: string): boolean {
@@ -110,7 +128,7 @@ export function versionObjectName(version: { agent: string; version: string }): 
 
 /** An AgentVersion's name alone does not say where the agent's ends (`a-b-c`): its object does, else an agent that has that version. */
 function findVersionOwner(state: MeshState, namespace: string, name: string): Agent | undefined {
-  const object = state.versions.find((version) => version.metadata.namespace === namespace && version.metadata.name === name)
+  const object = indexOf(state).versionObjects.get(`${namespace}/${name}`)
   if (object) return findAgent(state, namespace, object.spec.agent)
   return state.agents.find((agent) => agent.metadata.namespace === namespace && versionsOf(state, agent).some((version) => versionObjectName(version) === name))
 }
@@ -118,7 +136,11 @@ function findVersionOwner(state: MeshState, namespace: string, name: string): Ag
 interface Index {
   agents: Map<string, Agent>
   versions: Map<string, AgentVersion[]>
+  versionObjects: Map<string, AgentVersion>
   instances: Map<string, Instance[]>
+  routes: Map<string, AnyRoute[]>
+  /** Filled as it is asked. */
+  versionsOf: WeakMap<Agent, Version[]>
 }
 
 const indexes = new WeakMap<MeshState, Index>()
@@ -130,7 +152,10 @@ function indexOf(state: MeshState): Index {
     index = {
       agents: new Map(state.agents.map((agent) => [`${agent.metadata.namespace}/${agent.metadata.name}`, agent])),
       versions: Map.groupBy(state.versions, (version) => `${version.metadata.namespace}/${version.spec.agent}`),
+      versionObjects: new Map(state.versions.map((version) => [`${version.metadata.namespace}/${version.metadata.name}`, version])),
       instances: Map.groupBy(state.instances, (instance) => `${instance.namespace}/${instance.agent}`),
+      routes: indexRoutes(state),
+      versionsOf: new WeakMap(),
     }
     indexes.set(state, index)
   }

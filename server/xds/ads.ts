@@ -35,10 +35,13 @@ export interface AdsStream {
   end(error: MeshError): void
 }
 
-/** A frozen proxy is found in 3 s, in which it counts as one that has not answered. */
+/**
+ * A frozen proxy is found in 7 s, in which it counts as one that has not answered. Less is too little when a whole fleet comes at once: an
+ * answer that waits while this process is busy would count as none, and the proxies that it drops would come again.
+ */
 export const SERVER_OPTIONS = {
   'grpc.keepalive_time_ms': 2000,
-  'grpc.keepalive_timeout_ms': 1000,
+  'grpc.keepalive_timeout_ms': 5000,
   'grpc.max_receive_message_length': 8 * 1024 * 1024,
   'grpc.max_concurrent_streams': 64,
 }

@@ -32,7 +32,7 @@ export function findCulprit(state: MeshState, proxy: ProxyView, resource: Resour
 }
 
 /** The routes that a refused resource was made of. */
-function routesBehind(state: MeshState, proxy: ProxyView, resource: Resource): AnyRoute[] {
+function routesBehind(state: MeshState, proxy: ProxyView, resource: Resource): readonly AnyRoute[] {
   if (resource.typeUrl === TYPE.virtualHost) {
     const [name = '', namespace = ''] = resource.name.slice(`${OUTBOUND}/`.length).split('.')
     const agent = findAgent(state, namespace, name)

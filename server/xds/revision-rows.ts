@@ -33,6 +33,7 @@ const OWNER: Readonly<Record<string, string>> = { [TYPE.endpoints]: TYPE.cluster
 /** What differs between two snapshots. */
 export function changesBetween(before: Snapshot, after: Snapshot): Change[] {
   const changes: Change[] = []
+  if (before.resources === after.resources) return changes
   for (const [typeUrl, resources] of after.resources) {
     const old = before.resources.get(typeUrl)
     for (const [name, resource] of resources) if (old?.get(name)?.version !== resource.version) changes.push({ typeUrl, name, version: resource.version })

@@ -61,6 +61,7 @@ export class Session {
 
   /** What the client shall have. Until the first call the session stays silent: an empty answer would delete everything. */
   setTarget(target: Snapshot['resources']): void {
+    if (target === this.target) return
     this.target = target
     this.#noteLeaving()
     for (const subscription of this.subscriptions.values()) this.#adoptState(subscription)

@@ -1,11 +1,11 @@
 // What a control process knows: the state of each mesh that its proxies belong to, and those proxies. PostgreSQL is the only thing
 // it shares with other control processes; a NOTIFY says when to read again.
-import { isDeepStrictEqual } from 'node:util'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
 import { listen } from '../db/listen.ts'
 import { readMeshState } from '../db/mesh-state.ts'
+import { keepUnchanged } from '../mesh/keep-unchanged.ts'
 import type { AdsStream } from './ads.ts'
 import { readBetween } from './between.ts'
 import { Member } from './member.ts'
@@ -106,7 +106,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
       readOrphans(db, mesh.name),
       mesh.refusals.loadNew(),
     ])
-    const state = mesh.state && isDeepStrictEqual(found, mesh.state) ? mesh.state : found // the same mesh again: what was compiled of it stands
+    const state = mesh.state ? keepUnchanged(mesh.state, found) : found // of what is the same again, what was compiled stands
     const between = mesh.state ? await readBetween(db, mesh.state, state) : []
     const since = mesh.state?.revision ?? state.revision
     mesh.state = state
