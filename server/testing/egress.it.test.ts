@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { commitChange } from '../changes/commit.ts'
 import { agent, egressPolicy, externalService } from '../compile/fixtures.ts'
 import { refOf, type MeshObject } from '../contracts/object.ts'
+import { askEnvoy } from './ask-admin.ts'
 import { testDatabase } from './database.ts'
 import { eventually } from './load.ts'
 import { startOutsideService } from './outside-service.ts'
@@ -76,8 +77,7 @@ test('the sidecar speaks TLS to a host whose certificate it checks, and sends a 
   expect(writer.output()).toContain('an ExternalService asks for the credential “key”, and this sidecar was not given one for that host')
 
   // Nobody who looks sees it.
-  const admin = envoyPorts(mesh, writer).admin
-  const dump = await (await fetch(`http://127.0.0.1:${admin}/config_dump?include_eds`)).text()
+  const dump = await askEnvoy(writer.dir, '/config_dump?include_eds')
   expect(dump).toContain('credential/key/api.models.test')
   expect(dump).not.toContain(SECRET)
   expect(writer.output()).not.toContain(SECRET)

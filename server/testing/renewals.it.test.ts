@@ -1,7 +1,6 @@
 // Certificates of seconds under load: what Envoy shows is what was issued last, and no call notices. bench/rotation-soak.ts is the long form.
-import { request } from 'node:http'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { askEnvoy } from './ask-admin.ts'
 import { testDatabase } from './database.ts'
 import { eventually, openLoop } from './load.ts'
 import { startSidecarMesh, type JoinedAgent } from './sidecar-mesh.ts'
@@ -44,7 +43,7 @@ function watchShown({ dir }: JoinedAgent) {
   const note = (serial: string) => void (shown.has(serial) || shown.set(serial, Date.now()))
   void (async () => {
     while (!stopped) {
-      const text = await ask(join(dir, 'admin.sock'), '/certs')
+      const text = await askEnvoy(dir, '/certs')
       for (const [, serial = ''] of text.matchAll(/"cert_chain": \[\s*\{[^{}]*?"serial_number": "([0-9a-f]+)"/g)) note(serial.replace(/^0+/, ''))
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
@@ -55,11 +54,4 @@ function watchShown({ dir }: JoinedAgent) {
       return shown
     },
   }
-}
-
-function ask(socketPath: string, path: string): Promise<string> {
-  return new Promise((resolve) => {
-    let text = ''
-    request({ socketPath, path, agent: false }, (response) => response.on('data', (part) => (text += String(part))).on('end', () => resolve(text))).on('error', () => resolve('')).end()
-  })
 }

@@ -1,7 +1,6 @@
 // One mesh of real processes: what a sidecar does when something around it dies, freezes or lies.
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { request } from 'node:http'
 import { join } from 'node:path'
 import { createServer } from 'node:tls'
 import { promisify } from 'node:util'
@@ -11,6 +10,7 @@ import { Agent } from '../contracts/agent.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
 import { readCertificates } from '../queries/certificates.ts'
 import { writeBackup } from '../run/backup/write.ts'
+import { askAdmin } from './ask-admin.ts'
 import { testDatabase } from './database.ts'
 import { listenersOf } from './listeners.ts'
 import { eventually, openLoop } from './load.ts'
@@ -74,11 +74,11 @@ test('no core dump holds the memory of a process that has keys', () => {
 test('Envoy’s admin interface is on no port, so that no route, agent, host or tunnel leads there', async () => {
   const socket = join(loom.dir, 'admin.sock')
   expect(mode(socket)).toBe(0o600)
-  expect((await askAdmin({ socketPath: socket }, '/stats')).text).toContain('cluster.')
+  expect(await askAdmin({ socketPath: socket }, '/stats')).toContain('cluster.')
   const ports = listenersOf([loom.envoyPid()])
   expect(ports.length).toBeGreaterThanOrEqual(2) // inbound and outbound
   for (const { port, address } of ports)
-    for (const path of ['/stats', '/certs', '/config_dump', '/ready']) expect((await askAdmin({ host: address, port }, path)).text, `${address}:${port}${path}`).not.toMatch(/cluster\.|"certificates"|"configs"|LIVE/)
+    for (const path of ['/stats', '/certs', '/config_dump', '/ready']) expect(await askAdmin({ host: address, port }, path), `${address}:${port}${path}`).not.toMatch(/cluster\.|"certificates"|"configs"|LIVE/)
   // A static instance names an address, never a socket; and nobody's agent is a sidecar's own socket.
   expect(Agent.safeParse({ apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name: 'a' }, spec: { instances: [{ address: socket, port: 1 }] } }).success).toBe(false)
   const args = ['server/cli/heddle.mjs', 'sidecar', '--agent', 'spy', '--version', 'v1', '--socket', socket, '--control', `127.0.0.1:${mesh.control.port}`, '--token', await mesh.token('spy')]
@@ -178,14 +178,4 @@ test('a sidecar that stops in order loses no call and is forgotten', async () =>
 
 function mode(path: string): number {
   return statSync(path).mode & 0o777
-}
-
-/** What answers there; nothing is an empty text. */
-function askAdmin(where: { socketPath: string } | { host: string; port: number }, path: string): Promise<{ text: string }> {
-  return new Promise((resolve) => {
-    let text = ''
-    const done = () => resolve({ text })
-    const asked = request({ ...where, path, agent: false, timeout: 3000 }, (response) => response.on('data', (part) => (text += String(part))).on('end', done))
-    asked.on('error', done).on('timeout', () => asked.destroy(new Error('late'))).end()
-  })
 }

@@ -6,7 +6,7 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { listProcesses } from '../run/registry.ts'
+import { askEnvoy } from './ask-admin.ts'
 import { testDatabase } from './database.ts'
 import { eventually } from './load.ts'
 import { layWire, type Machine, type Wire } from './namespaces.ts'
@@ -47,8 +47,7 @@ async function join(mesh: SidecarMesh, wire: Wire, agent: string): Promise<Joine
     machine,
     stopSidecar,
     async stat(name) {
-      const admin = listProcesses(mesh.home).find((entry) => entry.role === 'envoy' && entry.name === agent)?.ports.admin
-      const said = await machine.node(`process.stdout.write(await (await fetch('http://127.0.0.1:${admin}/stats?filter=^${name.replaceAll('.', '\\\\.')}$')).text())`)
+      const said = await askEnvoy(resolve(mesh.home, 'sidecars', agent), `/stats?filter=^${name.replaceAll('.', '\\.')}$`)
       return Number(/: (\d+)/.exec(said)?.[1] ?? 0)
     },
     async [Symbol.asyncDispose]() {
