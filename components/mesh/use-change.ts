@@ -63,14 +63,6 @@ export function useChange({ kind, at, stored, fresh, onApplied }: ChangeOptions)
     return current && object ? { base: draft.base, mine: object, theirs: current as MeshObject } : null // the API adds the current object
   }
 
-  const plan = useQuery({
-    queryKey: ['plan', kind, ref, draft.text, draft.base?.metadata.resourceVersion ?? null],
-    queryFn: ({ signal }) => planObject(write!, signal), // enabled only with one
-    enabled: url.step === 'review' && write !== null,
-    retry: false,
-    staleTime: 10_000,
-    placeholderData: (previous) => previous,
-  })
   const mutation = useMutation({
     mutationFn: (reason: string) => writeObject({ ...write!, reason }), // the button is not there without one
     onSuccess: ({ object: next, revision }) => {
@@ -80,7 +72,15 @@ export function useChange({ kind, at, stored, fresh, onApplied }: ChangeOptions)
       void client.invalidateQueries({ queryKey: ['revisions'] })
     },
   })
-  const conflict = conflictOf(mutation.error) ?? conflictOf(plan.error) ?? (seen && seen.text === draft.text ? seen.conflict : null)
+  const plan = useQuery({
+    queryKey: ['plan', kind, ref, draft.text, draft.base?.metadata.resourceVersion ?? null],
+    queryFn: ({ signal }) => planObject(write!, signal), // enabled only with one
+    enabled: url.step === 'review' && write !== null && !(at === null && mutation.isSuccess), // what was new is there now
+    retry: false,
+    staleTime: 10_000,
+    placeholderData: (previous) => previous,
+  })
+  const conflict = conflictOf(mutation.error) ?? (url.step === 'review' ? conflictOf(plan.error) : null) ?? (seen && seen.text === draft.text ? seen.conflict : null)
   const findings = useMemo(() => findingsOf(kind, object, url.step === 'review' ? plan.data : undefined, plan.error, mutation.error), [kind, object, url.step, plan.data, plan.error, mutation.error])
 
   return {

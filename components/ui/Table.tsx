@@ -14,7 +14,7 @@ export function Table({ label, children, className }: { label: string; children:
     return () => observer.disconnect()
   }, [])
   return (
-    <div ref={box} tabIndex={scrolls ? 0 : undefined} role={scrolls ? 'region' : undefined} aria-label={scrolls ? label : undefined} className={classes('overflow-x-auto', className)}>
+    <div ref={box} tabIndex={scrolls ? 0 : undefined} role={scrolls ? 'region' : undefined} aria-label={scrolls ? label : undefined} className={classes('relative overflow-x-auto', className)}>
       <table aria-label={label} className="w-full border-collapse text-base [&_tbody_tr:last-child>td]:border-b-0">{children}</table>
     </div>
   )
