@@ -1,16 +1,16 @@
 // Running other programs: quietly, with their last words when they fail.
 import { spawn } from 'node:child_process'
 import { delimiter, dirname, join } from 'node:path'
-import { root } from './root.mjs'
+import { root, runtime } from './root.mjs'
 
 const KEPT_CHARACTERS = 4000
 
 /** Tools that would phone home are told not to; a proxy and a registry of the person's own stay as they are set. */
 export const QUIET = { NEXT_TELEMETRY_DISABLED: '1', CHECKPOINT_DISABLE: '1', PRISMA_HIDE_UPDATE_MESSAGE: '1', DO_NOT_TRACK: '1', npm_config_update_notifier: 'false', PIP_DISABLE_PIP_VERSION_CHECK: '1' }
 
-/** The environment in which a tool finds the right Node and the packages' commands first. */
+/** The environment in which a tool finds the right Node and the packages' commands first. What Node compiles it keeps: a program of ours starts in half the time. */
 export function withNode(node, more = {}) {
-  return { ...process.env, ...QUIET, PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter), ...more }
+  return { ...process.env, ...QUIET, PATH: [dirname(node), join(root, 'node_modules', '.bin'), process.env.PATH ?? ''].join(delimiter), NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(runtime, 'compile-cache'), ...more }
 }
 
 /** Answers `{code, output}`; `code` is null when the program could not be started. */

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, withNode } from './command.mjs'
 import { Refusal } from './platform.mjs'
-import { hashOf, isFresh, root, stampWith } from './root.mjs'
+import { hashOf, isFresh, root, runtime, stampWith } from './root.mjs'
 import { step } from './say.mjs'
 
 const STAMP = '.next/.heddle-inputs'
@@ -15,6 +15,7 @@ export async function bringConsole(node) {
   const hash = hashOf(INPUTS, { skip: (file) => NO_INPUT.test(file) })
   if (isFresh(STAMP, hash) && existsSync(join(root, '.next', 'BUILD_ID'))) return
   await step('console', async () => {
+    rmSync(join(runtime, 'compile-cache'), { recursive: true, force: true }) // of code that is no more
     const { code, output } = await run(node, ['node_modules/next/dist/bin/next', 'build'], { env: withNode(node, { NODE_ENV: 'production', CI: '1' }) })
     if (code !== 0) throw new Refusal(`the console could not be built:\n${output}`)
   })
