@@ -1,7 +1,8 @@
 // What senders send, encoded before the clock starts: traces of ten spans over five services, with the attributes that HTTP and GenAI
 // instrumentations write.
 import { randomBytes } from 'node:crypto'
-import { attributesOf, freshSpan, protobufOf, requestOf, type TestSpan } from '#server/testing/collector.ts'
+import { protobufOf } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, requestOf, type TestSpan } from '#server/testing/spans.ts'
 
 const SETS = 40
 const TRACES = 50

@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, inject, test } from 'vitest'
 import type { Pool } from '#server/db/pool.ts'
-import { freshSpan, requestOf, startTestCollector } from '#server/testing/collector.ts'
+import { startTestCollector } from '#server/testing/collector.ts'
+import { freshSpan, requestOf } from '#server/testing/spans.ts'
 
 const MIB = 1024 * 1024
 

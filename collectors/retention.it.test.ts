@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { freshSpan, postOtlp, requestOf, spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { freshSpan, postOtlp, requestOf } from '#server/testing/spans.ts'
 import { prune } from './retention.ts'
 
 const DAY_MS = 86_400_000

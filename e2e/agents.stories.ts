@@ -1,14 +1,15 @@
 // Connecting: an agent that sends traces and nothing else is on its page within seconds, with the command that brings it further.
 import { test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
-import { sendSpans, spanAt } from './otlp.ts'
+import { freshSpan } from '../server/testing/spans.ts'
+import { sendSpans } from './otlp.ts'
 import { heddle, mesh, person } from './person.ts'
 
 const NOTE_TAKER = { apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'note-taker' }, spec: {} } as const
 
 test.concurrent('an agent that sends traces alone is listed with its level, and its page says the next step with the exact command', async () => {
   await mesh.write(NOTE_TAKER)
-  await sendSpans({ 'note-taker': [spanAt(Date.now(), { name: 'take notes', kind: 2 })] })
+  await sendSpans('note-taker', [freshSpan({ name: 'take notes', kind: 2 })])
   await eventually('its span is stored', 20_000, async () => (await mesh.get<{ items: unknown[] }>('/traces?service=note-taker')).items.length > 0)
   await using someone = await person()
   const { page } = someone

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { jsonToProtobuf } from '#collectors/json.ts'
 import { LOGS } from '#server/otlp/messages.ts'
 import { readTrace } from '#server/queries/trace.ts'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
+import { startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from '#server/testing/spans.ts'
 
 const hex = (bytes: number) => randomBytes(bytes).toString('hex')
 

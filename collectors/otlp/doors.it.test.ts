@@ -8,7 +8,8 @@ import { TRACES } from '#server/otlp/messages.ts'
 import { readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { jsonToProtobuf } from '../json.ts'
 import { BODY } from './body.ts'
-import { freshSpan, postOtlp, protobufOf, requestOf, spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { protobufOf, spansOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { freshSpan, postOtlp, requestOf } from '#server/testing/spans.ts'
 
 const TRACES_PATH = '/opentelemetry.proto.collector.trace.v1.TraceService/Export'
 const sample = (name: string) => readFileSync(new URL(`../testdata/${name}`, import.meta.url))

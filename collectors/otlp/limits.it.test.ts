@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js'
 import { expect, test } from 'vitest'
-import { attributesOf, freshSpan, postOtlp, protobufOf, requestOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { protobufOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf } from '#server/testing/spans.ts'
 import { CLASS_LIMITS, OTHER_NAMES } from '../spans/classes.ts'
 
 const MIB = 1024 * 1024

@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { readTrace } from '#server/queries/trace.ts'
 import { readTraces } from '#server/queries/traces.ts'
-import { postOtlp, startTestCollector } from '#server/testing/collector.ts'
+import { startTestCollector } from '#server/testing/collector.ts'
+import { postOtlp } from '#server/testing/spans.ts'
 
 const at = (name: string) => fileURLToPath(new URL(`../testdata/${name}`, import.meta.url))
 

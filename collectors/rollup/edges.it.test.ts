@@ -5,7 +5,8 @@ import { readEdgeSeries } from '#server/queries/edge-series.ts'
 import { readGraph } from '#server/queries/graph.ts'
 import { eventually } from '#server/testing/load.ts'
 import { MEMORY } from './trace-memory.ts'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
+import { startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from '#server/testing/spans.ts'
 
 const send = async (lab: Pick<Lab, 'http'>, service: string, spans: TestSpan[]) => {
   const answer = await postOtlp(`${lab.http}/v1/traces`, requestOf(spans, { 'service.name': service, 'service.version': 'v1' }))

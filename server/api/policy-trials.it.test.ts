@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { HEDDLE_API } from '#server/contracts/meta.ts'
 import { readObservedCalls } from '#server/queries/observed-calls.ts'
 import { testApi } from '#server/testing/api.ts'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector } from '#server/testing/collector.ts'
+import { startTestCollector } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf } from '#server/testing/spans.ts'
 import { testDatabase } from '#server/testing/database.ts'
 
 const object = (kind: string, name: string, spec: Record<string, unknown>) => ({ apiVersion: HEDDLE_API, kind, metadata: { name }, spec })

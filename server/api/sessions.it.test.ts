@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Session, SessionDetail } from '#server/contracts/sessions.ts'
 import { testApi } from '#server/testing/api.ts'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
+import { startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from '#server/testing/spans.ts'
 
 const BEGAN = Date.now() - 120_000
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Graph, Series, TelemetryStorage } from '#server/contracts/telemetry.ts'
-import { freshSpan, requestOf, startTestCollector } from '#server/testing/collector.ts'
+import { startTestCollector } from '#server/testing/collector.ts'
+import { freshSpan, requestOf } from '#server/testing/spans.ts'
 import { testApi } from '#server/testing/api.ts'
 import { testDatabase } from '#server/testing/database.ts'
 import { eventually } from '#server/testing/load.ts'

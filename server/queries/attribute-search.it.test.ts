@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type Lab, type TestSpan } from '#server/testing/collector.ts'
+import { startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from '#server/testing/spans.ts'
 import { ATTRIBUTE_SEARCH, matchByAttributes } from './attribute-search.ts'
 import { readAttributeNames } from './attribute-names.ts'
 import { readTraces } from './traces.ts'

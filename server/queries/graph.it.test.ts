@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type TestSpan } from '#server/testing/collector.ts'
+import { startTestCollector } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from '#server/testing/spans.ts'
 import { readAgentFacts, summariseAgents } from './agents.ts'
 import { readGraph } from './graph.ts'
 

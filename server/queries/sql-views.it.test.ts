@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector } from '#server/testing/collector.ts'
+import { startTestCollector } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf } from '#server/testing/spans.ts'
 import { readGraph } from './graph.ts'
 
 test('the documented views say what the pages say, to a role that may read nothing else', async () => {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import type { Span, Trace, TraceColumns } from '#server/contracts/telemetry.ts'
 import { testApi } from '#server/testing/api.ts'
-import { attributesOf, freshSpan, postOtlp, requestOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { startTestCollector, type Lab } from '#server/testing/collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf } from '#server/testing/spans.ts'
 import { readTraceColumns, TRACE_COLUMNS_MAX } from './trace-columns.ts'
 
 const PART = 2500

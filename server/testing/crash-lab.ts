@@ -11,7 +11,7 @@ import pg from 'pg'
 import { migrate } from '#server/db/migrate.ts'
 import { startPostgres, type EmbeddedPostgres } from '#server/run/postgres.ts'
 import { freePort } from '#server/testing/free-port.ts'
-import { freshSpan, requestOf } from './collector.ts'
+import { freshSpan, requestOf } from './spans.ts'
 
 const MAIN = fileURLToPath(new URL('../../collectors/main.ts', import.meta.url))
 const SENDERS = 4

@@ -1,7 +1,7 @@
 // Two kinds of evidence of the same calls, on a fleet that Heddle has never seen: what the proxies counted, and what the agents' spans say.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { GraphEdge } from '#server/contracts/telemetry.ts'
-import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from './collector.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from './spans.ts'
 import { startHeddle } from './heddle.ts'
 import { burst, eventually } from './load.ts'
 import { meshOf, type MeshUnderTest } from './mesh.ts'
