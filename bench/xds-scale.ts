@@ -51,7 +51,7 @@ async function measure(size: number, editCount: number) {
 
   const beforeEdits = { cpu: await control.cpuMs(), bytes: total(clients, 'bytes'), responses: total(clients, 'responses') }
   const accepted: number[] = []
-  for (let edit = 0; edit < editCount; edit++) accepted.push(await editOnce(db, (edit * 37) % size, 1 + (edit % 98)))
+  for (let edit = 0; edit < editCount; edit++) accepted.push(await editOnce(db, (edit * 37) % size, 51 + (edit % 49))) // each began with 50
   const cpuMsPerEdit = ((await control.cpuMs()) - beforeEdits.cpu) / editCount
   const bytesPerEdit = (total(clients, 'bytes') - beforeEdits.bytes) / editCount
   const responsesPerEdit = (total(clients, 'responses') - beforeEdits.responses) / editCount
