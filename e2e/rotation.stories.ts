@@ -13,7 +13,7 @@ test('the issuing certificate is rotated to the end, proved on every proxy, and 
   await page.getByLabel(/Reason/).fill('the yearly one')
   await someone.isAccessible()
   await eventually('the model has been told to fail no more', 30_000, async () => (await Promise.all(Array.from({ length: 20 }, postTask))).every(({ status }) => status === 200))
-  const tasks = keepAsking()
+  await using tasks = keepAsking()
   await page.getByRole('button', { name: 'Start the rotation' }).click()
   await page.getByRole('heading', { name: 'Rotating the issuing certificate', level: 1 }).waitFor()
   await page.getByRole('list', { name: 'Steps of the rotation' }).waitFor()
@@ -29,18 +29,22 @@ test('the issuing certificate is rotated to the end, proved on every proxy, and 
   await mesh.request('PUT', '/sample', { rate: 2, failureShare: 0.05 })
 }, 240_000)
 
-/** One task after the other until it is stopped; the status of each. */
-function keepAsking(): { stop: () => Promise<number[]> } {
+/** One task after the other until it is stopped; the status of each, 0 for no answer. */
+function keepAsking(): AsyncDisposable & { stop: () => Promise<number[]> } {
   const statuses: number[] = []
   let going = true
   const asking = (async () => {
-    while (going) statuses.push((await postTask()).status)
+    while (going) statuses.push(await postTask().then(({ status }) => status, () => 0))
   })()
+  async function stop() {
+    going = false
+    await asking
+    return statuses
+  }
   return {
-    async stop() {
-      going = false
-      await asking
-      return statuses
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop()
     },
   }
 }

@@ -21,7 +21,7 @@ import { paths } from '#components/paths.ts'
 import { reading } from './call.ts'
 import { isOver, shortId, steerRotation, useCertificates } from './certificates.ts'
 import { Loaded } from './Loaded.tsx'
-import { STAGES, describeStages, stageOf } from './rotation-stages.ts'
+import { STAGES, describeStages, stageOf, whyNotRetire } from './rotation-stages.ts'
 import { TOPICS } from './topics.ts'
 
 type Wish = 'pause' | 'resume' | 'cancel' | 'retire'
@@ -74,13 +74,6 @@ export function RotationPage({ id }: { id: string }) {
       )}
     </Page>
   )
-}
-
-function whyNotRetire(rotation: Rotation): string | null {
-  if (rotation.waitsFor.length > 0) return `${rotation.waitsFor.slice(0, 3).join(', ')}${rotation.waitsFor.length > 3 ? ` and ${rotation.waitsFor.length - 3} more` : ''} still ${rotation.waitsFor.length === 1 ? 'needs' : 'need'} it`
-  if (rotation.proved < rotation.of) return `Proved on ${rotation.proved} of ${rotation.of} so far`
-  if (rotation.step === 'trust' || rotation.step === 'reissue') return 'The new certificates are not proved yet'
-  return rotation.state === 'paused' ? 'The rotation is paused' : null
 }
 
 function StateTag({ rotation }: { rotation: Rotation }) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Rotation } from '#server/contracts/security.ts'
-import { describeStages, stageOf } from './rotation-stages.ts'
+import { describeStages, stageOf, whyNotRetire } from './rotation-stages.ts'
 
 const START = Date.parse('2026-11-22T14:20:00Z')
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString()
@@ -28,4 +28,14 @@ test('a finished rotation is done in all four, one taken back stands where it wa
 
 test('a mesh without proxies has nothing to divide by', () => {
   expect(describeStages({ ...proving, proxies: [], proved: 0, of: 0, waitsFor: [] }, START).every((stage) => Number.isFinite(stage.share))).toBe(true)
+})
+
+test('the last step can be confirmed when control waits for it, and never before', () => {
+  const proved: Rotation = { ...proving, proved: 2, waitsFor: [] }
+  expect(whyNotRetire(proving)).toBe('b-1 still needs it')
+  expect(whyNotRetire({ ...proving, waitsFor: [] })).toBe('Proved on 1 of 2 so far')
+  expect(whyNotRetire(proved)).toBe('The new certificates are not proved yet')
+  expect(whyNotRetire({ ...proved, step: 'retire', state: 'waiting' })).toBeNull()
+  expect(whyNotRetire({ ...proved, step: 'retire', state: 'paused' })).toBe('The rotation is paused')
+  expect(whyNotRetire({ ...proved, step: 'cancelled' })).toBe('The rotation is on its way back')
 })

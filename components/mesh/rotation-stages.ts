@@ -41,6 +41,15 @@ export function describeStages(rotation: Rotation, now: number): Stage[] {
   })
 }
 
+/** Why the last step cannot be confirmed, or null. That all have proved is not enough: control takes that step first. */
+export function whyNotRetire({ state, step, waitsFor, proved, of }: Rotation): string | null {
+  if (step === 'cancelled') return 'The rotation is on its way back'
+  if (waitsFor.length > 0) return `${waitsFor.slice(0, 3).join(', ')}${waitsFor.length > 3 ? ` and ${waitsFor.length - 3} more` : ''} still ${waitsFor.length === 1 ? 'needs' : 'need'} it`
+  if (proved < of) return `Proved on ${proved} of ${of} so far`
+  if (step !== 'retire') return 'The new certificates are not proved yet'
+  return state === 'paused' ? 'The rotation is paused' : null
+}
+
 function shareOf(part: number, of: number): number {
   return of === 0 ? 0 : part / of
 }
