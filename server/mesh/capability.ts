@@ -3,7 +3,7 @@ import type { Agent, Capability } from '../contracts/agent.ts'
 import type { AgentRef, AgentRoute, Requirement } from '../contracts/agent-route.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { usableWeight } from './instance-health.ts'
-import { compareText } from './precedence.ts'
+import { compareAge, compareText } from './precedence.ts'
 import { findAgent, instancesOf, isExportedTo, reachableAgents, versionsOf, type Version } from './reach.ts'
 import { commonMultiple, WEIGHT_SUM_MAX } from './weights.ts'
 
@@ -172,10 +172,5 @@ function claimedCapabilities(state: MeshState, namespace: string): AgentRoute[] 
 
 export function sortRoutes(routes: readonly AgentRoute[], namespace: string): AgentRoute[] {
   const isOwn = (route: AgentRoute) => Number(route.metadata.namespace === namespace)
-  return routes.toSorted(
-    (a, b) =>
-      isOwn(b) - isOwn(a) ||
-      compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
-      compareText(`${a.metadata.namespace}/${a.metadata.name}`, `${b.metadata.namespace}/${b.metadata.name}`),
-  )
+  return routes.toSorted((a, b) => isOwn(b) - isOwn(a) || compareAge(a, b))
 }

@@ -3,8 +3,9 @@ import type { EgressPolicy } from '../contracts/egress-policy.ts'
 import type { ExternalCaller, ExternalService } from '../contracts/external-service.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { AgentRef } from './authorize.ts'
-import { compareText } from './precedence.ts'
+import { compareAge, compareText } from './precedence.ts'
 import { findAgent, isExportedTo } from './reach.ts'
+import { findDeciding } from './targets.ts'
 
 export interface ServiceForCaller {
   service: ExternalService
@@ -14,7 +15,12 @@ export interface ServiceForCaller {
 
 /** Hosts that somebody said something of, as one agent meets them: one service a host, by host. */
 export function servicesFor(state: MeshState, caller: AgentRef): ServiceForCaller[] {
-  return hostsFrom(state, caller.namespace).map((service) => ({ service, refusal: whyRefused(service, caller) }))
+  return [...hostsFrom(state, caller.namespace).values()].map((service) => ({ service, refusal: whyRefused(service, caller) }))
+}
+
+/** What decides of a host for callers of a namespace, when anybody said something of it. */
+export function serviceOf(state: MeshState, namespace: string, host: string): ExternalService | null {
+  return hostsFrom(state, namespace).get(host) ?? null
 }
 
 export interface Egress {
@@ -25,8 +31,8 @@ export interface Egress {
 
 /** `host` in lower case, without its port. */
 export function egressOf(state: MeshState, caller: AgentRef, host: string): Egress {
-  const found = servicesFor(state, caller).find(({ service }) => service.spec.host === host)
-  if (found) return { decidedBy: found.service, refusal: found.refusal }
+  const service = serviceOf(state, caller.namespace, host)
+  if (service) return { decidedBy: service, refusal: whyRefused(service, caller) }
   const policy = egressPolicyOf(state, caller)
   return { decidedBy: policy, refusal: blocksUnknown(state, caller) ? UNKNOWN_REFUSED : null }
 }
@@ -37,11 +43,8 @@ export function blocksUnknown(state: MeshState, caller: AgentRef): boolean {
   return egressPolicyOf(state, caller)?.spec.unknownHosts === 'Block'
 }
 
-/** A policy that names the agent, else one of its whole namespace; of two the older. */
-export function egressPolicyOf(state: MeshState, { namespace, agent }: AgentRef): EgressPolicy | null {
-  const here = state.egressPolicies.filter((one) => one.metadata.namespace === namespace).toSorted(byAge)
-  const named = here.find((one) => one.spec.targetRefs.some((target) => target.name === agent))
-  return named ?? here.find((one) => one.spec.targetRefs.length === 0) ?? null
+export function egressPolicyOf(state: MeshState, caller: AgentRef): EgressPolicy | null {
+  return findDeciding(state.egressPolicies, caller) ?? null
 }
 
 /** True when a service has a say about callers of a namespace: its own one always, others when it names them. */
@@ -49,18 +52,18 @@ export function concerns({ metadata, spec }: ExternalService, namespace: string)
   return metadata.namespace === namespace || spec.from.some((entry) => entry.namespaces.includes(namespace))
 }
 
-const hostsByState = new WeakMap<MeshState, Map<string, ExternalService[]>>()
+const hostsByState = new WeakMap<MeshState, Map<string, ReadonlyMap<string, ExternalService>>>()
 
-/** Of two services of one host that of the caller's own namespace counts, then the older. A host that is an agent's name is the agent's. */
-function hostsFrom(state: MeshState, namespace: string): ExternalService[] {
+/** By host. Of two services of one host that of the caller's own namespace counts, then the older. A host that is an agent's name is the agent's. */
+function hostsFrom(state: MeshState, namespace: string): ReadonlyMap<string, ExternalService> {
   let known = hostsByState.get(state)
   if (!known) hostsByState.set(state, (known = new Map()))
   const before = known.get(namespace)
   if (before) return before
   const foreign = (one: ExternalService) => (one.metadata.namespace === namespace ? 0 : 1)
-  const services = state.externalServices.filter((one) => concerns(one, namespace) && !isAgentName(state, one.spec.host, namespace)).toSorted((a, b) => foreign(a) - foreign(b) || byAge(a, b) || compareText(a.metadata.namespace, b.metadata.namespace))
+  const services = state.externalServices.filter((one) => concerns(one, namespace) && !isAgentName(state, one.spec.host, namespace)).toSorted((a, b) => foreign(a) - foreign(b) || compareAge(a, b))
   const first = new Map(services.toReversed().map((one) => [one.spec.host, one]))
-  const found = [...first.values()].sort((a, b) => compareText(a.spec.host, b.spec.host))
+  const found = new Map([...first].sort(([a], [b]) => compareText(a, b)))
   known.set(namespace, found)
   return found
 }
@@ -82,8 +85,4 @@ function whyRefused({ metadata, spec }: ExternalService, caller: AgentRef): stri
 function names({ agents, namespaces }: ExternalCaller, caller: AgentRef, home: string): boolean {
   const inNamespace = namespaces.length > 0 ? namespaces.includes(caller.namespace) : caller.namespace === home
   return inNamespace && (agents.length === 0 || agents.includes(caller.agent))
-}
-
-export function byAge(a: { metadata: { creationTimestamp?: string | undefined; name: string } }, b: { metadata: { creationTimestamp?: string | undefined; name: string } }): number {
-  return compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compareText(a.metadata.name, b.metadata.name)
 }

@@ -27,14 +27,18 @@ export function compareMatches(a: RankedMatch, b: RankedMatch): number {
     Number(b.match.method !== undefined) - Number(a.match.method !== undefined) ||
     b.match.headers.length - a.match.headers.length ||
     b.match.queryParams.length - a.match.queryParams.length ||
-    compareRoutes(a.route, b.route) ||
+    compareAge(a.route, b.route) ||
     a.ruleIndex - b.ruleIndex ||
     a.matchIndex - b.matchIndex
   )
 }
 
-/** Among equals the older route wins, then the first by `namespace/name`. */
-export function compareRoutes(a: AnyRoute, b: AnyRoute): number {
+interface Aged {
+  metadata: { namespace: string; name: string; creationTimestamp?: string | undefined }
+}
+
+/** Among equals the older object wins, then the first by `namespace/name`. */
+export function compareAge(a: Aged, b: Aged): number {
   return (
     compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') ||
     compareText(`${a.metadata.namespace}/${a.metadata.name}`, `${b.metadata.namespace}/${b.metadata.name}`)

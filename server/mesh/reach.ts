@@ -5,7 +5,7 @@ import type { Instance, MeshState } from '../contracts/mesh-state.ts'
 import type { BackendObject } from '../contracts/route-filters.ts'
 import { allRoutes, type AnyRoute } from './any-route.ts'
 import { usableWeight } from './instance-health.ts'
-import { compareRoutes, compareText } from './precedence.ts'
+import { compareAge, compareText } from './precedence.ts'
 
 /** A version of an agent with the instances that take its calls now. */
 export interface Version {
@@ -91,7 +91,7 @@ function indexRoutes(state: MeshState): Map<string, AnyRoute[]> {
       found.set(key, routes.add(route))
     }
   }
-  return new Map([...found].map(([key, routes]) => [key, [...routes].sort(compareRoutes)]))
+  return new Map([...found].map(([key, routes]) => [key, [...routes].sort(compareAge)]))
 }
 
 export function isParent(route: AnyRoute, parent: ParentRef, kind: ParentRef['kind'], namespace: string, name: string): boolean {

@@ -2,8 +2,9 @@ import type { Agent, MtlsMode } from '../contracts/agent.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { TrafficPolicySpec } from '../contracts/traffic-policy.ts'
 import { allRoutes } from './any-route.ts'
-import { compareText } from './precedence.ts'
+import { compareAge } from './precedence.ts'
 import { ownerOf } from './reach.ts'
+import { findDeciding } from './targets.ts'
 
 export type TrafficRules = Omit<TrafficPolicySpec, 'targetRefs'>
 
@@ -11,7 +12,7 @@ export type TrafficRules = Omit<TrafficPolicySpec, 'targetRefs'>
 export function trafficRulesOf(state: MeshState, agent: Agent): TrafficRules {
   const policies = state.trafficPolicies
     .filter((policy) => policy.metadata.namespace === agent.metadata.namespace && policy.spec.targetRefs.some((target) => target.name === agent.metadata.name))
-    .toSorted((a, b) => compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compareText(a.metadata.name, b.metadata.name))
+    .toSorted(compareAge)
   const rules: TrafficRules = {}
   for (const { spec } of policies.toReversed()) {
     const { targetRefs: _, ...fields } = spec
@@ -23,12 +24,7 @@ export function trafficRulesOf(state: MeshState, agent: Agent): TrafficRules {
 /** A policy that names the agent, else one of its whole namespace, else what the agent itself says. */
 export function mtlsOf(state: MeshState, agent: Agent): MtlsMode {
   const { namespace, name } = agent.metadata
-  const here = state.peerAuthentications
-    .filter((one) => one.metadata.namespace === namespace)
-    .toSorted((a, b) => compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compareText(a.metadata.name, b.metadata.name))
-  const named = here.find((one) => one.spec.targetRefs.some((target) => target.name === name))
-  const whole = here.find((one) => one.spec.targetRefs.length === 0)
-  return (named ?? whole)?.spec.mtls ?? agent.spec.mtls
+  return findDeciding(state.peerAuthentications, { namespace, agent: name })?.spec.mtls ?? agent.spec.mtls
 }
 
 const stickyByState = new WeakMap<MeshState, Set<Agent>>()

@@ -2,9 +2,10 @@
 import type { EgressPolicy } from '../contracts/egress-policy.ts'
 import type { ExternalService } from '../contracts/external-service.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
-import { byAge, concerns, isAgentName } from './egress.ts'
+import { concerns, isAgentName } from './egress.ts'
 import { eachRepeated, type Says } from './finding.ts'
 import { findAgent } from './reach.ts'
+import { findOlderRival } from './targets.ts'
 import { validateTargets } from './validate-policies.ts'
 
 export function validateExternalService(state: MeshState, service: ExternalService, says: Says): void {
@@ -30,8 +31,6 @@ export function validateExternalService(state: MeshState, service: ExternalServi
 
 export function validateEgressPolicy(state: MeshState, policy: EgressPolicy, says: Says): void {
   validateTargets(state, policy, says)
-  const same = (other: EgressPolicy) =>
-    policy.spec.targetRefs.length === 0 ? other.spec.targetRefs.length === 0 : policy.spec.targetRefs.some((target) => other.spec.targetRefs.some((one) => one.name === target.name))
-  const rival = state.egressPolicies.find((other) => other !== policy && other.metadata.namespace === policy.metadata.namespace && byAge(other, policy) < 0 && same(other))
+  const rival = findOlderRival(state.egressPolicies, policy)
   if (rival) says.warning('/spec', 'overridden', `EgressPolicy “${rival.metadata.name}” is older and decides for the same agents`)
 }

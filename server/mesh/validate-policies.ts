@@ -3,13 +3,9 @@ import type { PeerAuthentication } from '../contracts/peer-authentication.ts'
 import type { TrafficPolicy, TrafficPolicySpec } from '../contracts/traffic-policy.ts'
 import { durationMs } from './duration.ts'
 import { eachRepeated, type Says } from './finding.ts'
-import { compareText } from './precedence.ts'
+import { compareAge } from './precedence.ts'
 import { findAgent } from './reach.ts'
-
-interface Targeting {
-  metadata: { namespace: string; name: string; creationTimestamp?: string | undefined }
-  spec: { targetRefs: readonly { name: string }[] }
-}
+import { findOlderRival, type Targeting } from './targets.ts'
 
 /** Agents that a policy names: there, and once. */
 export function validateTargets(state: MeshState, { metadata, spec }: Targeting, says: Says): void {
@@ -61,7 +57,7 @@ function durationsOf(spec: TrafficPolicySpec): { pointer: string; duration: stri
 
 function warnOverridden(state: MeshState, policy: TrafficPolicy, says: Says): void {
   for (const other of state.trafficPolicies) {
-    if (other === policy || other.metadata.namespace !== policy.metadata.namespace || !isOlder(other, policy)) continue
+    if (other === policy || other.metadata.namespace !== policy.metadata.namespace || compareAge(other, policy) > 0) continue
     const shared = policy.spec.targetRefs.find((target) => other.spec.targetRefs.some((one) => one.name === target.name))
     if (!shared) continue
     for (const field of fieldsOf(policy.spec)) if (other.spec[field] !== undefined) says.warning(`/spec/${field}`, 'overridden', `TrafficPolicy “${other.metadata.name}” is older and says this for “${shared.name}” already`)
@@ -71,18 +67,6 @@ function warnOverridden(state: MeshState, policy: TrafficPolicy, says: Says): vo
 export function validatePeerAuthentication(state: MeshState, policy: PeerAuthentication, says: Says): void {
   validateTargets(state, policy, says)
   if (policy.spec.mtls === 'permissive') says.warning('/spec/mtls', 'plaintext_taken', 'callers without an identity get in, and are told apart by nothing')
-  const rival = state.peerAuthentications.find(
-    (other) => other !== policy && other.metadata.namespace === policy.metadata.namespace && isOlder(other, policy) && overlaps(other, policy),
-  )
+  const rival = findOlderRival(state.peerAuthentications, policy)
   if (rival) says.warning('/spec', 'overridden', `PeerAuthentication “${rival.metadata.name}” is older and decides for the same agents`)
-}
-
-function overlaps(a: PeerAuthentication, b: PeerAuthentication): boolean {
-  const [left, right] = [a.spec.targetRefs, b.spec.targetRefs]
-  if (left.length === 0 || right.length === 0) return left.length === right.length
-  return left.some((target) => right.some((other) => other.name === target.name))
-}
-
-function isOlder(a: Targeting, b: Targeting): boolean {
-  return (compareText(a.metadata.creationTimestamp ?? '', b.metadata.creationTimestamp ?? '') || compareText(a.metadata.name, b.metadata.name)) < 0
 }

@@ -2,7 +2,7 @@ import type { EgressHost } from '#server/contracts/egress.ts'
 import type { ExternalService } from '#server/contracts/external-service.ts'
 import type { MeshState } from '#server/contracts/mesh-state.ts'
 import type { Graph, GraphEdge } from '#server/contracts/telemetry.ts'
-import { egressOf, servicesFor } from '#server/mesh/egress.ts'
+import { egressOf, serviceOf, servicesFor } from '#server/mesh/egress.ts'
 import { compareText } from '#server/mesh/precedence.ts'
 
 type Call = Pick<GraphEdge, 'requests' | 'errors' | 'refused' | 'protocol'> & { agent: string }
@@ -31,7 +31,7 @@ function callsOf({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>) {
 }
 
 function describe(state: MeshState, { namespace, host, calls }: { namespace: string; host: string; calls: readonly Call[] }): EgressHost {
-  const service = servicesFor(state, { namespace, agent: '' }).find((one) => one.service.spec.host === host)?.service ?? null
+  const service = serviceOf(state, namespace, host)
   const callers = calls.map(({ agent, requests, errors, refused }) => ({ agent, requests, errors, refused, refusal: egressOf(state, { namespace, agent }, host).refusal }))
   const sum = (of: (call: Call) => number) => calls.reduce((total, call) => total + of(call), 0)
   return {
