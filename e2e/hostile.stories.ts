@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
 import { routeOf, type Written } from '../server/testing/mesh.ts'
+import { postOtlp } from '../server/testing/spans.ts'
 import { heddle, mesh, person, type Person } from './person.ts'
 
 const SCRIPT = `"><img src=x onerror="globalThis.ran=1"><script>globalThis.ran=1</script>{{constructor.constructor('globalThis.ran=1')()}}`
@@ -73,6 +74,5 @@ async function sendHostile(): Promise<string> {
 }
 
 async function send(signal: 'traces' | 'logs', body: object): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${heddle.env.HEDDLE_OTLP_HTTP_PORT}/v1/${signal}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
-  expect(answer.status).toBe(200)
+  expect((await postOtlp(`http://127.0.0.1:${heddle.env.HEDDLE_OTLP_HTTP_PORT}/v1/${signal}`, JSON.stringify(body))).status).toBe(200)
 }

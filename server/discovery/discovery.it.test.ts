@@ -1,7 +1,6 @@
 // Agents found by their cards and MCP servers by their tools, over real sockets and a real database.
-import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { generateKeyPair, exportJWK } from 'jose'
-import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { generateAgentCardSignature } from '@a2a-js/sdk'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
@@ -15,6 +14,7 @@ import type { Db } from '../db/client.ts'
 import { readMeshState } from '../db/mesh-state.ts'
 import { parseAllowList } from '../fetch/addresses.ts'
 import { testDatabase } from '../testing/database.ts'
+import { serve } from '../testing/serve.ts'
 import { readA2aCard } from './card.ts'
 import { pollDue, readSource, syncSources } from './poll.ts'
 import { syncPresence } from './presence.ts'
@@ -24,19 +24,6 @@ const MESH = 'local'
 const outside = { allow: parseAllowList('127.0.0.1') }
 const skill = (id: string, more: object = {}) => ({ id, name: id, description: `does ${id}`, tags: ['cloth'], inputModes: ['text/plain'], ...more })
 const V1 = { name: 'Dyer', description: 'dyes yarn', version: '1', supportedInterfaces: [{ url: 'https://dye.example/a2a', protocolBinding: 'JSONRPC', protocolVersion: '1.0' }], capabilities: { streaming: true }, defaultInputModes: ['text/plain'], defaultOutputModes: ['text/plain'], skills: [skill('dye'), skill('rinse')] }
-
-async function serve(listener: RequestListener) {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // a TCP server's address is never a string
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
 
 /** Serves whatever `card` is now, with an ETag, and counts whole answers. */
 async function serveCard(first: unknown) {

@@ -1,36 +1,23 @@
 // Cards that agents show only to whom they know, from the A2A SDK's own server and over real sockets.
-import type { AddressInfo } from 'node:net'
 import type { AgentCard as SdkCard } from '@a2a-js/sdk'
 import { DefaultRequestHandler, InMemoryTaskStore } from '@a2a-js/sdk/server'
 import { agentCardHandler, jsonRpcHandler, restHandler } from '@a2a-js/sdk/server/express'
-import express, { type Express } from 'express'
+import express from 'express'
 import { expect, test } from 'vitest'
 import { parseAllowList } from '../fetch/addresses.ts'
+import { serve } from '../testing/serve.ts'
 import { readSource } from './poll.ts'
 
 const outside = { allow: parseAllowList('127.0.0.1') }
 const SECRET = 'Bearer secret'
 const skill = (id: string) => ({ id, name: id, description: `does ${id}`, tags: [], examples: [], inputModes: [], outputModes: [], securityRequirements: [] })
 
-async function listen(app: Express) {
-  const server = app.listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo // a TCP server's address is never a string
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
 /** An SDK agent whose public card has one skill and whose extended one has two. `interfaceUrl` stands in the card instead of its own. */
 async function startAgent({ protocolVersion = '1.0', protocolBinding = 'JSONRPC', interfaceUrl = '' } = {}) {
   const app = express()
   const asked: (string | undefined)[] = []
   const state = { status: 0 }
-  const server = await listen(app)
+  const server = await serve(app)
   const card: SdkCard = {
     name: 'dyer', description: 'dyes', version: '1', provider: undefined, documentationUrl: '', iconUrl: '', securitySchemes: {}, securityRequirements: [], signatures: [],
     supportedInterfaces: [{ url: interfaceUrl || `${server.url}/a2a`, protocolBinding, protocolVersion, tenant: '' }],
@@ -79,7 +66,7 @@ test('a card that names another origin does not get the credential sent there', 
     thief.push(request.headers.authorization)
     response.json({ jsonrpc: '2.0', id: 1, result: {} })
   })
-  await using elsewhere = await listen(app)
+  await using elsewhere = await serve(app)
   for (const interfaceUrl of [`${elsewhere.url}/a2a`, 'not a url', 'file:///etc/passwd']) {
     await using agent = await startAgent({ interfaceUrl })
     expect(await read(agent.url, SECRET)).toMatchObject({ skills: ['dye'], note: expect.stringContaining('the credential goes nowhere else') })
@@ -93,7 +80,7 @@ test.each([
   ['a list', [], 'has no result'],
 ])('an extended card that is %s is refused', async (_, answer, sentence) => {
   const app = express()
-  await using server = await listen(app)
+  await using server = await serve(app)
   app.get('/.well-known/agent-card.json', (_request, response) => void response.json({ name: 'x', url: `${server.url}/rpc`, protocolVersion: '0.3', supportsAuthenticatedExtendedCard: true, skills: [] }))
   app.post('/rpc', (_request, response) => void response.json(answer))
   await expect(read(server.url, SECRET)).rejects.toThrow(sentence)

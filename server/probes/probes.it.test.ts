@@ -1,6 +1,5 @@
 // Each kind of probe against something real that is well, and then is not.
-import { createServer, type RequestListener, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener, ServerResponse } from 'node:http'
 import { Server, ServerCredentials } from '@grpc/grpc-js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
@@ -15,6 +14,7 @@ import { syncStaticInstances } from '../discovery/static.ts'
 import { ALLOW_NOTHING, parseAllowList } from '../fetch/addresses.ts'
 import type { Outside } from '../fetch/fetch.ts'
 import { testDatabase } from '../testing/database.ts'
+import { serve } from '../testing/serve.ts'
 import { runCheck } from './check.ts'
 import { startProbes } from './control-run.ts'
 import { sweepHealth, takeResults } from './take-results.ts'
@@ -22,24 +22,16 @@ import { sweepHealth, takeResults } from './take-results.ts'
 const outside = { allow: parseAllowList('127.0.0.1') }
 const specOf = (check: object, more: object = {}) => HealthProbeSpec.parse({ targetRefs: [{ name: 'loom' }], timeoutSeconds: 2, check, ...more })
 
-async function serve(listener: RequestListener) {
-  const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // a TCP server's address is never a string
-  return {
-    target: { outside, origin: `http://127.0.0.1:${port}` },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+async function serveAgent(listener: RequestListener) {
+  const served = await serve(listener)
+  return { target: { outside, origin: served.url }, [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() }
 }
 
 const json = (response: ServerResponse, value: unknown, status = 200) => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value))
 
 test('HTTP: status, body, and what the agent says of itself', async () => {
   const now = { status: 200, body: '{"state":"ok"}', headers: {} as Record<string, string> }
-  await using agent = await serve((_, response) => void response.writeHead(now.status, now.headers).end(now.body))
+  await using agent = await serveAgent((_, response) => void response.writeHead(now.status, now.headers).end(now.body))
   const spec = specOf({ type: 'HTTP', path: '/health', expect: { jsonPath: '$.state', equals: 'ok' } }, { headroom: { header: 'x-queue-free', degradedBelow: 10, overloadedBelow: 2 } })
   const look = () => runCheck(agent.target, spec, {})
   expect(await look()).toMatchObject({ ok: true, said: null })
@@ -56,7 +48,7 @@ test('HTTP: status, body, and what the agent says of itself', async () => {
 })
 
 test('TCP and gRPC health; neither reaches an address that is not allowed', async () => {
-  await using agent = await serve(() => {})
+  await using agent = await serveAgent(() => {})
   expect(await runCheck(agent.target, specOf({ type: 'TCP' }), {})).toMatchObject({ ok: true })
   expect(await runCheck({ outside, origin: 'http://127.0.0.1:1' }, specOf({ type: 'TCP' }), {})).toMatchObject({ ok: false, reason: expect.stringContaining('no connection') })
   for (const type of ['TCP', 'GRPC', 'HTTP']) expect(await runCheck({ ...agent.target, outside: { allow: ALLOW_NOTHING } }, specOf({ type }), {})).toMatchObject({ ok: false, reason: expect.stringContaining('not an address of the public internet') })
@@ -93,7 +85,7 @@ test.each(['TCP', 'GRPC'])('%s connects to the address that was checked, by name
 
 test('A2A: the card, a task that does not exist, and a task that is answered, in 1.0 and in 0.3', async () => {
   const now = { speaks: '1.0', answer: 'Guten Morgen', handler: true, skills: [{ id: 'translate' }] }
-  await using agent = await serve(async (request, response) => {
+  await using agent = await serveAgent(async (request, response) => {
     if (request.url === '/.well-known/agent-card.json') return json(response, { name: 'loom', supportedInterfaces: [{ url: 'http://127.0.0.1:9/rpc', protocolBinding: 'JSONRPC', protocolVersion: '1.0' }], skills: now.skills })
     const { method, id } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8'))
     if (request.url !== '/rpc' || !now.handler) return json(response, { ok: true })
@@ -121,7 +113,7 @@ test('A2A: the card, a task that does not exist, and a task that is answered, in
 })
 
 test('MCP: a server of the SDK answers, and must offer the tool', async () => {
-  await using agent = await serve((request, response) => {
+  await using agent = await serveAgent((request, response) => {
     const mcp = new McpServer({ name: 'search', version: '2' })
     mcp.registerTool('find', { description: 'finds cloth' }, async () => ({ content: [] }))
     const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined })
@@ -135,7 +127,7 @@ test('MCP: a server of the SDK answers, and must offer the tool', async () => {
 
 test('what control finds while it cannot be stored is stored later', async () => {
   await using db = await testDatabase()
-  await using agent = await serve((_, response) => json(response, { state: 'I like trains' }))
+  await using agent = await serveAgent((_, response) => json(response, { state: 'I like trains' }))
   await db.pool.query(`insert into mesh (name, trust_domain) values ('local', 'weave.test')`)
   const port = Number(new URL(agent.target.origin).port)
   const objects = [

@@ -1,9 +1,9 @@
 // An OpenAI-compatible embeddings endpoint instead of the shipped model: over a real socket, its vectors those of the shipped model.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { agent, agentRoute, meshState } from '../compile/fixtures.ts'
 import { ALLOW_NOTHING, parseAllowList } from '../fetch/addresses.ts'
+import { serve } from '../testing/serve.ts'
 import { cosine, openEmbedder, SHIPPED_MODEL } from './embedder.ts'
 import { openModel } from './model.ts'
 import { tryTask } from './offline.ts'
@@ -18,21 +18,12 @@ interface Asked {
 
 async function endpoint(answer: (asked: Asked, response: ServerResponse) => unknown) {
   const asked: Asked[] = []
-  const server = createServer(async (request: IncomingMessage, response) => {
+  const served = await serve(async (request, response) => {
     const one = { ...(JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as Omit<Asked, 'authorization'>), authorization: request.headers.authorization }
     asked.push(one)
     await answer(one, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo // a TCP server's address is never a string
-  return {
-    asked,
-    url: `http://127.0.0.1:${port}/v1/embeddings`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
+  return { asked, url: `${served.url}/v1/embeddings`, [Symbol.asyncDispose]: () => served[Symbol.asyncDispose]() }
 }
 
 test('an endpoint is asked for its model with its key, in batches, and tasks are chosen by what it answers, in whatever order', async () => {
