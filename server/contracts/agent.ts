@@ -34,10 +34,10 @@ export const DiscoverySource = z.strictObject({
 })
 export type DiscoverySource = z.infer<typeof DiscoverySource>
 
-/** An address that no sidecar announces: an agent without a sidecar, reached in plaintext. */
 /** An IP address or a host name, never the path of a socket. */
 const Address = z.union([z.ipv4(), z.ipv6(), z.string().max(253).regex(/^[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, 'an IP address or a host name')], { error: 'an IP address or a host name' })
 
+/** An address that no sidecar announces: an agent without a sidecar, reached in plaintext. */
 export const StaticInstance = z.strictObject({
   address: Address,
   port: z.number().int().min(1).max(65535),

@@ -68,6 +68,7 @@ function answer(route: AgentRoute, choice: ReturnType<typeof chooseFor>, duratio
   }
 }
 
+/** How well one configuration chooses. */
 export async function evaluateTasks(state: MeshState, route: AgentRoute, tasks: readonly LabelledTask[], embedder: Embedder): Promise<Evaluation> {
   return evaluate(await judgeTasks(state, route, tasks, embedder))
 }

@@ -87,7 +87,6 @@ export async function prepareSidecar(options: SidecarOptions): Promise<PreparedS
   }
 }
 
-/** With another token than the one it came in with, such as after its certificate was revoked; what it has is kept when that lets nobody in. */
 /** An agent there would be the sidecar itself, or its Envoy's admin interface, for every caller of the mesh. */
 function refuseOwnSockets({ target, home }: SidecarOptions, paths: SidecarPaths): void {
   if (!('socket' in target)) return
@@ -96,6 +95,7 @@ function refuseOwnSockets({ target, home }: SidecarOptions, paths: SidecarPaths)
   if (own.includes(named) || named.startsWith(`${homePaths(home).sidecars}/`)) throw new MeshError('invalid', `${target.socket} is a sidecar's own socket; name the one that the agent listens on`)
 }
 
+/** With another token than the one it came in with, such as after its certificate was revoked; what it has is kept when that lets nobody in. */
 async function enterAnew(options: SidecarOptions, paths: SidecarPaths, kept: Entered): Promise<Entered> {
   if (options.token === null || kept.state.joinToken === '' || idOf(options.token) === kept.state.joinToken) return kept
   try {
