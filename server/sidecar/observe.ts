@@ -10,7 +10,7 @@ export interface ObservedAgent extends Disposable {
 }
 
 /** Looks at the agent from time to time: its card, and whether it can be reached around the mesh, which nobody can where that is intercepted. */
-export function watchAgent(target: AgentTarget, { intercepted }: { intercepted: boolean }): ObservedAgent {
+export function watchAgent(target: AgentTarget, { intercepted, log }: { intercepted: boolean; log: (sentence: string) => void }): ObservedAgent {
   let card: unknown = null
   let warnings: string[] = []
   let timer: NodeJS.Timeout | undefined
@@ -18,6 +18,7 @@ export function watchAgent(target: AgentTarget, { intercepted }: { intercepted: 
   const look = async () => {
     const [read, exposure] = await Promise.all([readCard(target), intercepted ? [] : findExposure(target)])
     if (stopped) return
+    for (const sentence of exposure) if (!warnings.includes(sentence)) log(`Warning: ${sentence}`)
     card = read.card ?? card // an agent that is away for a moment keeps its card
     warnings = [...exposure, ...(read.warning && card === null ? [] : read.warning ? [read.warning] : [])]
     timer = setTimeout(() => void look(), card === null ? FIRST_MS : EVERY_MS)

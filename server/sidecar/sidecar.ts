@@ -71,7 +71,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   things.use(await serveCard(paths.cardSocket, target, { meshOrigin: `http://${agent}.${namespace}.mesh`, ownHosts: new Set(hostAddresses()) }))
 
   const admin = envoyAdmin(adminAddress)
-  const observed = things.use(watchAgent(target, { intercepted: options.transparent !== null }))
+  const observed = things.use(watchAgent(target, { intercepted: options.transparent !== null, log }))
   let running: EnvoyProcess | null = null
   const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), () => beatNow()))
   if (isAdoptable()) {

@@ -55,6 +55,8 @@ export interface JoinOptions {
   flags?: string[]
   /** How the agent answers; with its name and version when it is left out. */
   answer?: RequestListener
+  /** Where the agent listens; loopback alone when it is left out. */
+  host?: string
 }
 
 export interface JoinedAgent {
@@ -152,7 +154,7 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
     if (options.answer) options.answer(request, response)
     else response.end(`${agent} ${version}`)
   })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  await new Promise<void>((done) => server.listen(0, options.host ?? '127.0.0.1', done))
   things.defer(async () => {
     server.closeAllConnections()
     server.close()

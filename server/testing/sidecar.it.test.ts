@@ -85,6 +85,18 @@ test('Envoy’s admin interface is on no port, so that no route, agent, host or 
   await expect(promisify(execFile)(process.execPath, args, { env: mesh.env })).rejects.toMatchObject({ stderr: expect.stringContaining('is a sidecar\'s own socket') })
 })
 
+test('an agent whose own port answers beyond loopback is warned of, where its sidecar runs and in the store; one on loopback is not', async () => {
+  const open = await mesh.join('bobbin', { host: '0.0.0.0' })
+  const sentence = /Warning: the agent's port \d+ answers beyond loopback \(.+\): calls can go around the mesh/
+  await eventually('the sidecar warns', 10_000, () => sentence.test(open.output()))
+  const warnings = async (id: string) => (await mesh.db.pool.query<{ warnings: string[] }>('select warnings from proxy where id = $1', [id])).rows[0]?.warnings
+  await eventually('the store knows', 10_000, async () => (await warnings(open.proxyId))?.some((one) => one.includes('answers beyond loopback')))
+  await open.stop()
+  expect(open.output().match(/answers beyond loopback/g)).toHaveLength(1)
+  expect(await warnings(loom.proxyId)).toEqual([])
+  expect(loom.output()).not.toContain('beyond loopback')
+}, 60_000)
+
 test('a frozen Envoy is taken out of rotation, and comes back when it thaws', async () => {
   const pid = shuttle.envoyPid()
   process.kill(pid, 'SIGSTOP')
