@@ -14,7 +14,7 @@ export default defineConfig({
           globalSetup: ['server/testing/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 3, // they wait much: for leases, processes and disks
+          maxWorkers: 4, // they wait much: for leases, processes and disks
         },
       },
       {
