@@ -80,6 +80,11 @@ const DETAILS: Record<Kind, Column<MeshObject>[]> = {
     column('EgressPolicy', 'unknown hosts', ({ spec }) => spec.unknownHosts),
     column('EgressPolicy', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ') || 'all of the namespace'),
   ],
+  Objective: [
+    column('Objective', 'agent', ({ spec }) => spec.targetRef.name),
+    column('Objective', 'is to', ({ spec }) => `${spec.indicator.type === 'Success' ? 'succeed' : `answer within ${spec.indicator.withinMs} ms`} in ${spec.percent} % of ${spec.window}`),
+    column('Objective', 'tells', ({ spec }) => spec.notify.join(', ') || 'nobody'),
+  ],
   Agent: [column('Agent', 'type', ({ spec }) => spec.type), column('Agent', 'protocol', ({ spec }) => spec.protocol), column('Agent', 'mtls', ({ spec }) => spec.mtls)],
   AgentVersion: [column('AgentVersion', 'agent', ({ spec }) => spec.agent), column('AgentVersion', 'version', ({ spec }) => spec.version)],
   HTTPRoute: [

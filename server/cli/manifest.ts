@@ -16,7 +16,7 @@ export interface Written {
 }
 
 /** Referred-to kinds first, so that a file may come in any order; a deletion goes the other way. */
-const ORDER: readonly Kind[] = ['Agent', 'AgentVersion', 'Gateway', 'HTTPRoute', 'GRPCRoute', 'AuthorizationPolicy', 'PeerAuthentication', 'TrafficPolicy', 'AgentRoute', 'HealthProbe', 'ExternalService', 'EgressPolicy']
+const ORDER: readonly Kind[] = ['Agent', 'AgentVersion', 'Gateway', 'HTTPRoute', 'GRPCRoute', 'AuthorizationPolicy', 'PeerAuthentication', 'TrafficPolicy', 'AgentRoute', 'HealthProbe', 'ExternalService', 'EgressPolicy', 'Objective']
 
 const Head = z.looseObject({ kind: Kind, metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }) })
 

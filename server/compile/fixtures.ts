@@ -65,7 +65,7 @@ export function instance(agentName: string, version: string, port: number, more:
 }
 
 export function meshState(parts: Partial<MeshState>): MeshState {
-  return { mesh: 'local', trustDomain: 'mesh.test', revision: 1, agents: [], versions: [], routes: [], grpcRoutes: [], gateways: [], policies: [], peerAuthentications: [], trafficPolicies: [], agentRoutes: [], probes: [], externalServices: [], egressPolicies: [], signedAgents: [], instances: [], revoked: [], ...parts }
+  return { mesh: 'local', trustDomain: 'mesh.test', revision: 1, agents: [], versions: [], routes: [], grpcRoutes: [], gateways: [], policies: [], peerAuthentications: [], trafficPolicies: [], agentRoutes: [], probes: [], externalServices: [], egressPolicies: [], objectives: [], signedAgents: [], instances: [], revoked: [], ...parts }
 }
 
 export function proxyView(agentName: string, more: Partial<ProxyView> = {}): ProxyView {

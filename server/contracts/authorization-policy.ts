@@ -2,7 +2,7 @@
 // policy only what a rule names; a Deny rule wins over every Allow.
 import { z } from 'zod'
 import { DnsLabel } from './ids.ts'
-import { HEDDLE_API, ObjectMeta } from './meta.ts'
+import { AgentTarget, HEDDLE_API, ObjectMeta } from './meta.ts'
 import { HTTPMethod } from './route-filters.ts'
 
 export const Caller = z
@@ -24,7 +24,7 @@ export const Operation = z.strictObject({
 })
 
 export const AuthorizationPolicySpec = z.strictObject({
-  targetRefs: z.array(z.strictObject({ group: z.literal('heddle.dev').default('heddle.dev'), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).min(1).max(64),
+  targetRefs: z.array(AgentTarget).min(1).max(64),
   action: z.enum(['Allow', 'Deny']),
   /** Audit refuses nobody: it only records what Enforce would have done. */
   mode: z.enum(['Enforce', 'Audit']).default('Enforce'),

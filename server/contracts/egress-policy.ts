@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { DnsLabel } from './ids.ts'
-import { GROUP, HEDDLE_API, ObjectMeta } from './meta.ts'
+import { AgentTarget, HEDDLE_API, ObjectMeta } from './meta.ts'
 
 /** What happens to calls to hosts that no ExternalService names: for the agents it names, or for its whole namespace when it names none. */
 export const EgressPolicy = z.strictObject({
@@ -8,7 +7,7 @@ export const EgressPolicy = z.strictObject({
   kind: z.literal('EgressPolicy'),
   metadata: ObjectMeta,
   spec: z.strictObject({
-    targetRefs: z.array(z.strictObject({ group: z.literal(GROUP).default(GROUP), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).max(64).default([]),
+    targetRefs: z.array(AgentTarget).max(64).default([]),
     unknownHosts: z.enum(['Allow', 'Block']),
   }),
   status: z.unknown().optional(),

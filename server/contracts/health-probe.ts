@@ -1,7 +1,6 @@
 // How an agent shows that it is ready, and what a failure means. docs/agents.md
 import { z } from 'zod'
-import { DnsLabel } from './ids.ts'
-import { GROUP, HEDDLE_API, ObjectMeta } from './meta.ts'
+import { AgentTarget, HEDDLE_API, ObjectMeta } from './meta.ts'
 
 const Path = z.string().min(1).max(1024).startsWith('/')
 
@@ -38,7 +37,7 @@ export type ProbeCheck = z.infer<typeof ProbeCheck>
 export const Headroom = z.strictObject({ header: z.string().min(1).max(128).regex(/^[A-Za-z0-9-]+$/), degradedBelow: z.number().optional(), overloadedBelow: z.number().optional() })
 
 export const HealthProbeSpec = z.strictObject({
-  targetRefs: z.array(z.strictObject({ group: z.literal(GROUP).default(GROUP), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).min(1).max(256),
+  targetRefs: z.array(AgentTarget).min(1).max(256),
   check: ProbeCheck,
   /** `sidecar`: beside each instance. `control`: from the control plane, for instances without a sidecar. */
   from: z.enum(['sidecar', 'control']).default('sidecar'),

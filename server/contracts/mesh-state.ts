@@ -8,6 +8,7 @@ import type { GRPCRoute } from './grpc-route.ts'
 import type { HealthProbe, InstanceHealth } from './health-probe.ts'
 import type { HTTPRoute } from './http-route.ts'
 import type { Kind, MeshObject } from './object.ts'
+import type { Objective } from './objective.ts'
 import type { PeerAuthentication } from './peer-authentication.ts'
 import type { Transparent } from './sidecar.ts'
 import type { TrafficPolicy } from './traffic-policy.ts'
@@ -47,6 +48,7 @@ export interface MeshState {
   probes: readonly HealthProbe[]
   externalServices: readonly ExternalService[]
   egressPolicies: readonly EgressPolicy[]
+  objectives: readonly Objective[]
   instances: readonly Instance[]
   /** `namespace/name` of agents whose newest card carries a verified signature. */
   signedAgents: readonly string[]
@@ -83,6 +85,7 @@ export const LIST_OF = {
   HealthProbe: 'probes',
   ExternalService: 'externalServices',
   EgressPolicy: 'egressPolicies',
+  Objective: 'objectives',
 } as const satisfies Record<Kind, keyof MeshState>
 
 type Lists = Pick<MeshState, (typeof LIST_OF)[Kind]>

@@ -5,6 +5,9 @@ export const GROUP = 'heddle.dev'
 export const HEDDLE_API = 'heddle.dev/v1alpha1'
 export const GATEWAY_API = 'gateway.networking.k8s.io/v1'
 
+/** An agent of the object's own namespace. */
+export const AgentTarget = z.strictObject({ group: z.literal(GROUP).default(GROUP), kind: z.literal('Agent').default('Agent'), name: DnsLabel })
+
 /** Objects with this label belong to the sample fleet and are removed with it. */
 export const SAMPLE_LABEL = 'heddle.dev/sample'
 

@@ -8,6 +8,7 @@ import { Gateway } from './gateway.ts'
 import { GRPCRoute } from './grpc-route.ts'
 import { HealthProbe } from './health-probe.ts'
 import { HTTPRoute } from './http-route.ts'
+import { Objective } from './objective.ts'
 import { PeerAuthentication } from './peer-authentication.ts'
 import { TrafficPolicy } from './traffic-policy.ts'
 
@@ -25,12 +26,13 @@ export const KINDS = {
   HealthProbe: { plural: 'healthprobes', schema: HealthProbe, readOnly: false },
   ExternalService: { plural: 'externalservices', schema: ExternalService, readOnly: false },
   EgressPolicy: { plural: 'egresspolicies', schema: EgressPolicy, readOnly: false },
+  Objective: { plural: 'objectives', schema: Objective, readOnly: false },
 } as const
 
 export type Kind = keyof typeof KINDS
-export const Kind = z.enum(['Agent', 'AgentVersion', 'HTTPRoute', 'GRPCRoute', 'Gateway', 'AuthorizationPolicy', 'PeerAuthentication', 'TrafficPolicy', 'AgentRoute', 'HealthProbe', 'ExternalService', 'EgressPolicy'])
+export const Kind = z.enum(['Agent', 'AgentVersion', 'HTTPRoute', 'GRPCRoute', 'Gateway', 'AuthorizationPolicy', 'PeerAuthentication', 'TrafficPolicy', 'AgentRoute', 'HealthProbe', 'ExternalService', 'EgressPolicy', 'Objective'])
 
-export const MeshObject = z.discriminatedUnion('kind', [Agent, AgentVersion, HTTPRoute, GRPCRoute, Gateway, AuthorizationPolicy, PeerAuthentication, TrafficPolicy, AgentRoute, HealthProbe, ExternalService, EgressPolicy])
+export const MeshObject = z.discriminatedUnion('kind', [Agent, AgentVersion, HTTPRoute, GRPCRoute, Gateway, AuthorizationPolicy, PeerAuthentication, TrafficPolicy, AgentRoute, HealthProbe, ExternalService, EgressPolicy, Objective])
 export type MeshObject = z.infer<typeof MeshObject>
 
 export const ObjectRef = z.strictObject({ kind: Kind, namespace: z.string(), name: z.string() })

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { MtlsMode } from './agent.ts'
-import { DnsLabel } from './ids.ts'
-import { GROUP, HEDDLE_API, ObjectMeta } from './meta.ts'
+import { AgentTarget, HEDDLE_API, ObjectMeta } from './meta.ts'
 
 /** Whether plaintext is taken: for the agents it names, or for its whole namespace when it names none. It wins over `Agent.spec.mtls`. */
 export const PeerAuthentication = z.strictObject({
@@ -9,7 +8,7 @@ export const PeerAuthentication = z.strictObject({
   kind: z.literal('PeerAuthentication'),
   metadata: ObjectMeta,
   spec: z.strictObject({
-    targetRefs: z.array(z.strictObject({ group: z.literal(GROUP).default(GROUP), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).max(64).default([]),
+    targetRefs: z.array(AgentTarget).max(64).default([]),
     mtls: MtlsMode,
   }),
   status: z.unknown().optional(),

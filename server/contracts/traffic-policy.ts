@@ -2,8 +2,7 @@
 // suits long agent calls: no request timeout, no retry, no ejection, limits far above what one agent takes.
 import { z } from 'zod'
 import { Duration } from './http-route.ts'
-import { DnsLabel } from './ids.ts'
-import { GROUP, HEDDLE_API, ObjectMeta } from './meta.ts'
+import { AgentTarget, HEDDLE_API, ObjectMeta } from './meta.ts'
 import { HeaderName } from './route-filters.ts'
 
 const Percent = z.number().min(0).max(100)
@@ -88,7 +87,7 @@ export const Fault = z
   .refine(({ delay, abort }) => delay !== undefined || abort !== undefined, 'say delay, abort or both')
 
 export const TrafficPolicySpec = z.strictObject({
-  targetRefs: z.array(z.strictObject({ group: z.literal(GROUP).default(GROUP), kind: z.literal('Agent').default('Agent'), name: DnsLabel })).min(1).max(64),
+  targetRefs: z.array(AgentTarget).min(1).max(64),
   loadBalancer: LoadBalancer.optional(),
   locality: Locality.optional(),
   circuitBreaker: CircuitBreaker.optional(),

@@ -15,6 +15,7 @@ const API_VERSION: Record<Kind, string> = {
   HealthProbe: HEDDLE_API,
   ExternalService: HEDDLE_API,
   EgressPolicy: HEDDLE_API,
+  Objective: HEDDLE_API,
   PeerAuthentication: HEDDLE_API,
   TrafficPolicy: HEDDLE_API,
   HTTPRoute: GATEWAY_API,

@@ -33,6 +33,7 @@ const MESH: MeshState = {
   probes: [],
   externalServices: [],
   egressPolicies: [],
+  objectives: [],
   signedAgents: [],
   instances: [],
   revoked: [],

@@ -70,6 +70,8 @@ function targetsOf({ before, after }: ObjectDiff): AgentRef[] {
       case 'ExternalService':
       case 'EgressPolicy':
         return [] // who calls the outside is no callee of the mesh
+      case 'Objective':
+        return [] // it looks, and turns no call
       case 'Gateway':
         return [{ namespace, agent: object.spec.infrastructure.parametersRef.name }]
     }

@@ -12,6 +12,7 @@ import { collectFindings, eachRepeated, type Finding, type Says } from './findin
 import { findAgent } from './reach.ts'
 import { validateAgentRoute, validateProbe } from './validate-agents.ts'
 import { validateEgressPolicy, validateExternalService } from './validate-egress.ts'
+import { validateObjective } from './validate-objective.ts'
 import { validatePeerAuthentication, validateTargets, validateTrafficPolicy } from './validate-policies.ts'
 import { validateRoute } from './validate-route.ts'
 
@@ -63,6 +64,8 @@ function validateObject(state: MeshState, object: MeshObject, says: Says): void 
       return validateExternalService(state, object, says)
     case 'EgressPolicy':
       return validateEgressPolicy(state, object, says)
+    case 'Objective':
+      return validateObjective(state, object, says)
     case 'AgentVersion':
       if (!findAgent(state, object.metadata.namespace, object.spec.agent)) says.problem('/spec/agent', 'dangling', `there is no agent “${object.spec.agent}”`)
   }
