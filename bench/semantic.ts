@@ -1,37 +1,12 @@
 // How well tasks find their agent: `node bench/semantic.ts [examples a skill]`. The set is bench/data/skills.txt; figures are in docs/semantic-routing.md.
-import { readFileSync } from 'node:fs'
 import { agent, agentRoute, meshState } from '#server/compile/fixtures.ts'
-import type { LabelledTask } from '#server/contracts/semantic.ts'
 import { ALLOW_NOTHING } from '#server/fetch/addresses.ts'
 import { openEmbedder } from '#server/semantic/embedder.ts'
 import { evaluateTasks } from '#server/semantic/offline.ts'
-
-interface Written {
-  agents: Map<string, { id: string; description: string; examples: string[] }[]>
-  tasks: LabelledTask[]
-}
-
-function readSet(text: string, examplesMax: number): Written {
-  const set: Written = { agents: new Map(), tasks: [] }
-  let current = ''
-  for (const line of text.split('\n').filter((one) => one !== '' && !one.startsWith('//'))) {
-    const rest = line.slice(2)
-    const skills = set.agents.get(current)
-    if (line.startsWith('@ ')) {
-      current = rest
-      if (rest !== '-') set.agents.set(rest, [])
-    } else if (line.startsWith('+ ')) skills?.at(-1)?.examples.push(...rest.split('; ').slice(0, examplesMax))
-    else if (line.startsWith('? ')) set.tasks.push(...rest.split('; ').map((task): LabelledTask => ({ task, agent: current === '-' ? null : `default/${current}` })))
-    else {
-      const [id = '', description = ''] = line.split(' | ')
-      skills?.push({ id, description, examples: [] })
-    }
-  }
-  return set
-}
+import { readSkillSet } from '#server/testing/skill-set.ts'
 
 const examples = Number(process.argv[2] ?? 5)
-const { agents, tasks } = readSet(readFileSync(new URL('data/skills.txt', import.meta.url), 'utf8'), examples)
+const { agents, tasks } = readSkillSet(examples)
 const state = meshState({ agents: [...agents].map(([name, capabilities]) => agent(name, { capabilities })), agentRoutes: [] })
 const embedder = await openEmbedder({ source: '', outside: { allow: ALLOW_NOTHING } })
 const at = (floor: number) => evaluateTasks(state, agentRoute('bench', { semantic: { floor } }), tasks, embedder)

@@ -5,8 +5,9 @@ import type { AgentRoute } from '../contracts/agent-route.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { refOf, type ObjectRef } from '../contracts/object.ts'
 import { agentKey, agentsByCapability, candidatesFor, CAPABILITY_DOOR, CAPABILITY_HEADER, capabilityHost, fallbackOf, findCandidates, hostsOf, MCP_NAME_HEADER, offeredCapabilities, shareOfVersions, sortRoutes, spreadOverCandidates, type Candidate, type Choice, type Offered } from '../mesh/capability.ts'
+import { withAnother } from './another-agent.ts'
 import type { Json } from './encode.ts'
-import { clusterName, OUTBOUND } from './names.ts'
+import { OUTBOUND } from './names.ts'
 import { answerAll, backIntoMesh } from './route.ts'
 import { DECIDED_HEADER, DECISION_HEADER, wakeSemantic } from './semantic.ts'
 
@@ -64,11 +65,11 @@ function compileAgentRoute(state: MeshState, route: AgentRoute, namespace: strin
   const semantic = route.spec.semantic?.mode ?? 'off'
   const spread = spreadOverCandidates(candidates, route.spec.strategy)
   const fallback = fallbackOf(state, route, namespace)
-  if (semantic === 'off') return target(name, spread.length > 0 ? spread : fallback, headers)
+  if (semantic === 'off') return spread.length > 0 ? target(name, spread, headers, fallback) : target(name, fallback, headers)
   // In shadow calls go as they would without it; enforced, whom the content decides for has a route, and the rest the fallback.
-  const decided = semantic === 'enforce' ? candidates.flatMap((candidate) => decidedRoute(name, candidate, headers)) : []
+  const decided = semantic === 'enforce' ? candidates.flatMap((candidate) => decidedRoute(name, candidate, fallback, headers)) : []
   const otherwise = semantic === 'shadow' && spread.length > 0 ? spread : fallback
-  const rest = target(`${name}/${semantic === 'shadow' ? 'shadow' : 'fallback'}`, otherwise, headers)
+  const rest = target(`${name}/${semantic === 'shadow' ? 'shadow' : 'fallback'}`, otherwise, headers, otherwise === spread ? fallback : [])
   const refused = rest.length > 0 ? rest : [{ ...answerAll(`${name}/nobody`, 503, 'the task fits no agent, and the route names no fallback'), match: { prefix: '/', ...(headers.length > 0 ? { headers } : {}) } }]
   return [...decided, ...refused].map((one) => ({ ...one, typed_per_filter_config: wakeSemantic(), response_headers_to_add: [DECISION_ON_ANSWER] }))
 }
@@ -76,15 +77,13 @@ function compileAgentRoute(state: MeshState, route: AgentRoute, namespace: strin
 /** Empty, and so absent, on a call that nobody decided. */
 const DECISION_ON_ANSWER = { header: { key: DECISION_HEADER, value: `%REQ(${DECISION_HEADER})%` }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }
 
-function decidedRoute(name: string, candidate: Candidate, headers: HeaderMatch[]): Json[] {
+function decidedRoute(name: string, candidate: Candidate, fallback: readonly Choice[], headers: HeaderMatch[]): Json[] {
   const key = agentKey(candidate.agent)
-  return target(`${name}/to/${key}`, shareOfVersions(candidate), [...headers, { name: DECIDED_HEADER, string_match: { exact: key } }])
+  return target(`${name}/to/${key}`, shareOfVersions(candidate), [...headers, { name: DECIDED_HEADER, string_match: { exact: key } }], fallback)
 }
 
-/** One route to weighted versions; none when there is nowhere to go. */
-function target(name: string, choices: readonly Choice[], headers: HeaderMatch[]): Json[] {
+/** One route to weighted versions; none when there is nowhere to go. `instead` takes the calls that reach none of their instances. */
+function target(name: string, choices: readonly Choice[], headers: HeaderMatch[], instead: readonly Choice[] = []): Json[] {
   if (choices.length === 0) return []
-  const [only] = choices
-  const action = choices.length === 1 && only ? { cluster: clusterName(only.version) } : { weighted_clusters: { clusters: choices.map(({ version, weight }) => ({ name: clusterName(version), weight })) } }
-  return [{ name, match: { prefix: '/', ...(headers.length > 0 ? { headers } : {}) }, decorator: { operation: name, propagate: false }, route: { ...action, timeout: '0s' } }]
+  return [{ name, match: { prefix: '/', ...(headers.length > 0 ? { headers } : {}) }, decorator: { operation: name, propagate: false }, route: { ...withAnother(choices, instead), timeout: '0s' } }]
 }

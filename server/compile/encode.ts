@@ -80,9 +80,17 @@ export function clustersNamedBy(json: Json): string[] {
 function collect(route: Json, names: Set<string>): void {
   if (typeof route['cluster'] === 'string') names.add(route['cluster'])
   for (const mirror of listIn(route, 'request_mirror_policies')) if (typeof mirror['cluster'] === 'string') names.add(mirror['cluster'])
+  for (const name of inPriorityGroups(route)) names.add(name)
   const weighted = route['weighted_clusters']
   if (weighted === null || typeof weighted !== 'object' || Array.isArray(weighted)) return
   for (const entry of listIn(weighted, 'clusters')) if (typeof entry['name'] === 'string') names.add(entry['name'])
+}
+
+/** Of a route to one group of clusters after the other. */
+function inPriorityGroups(route: Json): string[] {
+  const { inline_cluster_specifier_plugin: plugin } = route as { inline_cluster_specifier_plugin?: { extension: { typed_config: Json } } } // as another-agent.ts writes it
+  const groups = plugin ? listIn(plugin.extension.typed_config, 'priority_groups') : []
+  return groups.flatMap((group) => listIn(group, 'clusters')).map(({ cluster_name }) => String(cluster_name))
 }
 
 function listIn(json: Json, field: string): Json[] {
