@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cleanEnvironment, makeHome, runCommand, startHeddle, type RunningHeddle } from '../testing/heddle.ts'
 import { listenersOf } from '../testing/listeners.ts'
+import { freshSpan, postOtlp, requestOf } from '../testing/spans.ts'
 import { processStartedAt } from './process-time.ts'
 
 const isGone = (pid: number) => processStartedAt(pid) === null
@@ -126,6 +127,16 @@ test('a taken port is named with its setting before anything starts', async () =
     rmSync(dirname(home), { recursive: true, force: true })
   }
 })
+
+test('where there is no Envoy, console and telemetry start all the same, with a notice', async () => {
+  await using heddle = await startHeddle({ sample: 'on', env: { ENVOY_PATH: '/nowhere/envoy' } })
+  expect(heddle.output()).toMatch(/^Notice: .*\/nowhere\/envoy cannot be run as Envoy/m)
+  expect(heddle.output()).not.toContain('Sample fleet')
+  expect(await answers(heddle)).toBe(true)
+  expect((await postOtlp(`http://127.0.0.1:${heddle.ports.otlpHttp}/v1/traces`, requestOf([freshSpan({ name: 'alone' })], { 'service.name': 'lonely' }))).status).toBe(200)
+  const { status } = await fetch(`${heddle.url}/sign-in`)
+  expect(status).toBe(200)
+}, 120_000)
 
 test('off loopback it refuses to start and names the setting', async () => {
   const home = await makeHome()

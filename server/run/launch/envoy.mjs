@@ -32,5 +32,5 @@ function reasonOf(code, output) {
   if (/No module named pip/.test(output)) return 'python3 has no pip'
   if (/No matching distribution|not a supported wheel|from versions: none/i.test(output) && !isNetworkFault(output)) return `the Python package index has none for ${platform}`
   if (isNetworkFault(output)) return 'the Python package index cannot be reached'
-  return output.split('\n').at(-1) ?? 'pip failed'
+  return output.split('\n').at(-1) || 'pip brought no program'
 }
