@@ -41,11 +41,11 @@ function Editor({ route }: { route: AgentRoute }) {
   const why = managedBy ? `This route is kept by ${managedBy}; change it there` : noRole
   const change = useChange({ kind: 'AgentRoute', at: ref, stored: route, fresh: () => ({}), onApplied: (revision) => change.go({ step: 'applied', revision, pointer: null }) })
   return (
-    <Page title={name} crumbs={CRUMBS} command={`heddle get agentroutes ${name} -o yaml`}
+    <Page title={name} crumbs={CRUMBS} command={`npx heddle get agentroutes ${name} -o yaml`}
       tags={<><Tag>AgentRoute</Tag>{change.draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={revisionOf(route)} />}</>}
       actions={<><ButtonLink href={paths.capabilities({ tab: 'playground', route: `${namespace}/${name}` })}>Try a task</ButtonLink>{change.draft.changed && change.step === 'edit' && <Button look="quiet" onPress={change.draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}>
       <div className="grid gap-3">
-        <ChangeFlow change={change} stored={route} why={why} command={`heddle apply -f ${name}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
+        <ChangeFlow change={change} stored={route} why={why} command={`npx heddle apply -f ${name}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
           <ObjectYaml draft={change.draft} findings={change.findings} pointer={change.pointer} why={why} label={`${name} as YAML`} />
         </ChangeFlow>
         {change.step === 'edit' && <ObjectHistory at={ref} />}
@@ -63,8 +63,8 @@ export function NewAgentRoute() {
   const why = useWhyNot('operator')
   const change = useChange({ kind: 'AgentRoute', at: null, stored: null, fresh: () => structuredClone(FRESH), onApplied: (_, object) => router.push(paths.agentRoute(object.metadata.namespace, object.metadata.name)) })
   return (
-    <Page title="New route by capability" crumbs={CRUMBS} command="heddle apply -f route.yaml">
-      <ChangeFlow change={change} stored={null} why={why} command={`heddle apply -f ${change.ref?.name || 'route'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
+    <Page title="New route by capability" crumbs={CRUMBS} command="npx heddle apply -f route.yaml">
+      <ChangeFlow change={change} stored={null} why={why} command={`npx heddle apply -f ${change.ref?.name || 'route'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
         <ObjectYaml draft={change.draft} findings={change.findings} pointer={change.pointer} why={why} label="New route as YAML" />
       </ChangeFlow>
     </Page>

@@ -10,11 +10,11 @@ import { Registry } from './Registry.tsx'
 import { Strangers } from './Strangers.tsx'
 
 const TABS: readonly { id: CapabilitiesTab; title: string; command: string }[] = [
-  { id: 'agents', title: 'Who can what', command: 'heddle agents list' },
-  { id: 'routes', title: 'Routes', command: 'heddle get agentroutes' },
-  { id: 'playground', title: 'Where would this go?', command: 'heddle semantic try --route NAME "…"' },
-  { id: 'decisions', title: 'Decisions', command: 'heddle semantic decisions' },
-  { id: 'strangers', title: 'Strangers', command: 'heddle agents peers' },
+  { id: 'agents', title: 'Who can what', command: 'npx heddle agents list' },
+  { id: 'routes', title: 'Routes', command: 'npx heddle get agentroutes' },
+  { id: 'playground', title: 'Where would this go?', command: 'npx heddle semantic try --route NAME "…"' },
+  { id: 'decisions', title: 'Decisions', command: 'npx heddle semantic decisions' },
+  { id: 'strangers', title: 'Strangers', command: 'npx heddle agents peers' },
 ]
 
 /** What agents can do, who is asked for it, and why. */

@@ -24,7 +24,7 @@ import { Answer } from './Playground.tsx'
 export function DecisionPage({ id }: { id: string }) {
   const query = useLiveQuery<Decision>({ ...reading<Decision>(asks.decision(id)), topics: [] })
   return (
-    <Page title="Why did this task go there?" crumbs={[{ href: paths.capabilities({ tab: 'decisions' }), label: 'Capabilities' }]} command={`heddle semantic decisions`}>
+    <Page title="Why did this task go there?" crumbs={[{ href: paths.capabilities({ tab: 'decisions' }), label: 'Capabilities' }]} command={`npx heddle semantic decisions`}>
       <Loaded query={query} what="this decision">{(decision) => <Told decision={decision} />}</Loaded>
     </Page>
   )

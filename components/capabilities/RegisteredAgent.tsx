@@ -27,7 +27,7 @@ export function RegisteredAgent({ namespace, name }: { namespace: string; name: 
   const refresh = useMutation({ mutationFn: () => call(`/registry/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}/refresh`, { method: 'POST' }), onSuccess: () => client.invalidateQueries({ queryKey: cards.key }) })
   const why = useWhyNot('operator')
   return (
-    <Page title={name} crumbs={[{ href: paths.capabilities(), label: 'Capabilities' }]} command={`heddle agents cards ${name}`}
+    <Page title={name} crumbs={[{ href: paths.capabilities(), label: 'Capabilities' }]} command={`npx heddle agents cards ${name}`}
       actions={<><ButtonLink href={paths.agent(namespace, name)}>Its calls</ButtonLink><Button why={why} isPending={refresh.isPending} onPress={() => refresh.mutate()}>Read its card now</Button></>}>
       <div className="grid gap-3">
         {refresh.error && <Notice state="warn">{refresh.error.message}</Notice>}

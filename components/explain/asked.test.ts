@@ -13,6 +13,6 @@ test.each([
 
 test('the command asks the same, whatever stands in the fields', () => {
   const asked = { from: 'default/orchestrator', to: 'translator', path: '/rpc', method: 'POST', headers: '' } as const
-  expect(explainCommand(asked)).toBe('heddle explain translator/rpc --from orchestrator -X POST')
-  expect(explainCommand({ ...asked, from: 'lab/a', path: "/x?q='; rm", headers: 'x-tier: gold' })).toBe(`heddle explain 'translator/x?q='\\''; rm' --from a -n lab -X POST -H 'x-tier: gold'`)
+  expect(explainCommand(asked)).toBe('npx heddle explain translator/rpc --from orchestrator -X POST')
+  expect(explainCommand({ ...asked, from: 'lab/a', path: "/x?q='; rm", headers: 'x-tier: gold' })).toBe(`npx heddle explain 'translator/x?q='\\''; rm' --from a -n lab -X POST -H 'x-tier: gold'`)
 })

@@ -22,7 +22,7 @@ export function parseHeaders(text: string): { headers: Record<string, string>; w
 export function explainCommand({ from, to, path, method, headers }: Asked): string {
   const [namespace, agent = ''] = from.split('/')
   const lines = Object.entries(parseHeaders(headers).headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`)
-  return ['heddle explain', quote(`${to}${path}`), `--from ${agent}`, ...(namespace === 'default' ? [] : [`-n ${namespace}`]), `-X ${method}`, ...lines].join(' ')
+  return ['npx heddle explain', quote(`${to}${path}`), `--from ${agent}`, ...(namespace === 'default' ? [] : [`-n ${namespace}`]), `-X ${method}`, ...lines].join(' ')
 }
 
 function quote(text: string): string {

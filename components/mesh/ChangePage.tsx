@@ -34,7 +34,7 @@ export function ChangePage({ number }: { number: number }) {
   const crumbs = [{ href: paths.changes(), label: 'Changes' }]
   const nothing = revision.data?.changes.length === 0 ? 'This revision changed no object' : null
   return (
-    <Page title={`Revision ${number}`} crumbs={crumbs} command={`heddle revert ${number}`} actions={
+    <Page title={`Revision ${number}`} crumbs={crumbs} command={`npx heddle revert ${number}`} actions={
       <>
         {number > 1 && <ButtonLink look="quiet" href={paths.change(number - 1)}>Previous</ButtonLink>}
         {step !== 'revert' && <Button why={why ?? nothing} onPress={() => void setStep('revert')}>Take it back…</Button>}
@@ -89,7 +89,7 @@ function RevertReview({ made, why, onBack }: { made: Revision; why: string | nul
       <Steps at="review" />
       <div className="grid items-start gap-[18px] lg:grid-cols-[minmax(0,1fr)_372px]">
         {plan.data ? <WhatChanges plan={plan.data} note="a new revision with what was before" /> : <span />}
-        <ReviewPanel plan={{ data: plan.data, error: plan.error, busy: plan.isFetching }} findings={findings} why={why} command={`heddle revert ${made.revision}`} applying={revert.isPending} applyError={revert.error} applyText={`Take revision ${made.revision} back`} onApply={(reason) => revert.mutate(reason)} onBack={onBack} onGoTo={() => router.push(paths.change(made.revision))} />
+        <ReviewPanel plan={{ data: plan.data, error: plan.error, busy: plan.isFetching }} findings={findings} why={why} command={`npx heddle revert ${made.revision}`} applying={revert.isPending} applyError={revert.error} applyText={`Take revision ${made.revision} back`} onApply={(reason) => revert.mutate(reason)} onBack={onBack} onGoTo={() => router.push(paths.change(made.revision))} />
       </div>
     </>
   )

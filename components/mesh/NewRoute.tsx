@@ -33,7 +33,7 @@ export function NewRoute() {
   const asForm = form === 'form' && draft.parsed.readable
   return (
     <Page title="New route" crumbs={[{ href: paths.routes(), label: 'Routes' }]} actions={change.step === 'edit' ? <Segmented label="Edit as" options={FORMS} value={asForm ? 'form' : 'yaml'} onChange={(next) => void set({ form: next === 'form' ? null : next })} /> : undefined}>
-      <ChangeFlow change={change} stored={null} why={why} command={`heddle apply -f ${change.ref?.name ?? 'route'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
+      <ChangeFlow change={change} stored={null} why={why} command={`npx heddle apply -f ${change.ref?.name ?? 'route'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
         {asForm && draft.parsed.readable ? (
           <ObjectFormProvider object={draft.parsed.object} findings={change.findings} disabled={why !== null} change={draft.setObject} goTo={change.pointer}>
             <div className="grid gap-[18px]">

@@ -35,7 +35,7 @@ const SHOWN_MAX = 300
 export function ProxyPage({ id }: { id: string }) {
   const proxy = useLiveQuery<Proxy>({ ...reading<Proxy>(asks.proxy(id)), topics: TOPICS.proxies, everyMs: 3000 })
   return (
-    <Page title={id} crumbs={[{ href: paths.proxies(), label: 'Proxies' }]} tags={proxy.data && <Tag state={PROXY_MARKS[proxy.data.state]}>{PROXY_WORDS[proxy.data.state]}</Tag>} command={`heddle proxies ${id}`}>
+    <Page title={id} crumbs={[{ href: paths.proxies(), label: 'Proxies' }]} tags={proxy.data && <Tag state={PROXY_MARKS[proxy.data.state]}>{PROXY_WORDS[proxy.data.state]}</Tag>} command={`npx heddle proxies ${id}`}>
       <Loaded query={proxy} what={`the proxy ${id}`}>
         {(found) => (
           <div className="grid items-start gap-[18px] lg:grid-cols-[minmax(0,1fr)_348px]">

@@ -39,7 +39,7 @@ export function RotationPage({ id }: { id: string }) {
       title={rotation && isOver(rotation) ? (rotation.state === 'done' ? 'The issuing certificate is rotated' : 'The rotation was taken back') : 'Rotating the issuing certificate'}
       crumbs={[{ href: paths.security(), label: 'Security' }, { href: '/security/rotations', label: 'Rotations' }]}
       tags={rotation && <StateTag rotation={rotation} />}
-      command="heddle rotate status"
+      command="npx heddle rotate status"
       actions={rotation && !isOver(rotation) && (
         <>
           {rotation.state === 'paused' ? <Button why={why} isPending={steer.isPending} onPress={() => steer.mutate('resume')}>Resume</Button> : <Button why={why} isPending={steer.isPending} onPress={() => steer.mutate('pause')}>Pause</Button>}

@@ -87,7 +87,7 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
     setTimeout(() => change.go({ pointer })) // after the fields are there
   }
   const rules = object ? rulesOf(object) : []
-  const command = (object && splitCommand(object, editable(route), name, namespace)) ?? `heddle apply -f ${name}.yaml`
+  const command = (object && splitCommand(object, editable(route), name, namespace)) ?? `npx heddle apply -f ${name}.yaml`
   const tabs = [
     { id: 'split', title: 'Split' }, { id: 'rules', title: 'Rules', note: rules.length }, { id: 'traffic', title: 'Traffic' }, { id: 'yaml', title: 'YAML' }, { id: 'history', title: 'History' },
   ].map((each) => ({ ...each, href: paths.route(namespace, name, { tab: each.id }) }))
@@ -99,7 +99,7 @@ function Route({ route, stale }: { route: HTTPRoute; stale: Error | null }) {
         {draft.changed && change.step === 'edit' && <Button look="quiet" onPress={() => { draft.discard(); void setSplit({ split: null }) }}>Discard draft</Button>}
         <Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button>
       </>}
-      command={change.step === 'edit' ? `heddle get httproutes ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}
+      command={change.step === 'edit' ? `npx heddle get httproutes ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}
     >
       <Tabs label="Parts of the route" tabs={tabs} open={tab} />
       <div className="grid gap-3">

@@ -36,7 +36,7 @@ export function SecurityPage() {
   const why = useWhyNot('admin')
   const running = rotations.data?.items.find((rotation) => !isOver(rotation))
   return (
-    <Page title="Security" command="heddle rotate start" actions={running ? <ButtonLink look="primary" href={paths.rotation(running.id)}>Open the rotation</ButtonLink> : <Button look="primary" why={why} onPress={() => setDialog({ kind: 'rotate' })}>Rotate the issuing certificate…</Button>}>
+    <Page title="Security" command="npx heddle rotate start" actions={running ? <ButtonLink look="primary" href={paths.rotation(running.id)}>Open the rotation</ButtonLink> : <Button look="primary" why={why} onPress={() => setDialog({ kind: 'rotate' })}>Rotate the issuing certificate…</Button>}>
       <SecurityTabs open="identities" />
       {running && <div className="mb-[18px]"><Notice state={running.waitsFor.length > 0 ? 'warn' : 'info'}>The issuing certificate is being rotated: {running.proved} of {plural(running.of, 'proxy', 'proxies')} proved{running.waitsFor.length > 0 && `, it waits for ${running.waitsFor.slice(0, 3).join(', ')}`}. <Link href={paths.rotation(running.id)}>See it</Link></Notice></div>}
       <Loaded query={certificates} what="the identities">

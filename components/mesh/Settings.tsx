@@ -17,7 +17,7 @@ export function Settings() {
   const notAdmin = useWhyNot('admin')
   const tabs = [{ id: 'tokens', title: 'API tokens' }, { id: 'you', title: 'Your password' }, ...(notAdmin ? [] : [{ id: 'people', title: 'People' }]), { id: 'ingest', title: 'Ingest' }]
   return (
-    <Page title="Settings" command={part === 'people' ? 'heddle sign-in --email ann@example.com' : part === 'tokens' ? 'heddle token create --name ci --role viewer' : undefined}>
+    <Page title="Settings" command={part === 'people' ? 'npx heddle sign-in --email ann@example.com' : part === 'tokens' ? 'npx heddle token create --name ci --role viewer' : undefined}>
       <Tabs label="Parts of the settings" open={part} tabs={tabs.map((tab) => ({ ...tab, href: withQuery(paths.settings(), { part: tab.id }) }))} />
       {part === 'tokens' && <Tokens />}
       {part === 'you' && <OwnPassword />}

@@ -22,6 +22,6 @@ test('a weight left out is 1, as the Gateway API says', () => {
 })
 
 test('only a change of weights has its short command', () => {
-  expect(splitCommand(withShares(route, 0, [50, 50]), route, 'translator', 'default')).toBe('heddle split translator v1=50 v2=50 --watch')
+  expect(splitCommand(withShares(route, 0, [50, 50]), route, 'translator', 'default')).toBe('npx heddle split translator v1=50 v2=50 --watch')
   expect(splitCommand({ spec: { ...route.spec, hostnames: ['a'] } }, route, 'translator', 'default')).toBeNull()
 })

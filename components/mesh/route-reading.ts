@@ -58,5 +58,5 @@ export function splitCommand(route: unknown, before: unknown, name: string, name
   if (!only || more.length > 0 || rulesOf(route).length !== 1) return null
   const weights = withShares(route, only.index, rulesOf(before)[0]?.backends.map((backend) => backend.weight) ?? [])
   if (JSON.stringify(weights['spec']) !== JSON.stringify(before['spec'])) return null
-  return `heddle split ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} ${only.backends.map((backend) => `${backend.label}=${backend.weight}`).join(' ')} --watch`
+  return `npx heddle split ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} ${only.backends.map((backend) => `${backend.label}=${backend.weight}`).join(' ')} --watch`
 }

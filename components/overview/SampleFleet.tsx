@@ -53,7 +53,7 @@ export function SampleFleet({ sample }: { sample: NonNullable<Overview['sample']
         alert
         actions={<><Button look="quiet" onPress={() => setRemoving(false)}>Keep it</Button><Button look="danger" isDisabled={busy} onPress={() => void send('DELETE', 'The sample fleet is gone')}>{busy ? 'Removing …' : 'Remove the sample fleet'}</Button></>}
       >
-        <p className="m-0 text-muted">Its processes stop and everything that carries its label goes, as one revision. What you connected yourself stays. <code>heddle sample run</code> brings it back.</p>
+        <p className="m-0 text-muted">Its processes stop and everything that carries its label goes, as one revision. What you connected yourself stays. <code>npx heddle sample run</code> brings it back.</p>
       </Dialog>
     </Card>
   )

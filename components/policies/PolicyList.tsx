@@ -39,7 +39,7 @@ export function PolicyListPage({ part }: { part: PolicyPart }) {
   const why = useWhyNot('operator')
   const add = <Button look="primary" why={why} onPress={() => router.push(paths.newPolicy(part))}>New {title.toLowerCase()} policy</Button>
   return (
-    <Page title="Policies" actions={add} command={`heddle get ${pluralOf(part)}`}>
+    <Page title="Policies" actions={add} command={`npx heddle get ${pluralOf(part)}`}>
       <Tabs label="Sorts of policies" open={part} tabs={PARTS.map((each) => ({ id: each, href: paths.policies(each), title: POLICY_KINDS[each].title }))} />
       <Card flush title={says} note={query.data && plural(query.data.items.length, 'policy', 'policies')}>
         <Loaded query={query} what="the policies">

@@ -60,14 +60,14 @@ function Policy({ policy, stale }: { policy: AnyPolicy; stale: Error | null }) {
     <Page title={name} crumbs={[{ href: paths.policies(part), label: 'Policies' }, { href: paths.policies(part), label: namespace }]}
       tags={<><Tag>{kind}</Tag>{draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={change.step === 'applied' ? change.revision : revisionOf(policy)} />}</>}
       actions={<>{draft.changed && change.step === 'edit' && <Button look="quiet" onPress={draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}
-      command={change.step === 'edit' ? `heddle get ${pluralOf(part)} ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}>
+      command={change.step === 'edit' ? `npx heddle get ${pluralOf(part)} ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}>
       <Tabs label="Parts of the policy" open={tab} tabs={TABS.map((each) => ({ ...each, href: paths.policy(part, namespace, name, { tab: each.id === 'form' ? undefined : each.id }) }))} />
       <div className="grid gap-3">
         {stale && <Notice state="warn">This is the policy as it was read last; now: {stale.message}</Notice>}
         {managedBy && <Notice state="info">This policy is kept by {managedBy}. It is read-only here; change it there.</Notice>}
         {change.step === 'edit' && status && <RefusedNotice status={status} at={ref} why={why} onGoTo={goToField} />}
         {tab === 'history' ? <ObjectHistory at={ref} /> : (
-          <ChangeFlow change={change} stored={policy} why={why} command={`heddle apply -f ${name}.yaml`} onGoTo={goToField}
+          <ChangeFlow change={change} stored={policy} why={why} command={`npx heddle apply -f ${name}.yaml`} onGoTo={goToField}
             besideReview={part === 'access' && draft.parsed.readable ? <TrialCard object={draft.parsed.object} /> : undefined}>
             <PolicyEditor policy={POLICY_KINDS[part]} change={{ ...change, findings }} why={why} as={tab} label={`${name} as YAML`} />
           </ChangeFlow>

@@ -9,7 +9,7 @@ export function ErrorPage({ error, reset }: { error: Error & { digest?: string }
       <h1 className="sr-only">This page cannot be read</h1>
       <EmptyState kind="down" title="This page cannot be read now" action={<Button onPress={reset}>Try again</Button>}>
         Agents keep calling each other: nothing that they do passes through here. The log of the role web says why
-        {error.digest ? `, under ${error.digest}` : ''}: <code>heddle logs web</code>
+        {error.digest ? `, under ${error.digest}` : ''}: <code>npx heddle logs web</code>
       </EmptyState>
     </div>
   )

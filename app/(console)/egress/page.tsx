@@ -7,5 +7,5 @@ import { Prefetched } from '../Prefetched.tsx'
 export const metadata: Metadata = { title: 'Outside' }
 
 export default function EgressPage() {
-  return <Page title="Outside" command="heddle egress list"><Prefetched asks={[asks.egress()]}><EgressList /></Prefetched></Page>
+  return <Page title="Outside" command="npx heddle egress list"><Prefetched asks={[asks.egress()]}><EgressList /></Prefetched></Page>
 }

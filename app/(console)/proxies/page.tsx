@@ -7,5 +7,5 @@ import { Prefetched } from '../Prefetched.tsx'
 export const metadata: Metadata = { title: 'Proxies' }
 
 export default function ProxiesPage() {
-  return <Page title="Proxies" command="heddle proxies"><Prefetched asks={[asks.proxies()]}><ProxyList /></Prefetched></Page>
+  return <Page title="Proxies" command="npx heddle proxies"><Prefetched asks={[asks.proxies()]}><ProxyList /></Prefetched></Page>
 }

@@ -8,5 +8,5 @@ import { Prefetched } from '../../Prefetched.tsx'
 export const metadata: Metadata = { title: 'Rotations' }
 
 export default function RotationsPage() {
-  return <Page title="Security" command="heddle rotate status"><SecurityTabs open="rotations" /><Prefetched asks={[asks.rotations()]}><RotationList /></Prefetched></Page>
+  return <Page title="Security" command="npx heddle rotate status"><SecurityTabs open="rotations" /><Prefetched asks={[asks.rotations()]}><RotationList /></Prefetched></Page>
 }
