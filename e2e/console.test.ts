@@ -13,6 +13,7 @@ import './operate.stories.ts'
 import './rotation.stories.ts'
 import './pictures.stories.ts'
 import './hostile.stories.ts'
+import './fleet.stories.ts'
 import './farewell.stories.ts'
 import { closeBrowser } from './person.ts'
 
