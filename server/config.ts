@@ -32,6 +32,8 @@ export const SETTINGS = {
   HEDDLE_RETENTION: { default: '7d', unit: 'duration', says: 'telemetry kept' },
   HEDDLE_DISK_MAX: { default: '20GB', unit: 'bytes', says: 'disk that telemetry may use' },
   HEDDLE_FETCH_ALLOW: { default: '', unit: 'list', says: 'addresses, networks and host names beyond the public internet that agent cards may be read from and probes may go to' },
+  HEDDLE_SMTP_URL: { default: '', unit: 'URL', says: 'mail server for alerts: smtp://user:password@host:587, or smtps://', secret: true },
+  HEDDLE_MAIL_FROM: { default: 'heddle@localhost', unit: 'address', says: 'whom mail about alerts is from' },
   HEDDLE_EMBEDDINGS: { default: '', unit: 'directory or URL', says: 'the sentence model: an ONNX directory, or an OpenAI-compatible /v1/embeddings endpoint; the one that ships with Heddle when empty' },
   HEDDLE_EMBEDDINGS_MODEL: { default: 'text-embedding-3-small', unit: 'name', says: 'the model that an embeddings endpoint is asked for' },
   HEDDLE_EMBEDDINGS_KEY: { default: '', unit: 'token', says: 'sent to an embeddings endpoint as a bearer token', secret: true },
@@ -64,6 +66,7 @@ export interface Config {
   retentionMs: number
   diskMaxBytes: number
   fetchAllow: string
+  mail: { url: string; from: string }
   embeddings: { source: string; model: string; apiKey: string }
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error'
   envoyPath: string
@@ -106,6 +109,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     retentionMs: parseDurationMs('HEDDLE_RETENTION', text('HEDDLE_RETENTION')),
     diskMaxBytes: parseBytes('HEDDLE_DISK_MAX', text('HEDDLE_DISK_MAX')),
     fetchAllow: text('HEDDLE_FETCH_ALLOW'),
+    mail: { url: parseMailUrl(text('HEDDLE_SMTP_URL')), from: text('HEDDLE_MAIL_FROM') },
     embeddings: { source: text('HEDDLE_EMBEDDINGS'), model: text('HEDDLE_EMBEDDINGS_MODEL'), apiKey: text('HEDDLE_EMBEDDINGS_KEY') },
     logLevel: parseChoice('HEDDLE_LOG_LEVEL', text('HEDDLE_LOG_LEVEL'), ['trace', 'debug', 'info', 'warn', 'error']),
     envoyPath: text('ENVOY_PATH'),
@@ -133,6 +137,12 @@ function parsePort(name: SettingName, value: string): number {
 function parseChoice<const T extends string>(name: SettingName, value: string, choices: readonly T[]): T {
   const choice = choices.find((candidate) => candidate === value)
   return choice ?? refuse(name, value, `one of ${choices.join(', ')}`)
+}
+
+function parseMailUrl(value: string): string {
+  const protocol = value === '' ? 'smtp:' : URL.parse(value)?.protocol
+  if (protocol !== 'smtp:' && protocol !== 'smtps:') throw new MeshError('invalid', 'HEDDLE_SMTP_URL takes smtp://user:password@host:587, or smtps://') // its value holds a password
+  return value
 }
 
 function parseTrustDomain(value: string): string {

@@ -20,6 +20,8 @@ import { runRotations } from './identity/rotation.ts'
 import { openControlCredentials } from './identity/server-credentials.ts'
 import { SIDECAR_DEFINITION, sidecarHandlers, type SidecarServiceOptions } from './identity/service.ts'
 import { SEMANTIC_DEFINITION } from './semantic/service.ts'
+import { openMail } from './objectives/mail.ts'
+import { watchObjectives } from './objectives/run.ts'
 import { startSemantic } from './semantic/start.ts'
 import { startProbes, type Probes } from './probes/control-run.ts'
 import { keepMemoryOutOfCoreDumps } from './run/core-dumps.ts'
@@ -67,6 +69,9 @@ await runUntilStopped(log, async (things) => {
   const state = () => world.state(mesh)
   const semantic = things.use(startSemantic({ db, mesh, outside, state, embeddings: config.embeddings, authenticate: (call) => peers.authenticate(call), onError }))
   const probes = things.use(startProbes({ db, mesh, outside, state, similarity: semantic.similarity, onError }))
+  const mail = openMail(config.mail)
+  if (mail) things.use(mail)
+  things.use(watchObjectives({ db, mesh, state, outside, mail, publicUrl: config.publicUrl, onError }))
   const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc, address, discovery: withProbes(discovery, probes), onError })
   const server = things.use(
     await startXdsServer({

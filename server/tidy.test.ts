@@ -26,20 +26,23 @@ const ROOMS: Record<string, readonly string[]> = {
   'server/probes': ['server/mesh', 'server/db', 'server/fetch', 'server/discovery'],
   // The task of a call comes as Envoy's own messages.
   'server/semantic': ['server/compile', 'server/mesh', 'server/db', 'server/fetch'],
+  'server/objectives': ['server/db', 'server/otlp', 'server/fetch'],
   'server/changes': ['server/mesh', 'server/db', 'type prisma'],
   'server/queries': ['server/mesh', 'server/db', 'server/otlp'],
   'server/drivers': ['server/changes', 'server/xds', 'server/identity', 'server/compile', 'server/mesh', 'server/queries', 'server/db'],
   'server/auth': ['server/db'],
   'server/live': ['server/db'],
-  'server/api': ['server/queries', 'server/changes', 'server/mesh', 'server/identity', 'server/drivers', 'server/auth', 'server/db', 'server/fetch', 'server/discovery', 'server/semantic'],
+  'server/api': ['server/queries', 'server/changes', 'server/mesh', 'server/identity', 'server/drivers', 'server/auth', 'server/db', 'server/fetch', 'server/discovery', 'server/semantic', 'server/redact'],
   'server/config.ts': [],
   // Bytes of OTLP, and sketches of latency: pure, read by collectors and queries alike.
   'server/otlp': [],
+  // What is taken out of telemetry: pure, for the collector and for whoever tries a rule.
+  'server/redact': ['server/otlp'],
   'server/db': ['prisma'],
   'server/run': ['server/config.ts', 'server/db'],
   'server/sidecar': ['server/config.ts', 'server/run', 'server/probes', 'server/fetch'],
   'server/cli': ['server/config.ts', 'server/run', 'server/sidecar', 'server/sample', 'server/db', 'type server/api'],
-  collectors: ['server/db', 'server/otlp', 'server/config.ts', 'server/run'],
+  collectors: ['server/db', 'server/otlp', 'server/redact', 'server/config.ts', 'server/run'],
   'server/sample': ['server/config.ts', 'server/run', 'server/cli'],
   // They start real things of every room, but know no sample fleet: deleting it leaves everything else passing.
   'server/testing': ['server', 'collectors', 'prisma'],

@@ -86,6 +86,7 @@ export const Receiver = z.discriminatedUnion('type', [
 ])
 export type Receiver = z.infer<typeof Receiver>
 export const Receivers = z.strictObject({ items: z.array(Receiver).max(32) })
+export type Receivers = z.infer<typeof Receivers>
 
 /** What a receiver hears, as JSON. `id` and `event` together are told at least once. */
 export const AlertMessage = z.object({
