@@ -23,6 +23,32 @@ test.concurrent('the graph shows the fleet; a click opens the panel, and the URL
   await colleague.page.getByRole('complementary').filter({ hasText: 'translator' }).waitFor()
 })
 
+test.concurrent('the graph is live and nobody moves when somebody comes; paused it holds still, also for whom the link is sent; resumed it shows who came', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/graph', 'Graph')
+  await nodeOf(someone, 'translator').waitFor()
+  const places = () => page.locator('.react-flow__node').evaluateAll((nodes) => Object.fromEntries(nodes.map((node) => [node.getAttribute('data-id'), (node as HTMLElement).style.transform])))
+  const before = await places()
+  await sendCall('early-bird', 'early-worm', Date.now())
+  await nodeOf(someone, 'early-worm').waitFor() // by itself
+  expect(await places()).toMatchObject(before)
+
+  await page.getByRole('radio', { name: '5 min', exact: true }).click()
+  await page.waitForURL(/range=5m/)
+  await page.getByRole('button', { name: /^Pause/ }).click()
+  await page.waitForURL(/from=.*to=/)
+  await page.getByText('Paused', { exact: true }).first().waitFor()
+  await sendCall('late-bird', 'late-worm', Date.now())
+  await eventually('the late call is an edge', 20_000, async () => (await mesh.get<Graph>('/graph?window=5m')).edges.some(({ target }) => target.endsWith('/late-worm')))
+  await using colleague = await person()
+  await colleague.page.goto(page.url())
+  await nodeOf(colleague, 'early-worm').waitFor()
+  for (const one of [someone, colleague]) expect(await nodeOf(one, 'late-worm').count()).toBe(0)
+  await page.getByRole('button', { name: /^Resume/ }).click()
+  await nodeOf(someone, 'late-worm').waitFor()
+})
+
 test.concurrent('the graph is compared with the time before: what came and what went is said, and shown alone', async () => {
   await sendCall('diary', 'old-shelf', Date.now() - 20 * 60_000)
   await sendCall('diary', 'new-shelf', Date.now())
