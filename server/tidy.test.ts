@@ -32,7 +32,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'server/drivers': ['server/changes', 'server/xds', 'server/identity', 'server/compile', 'server/mesh', 'server/queries', 'server/db'],
   'server/auth': ['server/db'],
   'server/live': ['server/db'],
-  'server/api': ['server/queries', 'server/changes', 'server/mesh', 'server/identity', 'server/drivers', 'server/auth', 'server/db', 'server/fetch', 'server/discovery', 'server/semantic', 'server/redact'],
+  'server/api': ['server/queries', 'server/changes', 'server/mesh', 'server/identity', 'server/drivers', 'server/auth', 'server/db', 'server/fetch', 'server/discovery', 'server/semantic', 'server/objectives', 'server/redact'],
   'server/config.ts': [],
   // Bytes of OTLP, and sketches of latency: pure, read by collectors and queries alike.
   'server/otlp': [],

@@ -22,6 +22,7 @@ import { ingest } from './ingest.ts'
 import { joinTokens } from './join-tokens.ts'
 import { liveRoutes } from './live.ts'
 import { objectSets } from './object-sets.ts'
+import { objectives } from './objectives.ts'
 import { objects } from './objects.ts'
 import { parts } from './parts.ts'
 import { policyTrials } from './policy-trials.ts'
@@ -39,6 +40,7 @@ import { overviewRoutes } from './overview.ts'
 import { routeStatuses } from './route-status.ts'
 import { newRoutes } from './routes.ts'
 import { sample } from './sample.ts'
+import { redaction } from './redaction.ts'
 import { sessions } from './sessions.ts'
 import { tokens } from './tokens.ts'
 import { telemetryRoutes } from './telemetry.ts'
@@ -62,6 +64,8 @@ const routes = newRoutes() //
   .route('/', overviewRoutes)
   .route('/', traceRoutes)
   .route('/', sessions)
+  .route('/', objectives)
+  .route('/', redaction)
   .route('/', revisions)
   .route('/', explainRoutes)
   .route('/', routeStatuses)

@@ -15,6 +15,8 @@ import { TEST_SECRET_KEY } from '#server/testing/sidecar-mesh.ts'
 
 /** Writes in form, which store nothing that anybody decided. */
 const NO_CHANGE: Record<string, string> = {
+  'POST /redaction/try': 'says what would be taken out of a text',
+  'POST /receivers/test': 'sends one message and keeps nothing',
   'POST /explain': 'a question',
   'POST /policy-trials': 'a question',
   'POST /semantic/try': 'a question',
@@ -42,7 +44,7 @@ const MERGE = { 'content-type': 'application/merge-patch+json' }
 test('every change over the API has its line: who did what to what', { timeout: 120_000 }, async () => {
   await using db = await testDatabase()
   const { api, person, sessionOf } = await aLivedInMesh(db)
-  const held = { user: '', token: '', revision: '', rotation: '' }
+  const held = { user: '', token: '', revision: '', rotation: '', silence: '' }
   // In an order in which each finds something to change.
   const steps: (() => Step)[] = [
     () => ({ route: 'POST /users', path: '/users', body: { email: 'ann@example.com', role: 'operator' }, action: 'user.create', keep: ({ id = '' }) => (held.user = id) }),
@@ -66,6 +68,10 @@ test('every change over the API has its line: who did what to what', { timeout: 
     () => ({ route: 'PUT /sample', path: '/sample', body: { rate: 3, failureShare: 0 }, action: 'sample.change' }),
     () => ({ route: 'DELETE /sample', path: '/sample', action: 'sample.remove' }),
     () => ({ route: 'PUT /prices', path: '/prices', body: { currency: 'EUR', models: {} }, action: 'prices.set' }),
+    () => ({ route: 'PUT /redaction', path: '/redaction', body: { builtIn: { emails: true } }, action: 'redaction.set' }),
+    () => ({ route: 'POST /silences', path: '/silences', body: { minutes: 5 }, action: 'silence.add', keep: ({ id = '' }) => (held.silence = id) }),
+    () => ({ route: 'DELETE /silences/:id', path: `/silences/${held.silence}`, action: 'silence.end' }),
+    () => ({ route: 'PUT /receivers', path: '/receivers', body: { items: [{ name: 'ops', type: 'email', to: ['ann@example.com'] }] }, action: 'receivers.set' }),
     () => ({ route: 'PUT /peers', path: '/peers', body: { name: 'stranger', decision: 'block' }, action: 'peer.block' }),
     () => ({ route: 'POST /registry/:ns/:name/refresh', path: '/registry/default/two/refresh', action: 'card.refresh' }),
     () => ({ route: 'PUT /semantic/decisions/:id/correction', path: '/semantic/decisions/d1/correction', body: { agent: 'default/two' }, action: 'decision.correct' }),
@@ -97,6 +103,7 @@ test('what is in the form of a write and only asks stores nothing', async () => 
   await using db = await testDatabase()
   const { api } = await aLivedInMesh(db)
   const bodies: Record<string, unknown> = {
+    'POST /redaction/try': { text: 'x' },
     'POST /explain': { from: { agent: 'two' }, host: 'three' },
     'POST /semantic/try': { route: 'none', task: 'x' },
     'POST /semantic/evaluate': { route: 'none', tasks: [{ task: 'x', agent: null }] },
