@@ -104,6 +104,7 @@ function withoutSlash(path: string): string {
   return path.replace(/\/+$/, '')
 }
 
-function escapeRe2(text: string): string {
+/** For a regular expression that matches this text alone. */
+export function escapeRe2(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

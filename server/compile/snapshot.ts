@@ -16,6 +16,7 @@ import { compileGatewayRoutes, gatewaysOf } from './gateway.ts'
 import { compileInboundRoutes } from './inbound.ts'
 import { compileGatewayListener, compileInboundListener, compileOutboundListener } from './listener.ts'
 import { CLUSTER, clusterName, gatewayName, INBOUND, OUTBOUND, TRANSPARENT, TRANSPARENT_DNS, TYPE, type TypeUrl } from './names.ts'
+import { compileProxyless } from './proxyless.ts'
 import { compileOutboundRoutes, compileVirtualHost, virtualHostName, virtualHostObject } from './outbound.ts'
 import { compileDnsListener, compileTransparentListener } from './transparent.ts'
 
@@ -27,21 +28,27 @@ export interface Snapshot {
 export interface SnapshotOptions {
   /** Virtual hosts by VHDS (delta), or inside their route configuration (state of the world). */
   virtualHosts: 'vhds' | 'inline'
+  /** For a gRPC client without an Envoy. */
+  proxyless?: boolean
   /** The proxy's snapshot before: when nothing differs, its resources are the same value. */
   before?: Snapshot | null
 }
 
 /** Work is shared: what does not differ by proxy is compiled once a state, and encoded once a content. */
 export function compileSnapshot(state: MeshState, proxy: ProxyView, options: SnapshotOptions = { virtualHosts: 'vhds' }): Snapshot {
+  const all = options.proxyless ? compileProxyless(state, proxy) : compileForEnvoy(state, proxy, options)
+  const { before } = options
+  return { revision: state.revision, resources: before && isMadeOf(before, all) ? before.resources : byTypeAndName(all) }
+}
+
+function compileForEnvoy(state: MeshState, proxy: ProxyView, options: SnapshotOptions): Resource[] {
   const shared = sharedOf(state)
   const namespace = shared.ofNamespace(proxy.namespace)
   const inline = options.virtualHosts === 'inline'
   const caller = shared.ofCaller(proxy.namespace, proxy.agent)
   const outboundRoutes = caller.ownRoutes(inline) ?? (inline ? namespace.inlineRoutes() : shared.outboundRoutes)
   const hosts = inline ? [] : [...namespace.virtualHosts, ...caller.virtualHosts]
-  const all = [...namespace.clustersAndEndpoints(proxy.zone), ...caller.clusters, ...hosts, shared.external, outboundRoutes, ...ownResources(state, proxy)]
-  const { before } = options
-  return { revision: state.revision, resources: before && isMadeOf(before, all) ? before.resources : byTypeAndName(all) }
+  return [...namespace.clustersAndEndpoints(proxy.zone), ...caller.clusters, ...hosts, shared.external, outboundRoutes, ...ownResources(state, proxy)]
 }
 
 function isMadeOf(snapshot: Snapshot, all: readonly Resource[]): boolean {

@@ -78,8 +78,18 @@ export interface NativeMesh extends AsyncDisposable {
   /** Waits until the revision is accepted; fails when it is not in time. */
   accepted(revision: number, withinMs?: number): Promise<void>
   addProxy(agent: string, options?: AddProxy): Promise<TestProxy>
+  /** A certificate with its chain, its key and the roots, as PEM. */
+  issue(spiffeId: string): Promise<Issued>
+  /** Every Envoy gets a new certificate, as from a renewal. */
+  renew(): Promise<void>
   /** Only the row, for a raw stream. */
   addProxyRow(agent: string, id: string, ports?: RowPorts): Promise<void>
+}
+
+export interface Issued {
+  chain: string
+  key: string
+  roots: string
 }
 
 interface RowPorts {
@@ -97,6 +107,8 @@ export interface AddProxy {
   /** xDS ports to choose from; the first control's by default. */
   controls?: number[]
   waitReady?: boolean
+  /** The agent whose certificate it gets, when that is another's. */
+  certificateOf?: string
   /** Of the agent behind the sidecar, when it is not the test's HTTP server. */
   agentPort?: number
 }
@@ -108,11 +120,12 @@ export async function startNativeMesh(db: Db, beside: { definition: ServiceDefin
   const control = things.use(await startTestControl(db, 0, options))
   const root = await makeRoot(TRUST_DOMAIN)
   const issuing = await makeIssuing(root, TRUST_DOMAIN)
-  const secrets = things.use(await startSecrets(async (spiffeId) => {
+  const issue: NativeMesh['issue'] = async (spiffeId) => {
     const keys = await makeKeys()
     const leaf = await signSvid(issuing, { spiffeId, proxy: 'test', publicKey: keys.publicKey, ttlMs: 3_600_000 })
     return { chain: `${leaf.toString('pem')}\n${issuing.pem}`, key: await exportKeyPem(keys.privateKey), roots: root.pem }
-  }, beside))
+  }
+  const secrets = things.use(await startSecrets(issue, beside))
   const exported: Buffer[] = []
   const otlp = things.use(await startOtlp(exported))
   const envoy = await findEnvoy({ envoyPath: process.env['ENVOY_PATH'] ?? '' })
@@ -127,6 +140,8 @@ export async function startNativeMesh(db: Db, beside: { definition: ServiceDefin
     db,
     control,
     exported,
+    issue,
+    renew: () => secrets.renew(),
     addProxyRow,
     async commit(objects, remove = []) {
       const changes = [...objects.map((object) => ({ ref: refOf(object), expected: 'any' as const, after: object })), ...remove.map((ref) => ({ ref, expected: 'any' as const, after: null }))]
@@ -153,8 +168,9 @@ export async function startNativeMesh(db: Db, beside: { definition: ServiceDefin
       await notify(db.pool, 'instance', { mesh: MESH })
       const directory = await mkdtemp(join(tmpdir(), 'heddle-envoy-'))
       const spiffeId = spiffeIdOf(TRUST_DOMAIN, 'default', agentName)
+      const shown = spiffeIdOf(TRUST_DOMAIN, 'default', options.certificateOf ?? agentName)
       const config = join(directory, 'envoy.json')
-      await writeFile(config, JSON.stringify(bootstrap({ id, spiffeId, variant, controls, secretsPort: secrets.port, otlpPort: otlp.port, adminPort })))
+      await writeFile(config, JSON.stringify(bootstrap({ id, spiffeId, shown, variant, controls, secretsPort: secrets.port, otlpPort: otlp.port, adminPort })))
       const child = spawn(envoy.path, ['-c', config, '--use-dynamic-base-id', '--concurrency', '1', '-l', 'warning'], { stdio: ['ignore', 'ignore', 'pipe'] })
       let log = ''
       child.stderr.on('data', (chunk) => (log += String(chunk)))
@@ -186,26 +202,39 @@ export async function startNativeMesh(db: Db, beside: { definition: ServiceDefin
 }
 
 /** The sidecar's SDS, for all proxies of a test in one place: who asks says its identity in a header. */
-async function startSecrets(issue: (spiffeId: string) => Promise<{ chain: string; key: string; roots: string }>, beside: NonNullable<Parameters<typeof startNativeMesh>[1]>) {
+async function startSecrets(issue: NativeMesh['issue'], beside: NonNullable<Parameters<typeof startNativeMesh>[1]>) {
   const bytes = (value: Buffer) => value
   const definition = { stream: { path: '/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets', requestStream: true, responseStream: true, requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes } }
+  const open = new Map<ServerDuplexStream<Buffer, Buffer>, readonly string[]>()
+  let round = 1
+  const answer = async (call: ServerDuplexStream<Buffer, Buffer>, names: readonly string[]) => {
+    const { chain, key, roots } = await issue(String(call.metadata.get(IDENTITY_HEADER)[0]))
+    const version = String(round)
+    const resources = names.map((name) => {
+      const json: Json = name === 'trust' ? { name, validation_context: { trusted_ca: { inline_string: roots } } } : { name, tls_certificate: { certificate_chain: { inline_string: chain }, private_key: { inline_string: key } } }
+      return { name, version, typeUrl: SECRET_TYPE as never, bytes: encodeJson(SECRET_TYPE, json) } // an SDS type is none of ours over ADS
+    })
+    call.write(encodeResponse('sotw', { typeUrl: SECRET_TYPE, nonce: version, version, resources, removed: [] }))
+  }
   const stream = (call: ServerDuplexStream<Buffer, Buffer>) => {
-    const issued = issue(String(call.metadata.get(IDENTITY_HEADER)[0]))
     call.on('data', (message: Buffer) => {
       const request = decodeRequest('sotw', message)
       if (request.nonce !== '') return
-      void issued.then(({ chain, key, roots }) => {
-        const resources = request.subscribe.map((name) => {
-          const json: Json = name === 'trust' ? { name, validation_context: { trusted_ca: { inline_string: roots } } } : { name, tls_certificate: { certificate_chain: { inline_string: chain }, private_key: { inline_string: key } } }
-          return { name, version: '1', typeUrl: SECRET_TYPE as never, bytes: encodeJson(SECRET_TYPE, json) } // an SDS type is none of ours over ADS
-        })
-        call.write(encodeResponse('sotw', { typeUrl: SECRET_TYPE, nonce: '1', version: '1', resources, removed: [] }))
-      })
+      open.set(call, request.subscribe)
+      void answer(call, request.subscribe)
     })
     call.on('end', () => call.end())
+    call.on('close', () => open.delete(call))
     call.on('error', () => {}) // an Envoy that is killed breaks its stream
   }
-  return startXdsServer({ services: [{ definition, handlers: { stream } }, ...beside], host: '127.0.0.1', port: 0 })
+  const server = await startXdsServer({ services: [{ definition, handlers: { stream } }, ...beside], host: '127.0.0.1', port: 0 })
+  return {
+    ...server,
+    async renew() {
+      round++
+      await Promise.all([...open].filter(([call]) => !call.destroyed && !call.cancelled).map(([call, names]) => answer(call, names)))
+    },
+  }
 }
 
 function startOtlp(exported: Buffer[]) {
@@ -218,8 +247,8 @@ function startOtlp(exported: Buffer[]) {
   return startXdsServer({ services: [{ definition, handlers: { export: take } }], host: '127.0.0.1', port: 0 })
 }
 
-function bootstrap(options: { id: string; spiffeId: string; variant: 'delta' | 'sotw'; controls: number[]; secretsPort: number; otlpPort: number; adminPort: number }): Json {
-  const { id, spiffeId, variant, controls, secretsPort, otlpPort, adminPort } = options
+function bootstrap(options: { id: string; spiffeId: string; shown: string; variant: 'delta' | 'sotw'; controls: number[]; secretsPort: number; otlpPort: number; adminPort: number }): Json {
+  const { id, spiffeId, shown, variant, controls, secretsPort, otlpPort, adminPort } = options
   const ads = { ads: {}, resource_api_version: 'V3' }
   return {
     node: { id, cluster: 'test' },
@@ -237,7 +266,7 @@ function bootstrap(options: { id: string; spiffeId: string; variant: 'delta' | '
     static_resources: {
       clusters: [
         cluster('control', controls, []),
-        cluster('heddle-sidecar', [secretsPort], [{ key: IDENTITY_HEADER, value: spiffeId }]),
+        cluster('heddle-sidecar', [secretsPort], [{ key: IDENTITY_HEADER, value: shown }]),
         cluster('heddle-otlp', [otlpPort], []),
         cluster('heddle-sidecar-card', [1], []),
       ],

@@ -21,6 +21,8 @@ export interface ControlOptions {
   rereadMs?: number
   /** How long a client may leave a response unread. */
   unreadMs?: number
+  /** Who a stream is that brings no header, such as that of a gRPC client. */
+  nameless?: string
   /** Sees each request before control does, and each response before it is sent. */
   watch?: Watch
 }
@@ -32,13 +34,13 @@ export interface Watch {
 }
 
 /** A control process's xDS half; several may share one database. */
-export async function startTestControl(db: Db, port = 0, { rereadMs, unreadMs, watch = {} }: ControlOptions = {}): Promise<TestControl> {
+export async function startTestControl(db: Db, port = 0, { rereadMs, unreadMs, nameless, watch = {} }: ControlOptions = {}): Promise<TestControl> {
   const errors: Error[] = []
   const onError = (error: Error) => void errors.push(error)
   const controlId = `control-${randomUUID()}`
   const world = await startWorld({ db, controlId, address: `${controlId}:18000`, rereadMs, onError })
   const authenticate = (call: unknown): StreamPeer => {
-    const [spiffeId] = (call as ServerDuplexStream<Buffer, Buffer>).metadata.get(IDENTITY_HEADER) // what grpc-js hands in is the whole call
+    const [spiffeId = nameless] = (call as ServerDuplexStream<Buffer, Buffer>).metadata.get(IDENTITY_HEADER) // what grpc-js hands in is the whole call
     if (!spiffeId) throw new MeshError('unauthenticated', 'this needs a client certificate of the mesh')
     return { spiffeId: String(spiffeId), serial: '01', notAfter: new Date(Date.now() + 3_600_000) }
   }

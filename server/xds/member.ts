@@ -58,7 +58,7 @@ export class Member {
   apply(state: MeshState, between: readonly MeshState[] = []): void {
     const { view } = this
     if (!view) return // its ports are not known yet: silence
-    const compile = (one: MeshState) => compileSnapshot(one, view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline', before: this.#raw })
+    const compile = (one: MeshState) => compileSnapshot(one, view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline', proxyless: this.stream.node.proxyless ?? false, before: this.#raw })
     const raw = compile(state)
     let last = { snapshot: this.#raw, revision: this.#state?.revision ?? state.revision }
     this.#raw = raw

@@ -106,6 +106,21 @@ test('delta: a name that is not there is answered as absent, and as a resource o
   expect(performance.now() - created).toBeLessThan(500 * BUSY)
 })
 
+test('sotw: a name that is not there is said once, by a whole state without it', async () => {
+  await using setup = await meshWithHand()
+  using stream = openStream(setup.port, 'sotw')
+  stream.ask(TYPE.cluster, [HAND_V1])
+  stream.ack(await stream.next(TYPE.cluster))
+  for (const _ of ['asked', 'asked anew']) {
+    stream.ask(TYPE.cluster, ['default/nobody/v1'])
+    const without = await stream.next(TYPE.cluster)
+    expect(names(without)).toEqual([HAND_V1])
+    stream.ack(without)
+    expect(await unexpected(stream, TYPE.cluster)).toEqual([])
+    stream.ask(TYPE.cluster, [], ['default/nobody/v1'])
+  }
+})
+
 test('delta: who drops a name that * has as well is told whether it still is', async () => {
   await using setup = await meshWithHand()
   using stream = openStream(setup.port, 'delta')

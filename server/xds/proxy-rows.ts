@@ -48,6 +48,11 @@ export async function readViews(db: Db, mesh: string, ids: readonly string[]): P
   }))
 }
 
+/** A client without an Envoy has no doors, and sends no heartbeat. */
+export function proxylessView({ id, namespace, agent, version, endpoints }: Omit<ProxyRow, 'mesh' | 'build'>): ProxyView {
+  return { id, namespace, agent, version, address: '', inboundPort: 0, outboundPort: 0, agentTarget: { port: 0 }, transparent: null, zone: endpoints.zone ?? '' }
+}
+
 export function viewOf(row: Omit<ProxyRow, 'mesh' | 'build'>): ProxyView | null {
   const { address, inboundPort, outboundPort, agentTarget, transparent = null, zone = '' } = row.endpoints
   if (!address || !inboundPort || !outboundPort || !agentTarget) return null

@@ -133,7 +133,8 @@ export class Session {
     const due = dueResources(subscription, target)
     const ready = due.filter((resource) => this.#mayGo(subscription, resource))
     const removed = this.#removable(subscription, target, due.length > 0)
-    const absent = this.variant === 'delta' ? absentNames(subscription, target) : []
+    // SotW says that a name is not there by leaving it out of the whole state; of other types it cannot.
+    const absent = this.variant === 'delta' || WHOLE_STATE.has(subscription.typeUrl) ? absentNames(subscription, target) : []
     const batch = ONE_BY_ONE.has(subscription.typeUrl) ? ready.slice(0, 1) : batchOf(subscription, ready)
     const emptyAnswer = !subscription.answered && due.length === 0 && subscription.held.size === 0
     if (batch.length === 0 && removed.length === 0 && absent.length === 0 && !emptyAnswer) return
@@ -224,7 +225,7 @@ export class Session {
     const target = this.targetOf(TYPE.cluster)
     return resource.needs.every((name) => {
       const wanted = target.get(name)
-      return !wanted || clusters.held.has(name) || clusters.refused.get(name)?.version === wanted.version
+      return !wanted || !isWanted(clusters, name) || clusters.held.has(name) || clusters.refused.get(name)?.version === wanted.version
     })
   }
 

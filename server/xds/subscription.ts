@@ -87,7 +87,11 @@ export function applyWholeNames(subscription: Subscription, names: readonly stri
   const explicit = new Set(names.filter((name) => name !== '*'))
   if (names.length > 0) subscription.named = true
   if (subscription.named) subscription.wildcard = names.includes('*')
-  for (const name of explicit) if (!subscription.names.has(name)) subscription.again.add(name)
+  for (const name of explicit) {
+    if (subscription.names.has(name)) continue
+    subscription.again.add(name)
+    subscription.absent.delete(name)
+  }
   subscription.names = explicit
   if (subscription.wildcard) return
   for (const known of [subscription.held, subscription.refused, subscription.again]) for (const name of known.keys()) if (!explicit.has(name)) forget(subscription, name)

@@ -4,6 +4,10 @@ import { MeshError } from '../contracts/errors.ts'
 import { envoyApi } from '../compile/protos/registry.ts'
 import type { Resource } from '../compile/encode.ts'
 
+/** `gRPC Go`, `gRPC Java`, `gRPC C-core`, `gRPC Node Pure JS`. */
+const GRPC_AGENT = /^grpc\b/i
+const BUILD_MAX = 64
+
 export const ADS_METHODS = {
   delta: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
   sotw: '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
@@ -13,8 +17,10 @@ export type Variant = keyof typeof ADS_METHODS
 
 export interface NodeInfo {
   id: string
-  /** Envoy's version, such as `1.40.0`; empty for a client that says none. */
+  /** Envoy's version, such as `1.40.0`; another client's name and version; empty for one that says none. */
   build: string
+  /** A gRPC client that reads xDS itself, without an Envoy. */
+  proxyless?: boolean
 }
 
 /** What both variants say. `names` is the whole list in SotW; delta says differences. */
@@ -96,10 +102,15 @@ function schemaOf(name: string): DescMessage {
 
 function readNode(value: unknown): NodeInfo | null {
   if (typeof value !== 'object' || value === null) return null
-  const node = value as { id?: unknown; userAgentVersionType?: { case?: string; value?: Loose } }
-  const version = node.userAgentVersionType?.case === 'userAgentBuildVersion' ? (node.userAgentVersionType.value?.['version'] as Loose | undefined) : undefined
-  const build = version ? [version['majorNumber'], version['minorNumber'], version['patch']].map((part) => Number(part ?? 0)).join('.') : ''
-  return { id: String(node.id ?? ''), build }
+  const node = value as { id?: unknown; userAgentName?: unknown; userAgentVersionType?: { case?: string; value?: unknown } }
+  const agent = String(node.userAgentName ?? '')
+  const { case: kind, value: said } = node.userAgentVersionType ?? {}
+  return { id: String(node.id ?? ''), build: kind === 'userAgentBuildVersion' ? buildOf(said) : `${agent} ${String(said ?? '')}`.trim().slice(0, BUILD_MAX), proxyless: GRPC_AGENT.test(agent) }
+}
+
+function buildOf(value: unknown): string {
+  const version = (value as Loose | undefined)?.['version'] as Loose | undefined
+  return version ? [version['majorNumber'], version['minorNumber'], version['patch']].map((part) => Number(part ?? 0)).join('.') : ''
 }
 
 function readRefusal(value: unknown): string | null {

@@ -10,7 +10,7 @@ import type { AdsStream } from './ads.ts'
 import { readBetween } from './between.ts'
 import { Member } from './member.ts'
 import { countOrphans, readOrphans, reapControls } from './orphans.ts'
-import { markConnected, readJoiningProxy, readOpenRows, readViews, viewOf } from './proxy-rows.ts'
+import { markConnected, readJoiningProxy, readOpenRows, proxylessView, readViews, viewOf } from './proxy-rows.ts'
 import { Refusals } from './refusals.ts'
 import type { Session } from './session.ts'
 import { markAccepted } from './status-sql.ts'
@@ -113,7 +113,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     await countOrphans(db, writer, state, since, orphans) // before anything is pushed, so that N never reads too small
     let compiled = true
     for (const member of mesh.members.values()) {
-      member.view = views.get(member.key.id) ?? member.view
+      if (!member.stream.node.proxyless) member.view = views.get(member.key.id) ?? member.view
       compiled = applyTo(member, state, between) && compiled
     }
     if (compiled) writer.compiled(mesh.name, state.revision) // else the revision stays pending: not every proxy could be asked
@@ -191,7 +191,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
         openRows,
         onRefused: () => setImmediate(() => mesh.members.forEach((other) => other.build === build && other.replaceRefused())),
       })
-      member.view = viewOf(row)
+      member.view = stream.node.proxyless ? proxylessView(row) : viewOf(row)
       mesh.members.set(row.id, member)
       memberOf.set(member.session, { mesh, member })
       if (mesh.state) applyTo(member, mesh.state)
