@@ -24,7 +24,7 @@ interface Machine {
 }
 
 /** Runs the launcher, or a module of it, where `npm` and `python3` are these shell scripts and nothing else is on PATH. */
-function launch(machine: Machine, command: string[] | string, scripts: Record<string, string> = {}) {
+function launch(machine: Machine, command: string[] | string, scripts: Record<string, string> = {}, settings: Record<string, string> = {}) {
   rmSync(tools, { recursive: true, force: true })
   mkdirSync(tools, { recursive: true })
   for (const [name, script] of Object.entries(scripts)) writeFileSync(join(tools, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
@@ -32,7 +32,7 @@ function launch(machine: Machine, command: string[] | string, scripts: Record<st
   const told = { ...rest, ...(node && { versions: { ...process.versions, node } }) }
   const lie = Object.entries(told).map(([name, value]) => `Object.defineProperty(process, ${JSON.stringify(name)}, { value: ${JSON.stringify(value)} })`).join(';')
   const args = typeof command === 'string' ? ['--input-type=module', '-e', command] : ['server/run/launch.mjs', ...command]
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(lie)}`, ...args], { cwd: clone, env: { PATH: tools }, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(lie)}`, ...args], { cwd: clone, env: { PATH: tools, ...settings }, encoding: 'utf8' })
   return { status, stdout, stderr }
 }
 
@@ -73,4 +73,22 @@ test.each([
   expect(status).toBe(0)
   expect(stdout).toContain(`Notice: no Envoy (${why}). Console and telemetry start without`)
   expect(stdout).toContain('Envoy is null')
+})
+
+/** Answers for Node and every tool that is run by it: types and lint are well, and a suite says the settings that reach it. */
+const TOOL = 'echo "settings: ${HEDDLE_HOME:-none} ${DATABASE_URL:-none}"'
+
+test('tests without Envoy or Chromium fail and say so, count what never reported as failed, and are reached by no setting of a living Heddle', () => {
+  const run = `import { runTests } from './server/run/launch/suites.mjs'; process.exitCode = await runTests(process.env.TOOL, { envoy: null, args: [] })`
+  const { status, stdout } = launch(LINUX, run, { tool: TOOL }, { TOOL: join(tools, 'tool'), HEDDLE_HOME: '/living', DATABASE_URL: 'postgresql://living' })
+  expect(status).toBe(1)
+  expect(stdout).toContain('FAILED: there is no Envoy, so nothing that needs a proxy can be shown')
+  expect(stdout).toContain('FAILED: there is no Chromium, so no browser story can be shown')
+  expect(stdout.match(/settings: .*/g)).toEqual(Array.from({ length: 5 }, () => 'settings: none none'))
+  expect(stdout.trim().split('\n').at(-1)).toBe('2 passed, 5 failed, 0 skipped') // types and lint; three suites without a report, and the two that are missing
+})
+
+test('who says something else than a command is told which there are', () => {
+  const { status, stderr } = launch(LINUX, ['stat'])
+  expect([status, stderr]).toEqual([1, expect.stringContaining('launch.mjs takes start, dev, stop, test, refusals, check')])
 })
