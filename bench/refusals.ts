@@ -25,7 +25,7 @@ const ROOT = process.cwd()
 const rooms = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ROOMS)
 using stack = new DisposableStack()
 const copy = stack.adopt(realpathSync(mkdtempSync(join(tmpdir(), 'heddle-refusals-'))), (path) => rmSync(path, { recursive: true, force: true }))
-execFileSync('sh', ['-c', `git archive HEAD server collectors components app docs prisma package.json vitest.config.ts tsconfig.json | tar -x -C "${copy}"`])
+execFileSync('sh', ['-c', `git archive HEAD server collectors components app docs README.md prisma package.json vitest.config.ts tsconfig.json | tar -x -C "${copy}"`])
 for (const made of ['node_modules', '.runtime', 'models', 'prisma/generated']) symlinkSync(join(ROOT, made), join(copy, made))
 process.chdir(copy)
 
