@@ -28,13 +28,17 @@ export interface TraceFilters {
 
 export const asks = {
   routes: (): Ask => ({ key: ['objects', 'HTTPRoute'], path: `/httproutes?limit=${LIST_MAX}` }),
-  policies: (kind: 'AuthorizationPolicy' | 'TrafficPolicy'): Ask => ({ key: ['objects', kind], path: `/${KINDS[kind].plural}?limit=${LIST_MAX}` }),
+  policies: (kind: 'AuthorizationPolicy' | 'TrafficPolicy' | 'Objective'): Ask => ({ key: ['objects', kind], path: `/${KINDS[kind].plural}?limit=${LIST_MAX}` }),
   agentNames: (): Ask => ({ key: ['objects', 'Agent'], path: `/agents?limit=${LIST_MAX}` }),
   object: ({ kind, namespace, name }: ObjectRef): Ask => ({ key: ['object', kind, namespace, name], path: `/namespaces/${segment(namespace)}/${KINDS[kind].plural}/${segment(name)}` }),
   reach: (namespace: string, name: string, direction: 'callers' | 'callees'): Ask => ({ key: ['reach', namespace, name, direction], path: withQuery(`/namespaces/${segment(namespace)}/agents/${segment(name)}/reach`, { direction }) }),
   agentRoutes: (): Ask => ({ key: ['objects', 'AgentRoute'], path: `/agentroutes?limit=${LIST_MAX}` }),
   registry: (asked: { q: string; means: string }): Ask => ({ key: ['registry', asked], path: withQuery('/registry', { ...asked, limit: LIST_MAX }) }),
   cards: (namespace: string, name: string): Ask => ({ key: ['cards', namespace, name], path: `/registry/${segment(namespace)}/${segment(name)}/cards` }),
+  objectiveStates: (): Ask => ({ key: ['objective-states'], path: '/objective-states' }),
+  alerts: (at: { namespace: string; name: string } | null): Ask => ({ key: ['alerts', at], path: withQuery('/alerts', { objective: at && `${at.namespace}/${at.name}`, limit: 50 }) }),
+  silences: (): Ask => ({ key: ['silences'], path: '/silences' }),
+  receivers: (): Ask => ({ key: ['receivers'], path: '/receivers' }),
   egress: (): Ask => ({ key: ['egress'], path: '/egress' }),
   peers: (): Ask => ({ key: ['peers'], path: '/peers' }),
   decisions: (traceId: string | null): Ask => ({ key: ['decisions', traceId], path: withQuery('/semantic/decisions', { traceId, limit: 100 }) }),

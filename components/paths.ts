@@ -4,9 +4,10 @@ type Query = Record<string, string | number | null | undefined>
 
 const segment = encodeURIComponent
 
-/** The two sorts of policies: who may call, and how calls are spread and bounded. */
-export type PolicyPart = 'access' | 'traffic'
-export const KIND_OF_PART = { access: 'AuthorizationPolicy', traffic: 'TrafficPolicy' } as const satisfies Record<PolicyPart, string>
+/** What is written over a form: who may call, how calls are spread and bounded, and what an agent is to achieve. */
+export type PolicyPart = 'access' | 'traffic' | 'objectives'
+export const KIND_OF_PART = { access: 'AuthorizationPolicy', traffic: 'TrafficPolicy', objectives: 'Objective' } as const satisfies Record<PolicyPart, string>
+const BASE_OF_PART: Record<PolicyPart, string> = { access: '/policies/access', traffic: '/policies/traffic', objectives: '/objectives' }
 
 export type CapabilitiesTab = 'agents' | 'routes' | 'playground' | 'decisions' | 'strangers'
 
@@ -39,9 +40,9 @@ export const paths = {
   newRoute: (query: { agent?: string; namespace?: string } = {}) => withQuery('/routes/new', query),
   security: () => '/security',
   egress: () => '/egress',
-  policies: (part: PolicyPart = 'access') => (part === 'access' ? '/policies' : `/policies/${part}`),
-  policy: (part: PolicyPart, namespace: string, name: string, query: { tab?: string } = {}) => withQuery(`/policies/${part}/${segment(namespace)}/${segment(name)}`, query),
-  newPolicy: (part: PolicyPart, query: { agent?: string; namespace?: string } = {}) => withQuery(`/policies/${part}/new`, query),
+  policies: (part: PolicyPart = 'access') => (part === 'access' ? '/policies' : BASE_OF_PART[part]),
+  policy: (part: PolicyPart, namespace: string, name: string, query: { tab?: string } = {}) => withQuery(`${BASE_OF_PART[part]}/${segment(namespace)}/${segment(name)}`, query),
+  newPolicy: (part: PolicyPart, query: { agent?: string; namespace?: string } = {}) => withQuery(`${BASE_OF_PART[part]}/new`, query),
   rotation: (id: string) => `/security/rotations/${segment(id)}`,
   proxies: (query: { state?: string } = {}) => withQuery('/proxies', query),
   proxy: (id: string) => `/proxies/${segment(id)}`,

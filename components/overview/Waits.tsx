@@ -8,7 +8,7 @@ import { StateMark } from '#components/ui/StateMark.tsx'
 export function Waits({ waits }: { waits: readonly Wait[] }) {
   return (
     <Card title="Waits for you">
-      {waits.length === 0 && <p className="m-0 text-base text-muted">Nothing. No proxy refuses, no rotation waits, no certificate is late.</p>}
+      {waits.length === 0 && <p className="m-0 text-base text-muted">Nothing. No objective is in danger, no proxy refuses, no rotation waits, no certificate is late.</p>}
       <ul className="m-0 list-none p-0">
         {waits.map((wait, index) => {
           const { href, action } = whereTo(wait)
@@ -30,6 +30,10 @@ export function Waits({ waits }: { waits: readonly Wait[] }) {
 
 function whereTo(wait: Wait): { href: string; action: string } {
   switch (wait.kind) {
+    case 'alert': {
+      const [namespace = '', name = ''] = wait.subject.split('/')
+      return wait.subject ? { href: paths.policy('objectives', namespace, name), action: 'See it' } : { href: paths.policies('objectives'), action: 'See all' }
+    }
     case 'refused':
       return wait.subject ? { href: paths.change(Number(wait.subject)), action: 'See why' } : { href: paths.proxies({ state: 'rejected' }), action: 'See all' }
     case 'rotation':

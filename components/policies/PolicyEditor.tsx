@@ -27,7 +27,7 @@ export function PolicyEditor({ policy, change, why, as, unnamed, label }: Policy
       {as === 'form' && object ? (
         <ObjectFormProvider object={object} findings={findings} disabled={why !== null} change={draft.setObject} goTo={change.pointer}>
           <div className="grid gap-[18px]">
-            {unnamed && <NameCard />}
+            {unnamed && <NameCard one={policy.one} />}
             <policy.Form />
           </div>
         </ObjectFormProvider>
@@ -40,11 +40,11 @@ export function PolicyEditor({ policy, change, why, as, unnamed, label }: Policy
   )
 }
 
-function NameCard() {
+function NameCard({ one }: { one: string }) {
   return (
     <Card title="Name">
       <div className="grid gap-2 sm:grid-cols-2">
-        <TextAt path={['metadata', 'name']} label="Name of the policy" placeholder="search-tools-callers" mono />
+        <TextAt path={['metadata', 'name']} label={`Name of the ${one}`} mono />
         <TextAt path={['metadata', 'namespace']} label="Namespace" optional placeholder="default" mono />
       </div>
     </Card>

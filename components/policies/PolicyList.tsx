@@ -21,9 +21,11 @@ import { revisionOf } from '#components/mesh/RouteList.tsx'
 import { TOPICS } from '#components/mesh/topics.ts'
 import { partOf, pluralOf, POLICY_KINDS, type AnyPolicy } from './kinds.ts'
 
+type ListedPolicy = Exclude<AnyPolicy, { kind: 'Objective' }>
+
 const PARTS = ['access', 'traffic'] as const
 
-const COLUMNS: readonly Column<AnyPolicy>[] = [
+const COLUMNS: readonly Column<ListedPolicy>[] = [
   { id: 'name', header: 'Policy', sortBy: nameOf, cell: (policy) => <PolicyName policy={policy} /> },
   { id: 'about', header: 'Agents', sortBy: targetsOf, cell: (policy) => <span className="block max-w-64 truncate" title={targetsOf(policy)}>{targetsOf(policy)}</span> },
   { id: 'says', header: 'It says', wrap: true, cell: (policy) => <span className="block min-w-64">{POLICY_KINDS[partOf(policy.kind)].describe(policy)?.join(' ')}{policy.kind === 'AuthorizationPolicy' && policy.spec.mode === 'Audit' && <> <Tag tone="info">only recorded</Tag></>}</span> },
@@ -33,11 +35,11 @@ const COLUMNS: readonly Column<AnyPolicy>[] = [
 
 /** The policies of one sort. */
 export function PolicyListPage({ part }: { part: PolicyPart }) {
-  const { kind, says, title, empty } = POLICY_KINDS[part]
-  const query = useLiveQuery<List<AnyPolicy>>({ ...reading<List<AnyPolicy>>(asks.policies(kind)), topics: TOPICS.revisions, everyMs: 15_000 })
+  const { kind, says, one, empty } = POLICY_KINDS[part]
+  const query = useLiveQuery<List<ListedPolicy>>({ ...reading<List<ListedPolicy>>(asks.policies(kind)), topics: TOPICS.revisions, everyMs: 15_000 })
   const router = useRouter()
   const why = useWhyNot('operator')
-  const add = <Button look="primary" why={why} onPress={() => router.push(paths.newPolicy(part))}>New {title.toLowerCase()} policy</Button>
+  const add = <Button look="primary" why={why} onPress={() => router.push(paths.newPolicy(part))}>New {one}</Button>
   return (
     <Page title="Policies" actions={add} command={`npx heddle get ${pluralOf(part)}`}>
       <Tabs label="Sorts of policies" open={part} tabs={PARTS.map((each) => ({ id: each, href: paths.policies(each), title: POLICY_KINDS[each].title }))} />
@@ -50,15 +52,15 @@ export function PolicyListPage({ part }: { part: PolicyPart }) {
   )
 }
 
-function PolicyName({ policy }: { policy: AnyPolicy }) {
+function PolicyName({ policy }: { policy: ListedPolicy }) {
   const { namespace, name } = policy.metadata
   return <Link href={paths.policy(partOf(policy.kind), namespace, name)} className="font-medium no-underline hover:underline">{namespace !== 'default' && <span className="text-muted">{namespace}/</span>}{name}</Link>
 }
 
-function nameOf({ metadata }: AnyPolicy): string {
+function nameOf({ metadata }: ListedPolicy): string {
   return `${metadata.namespace}/${metadata.name}`
 }
 
-function targetsOf({ spec }: AnyPolicy): string {
+function targetsOf({ spec }: ListedPolicy): string {
   return spec.targetRefs.map((target) => target.name).join(', ')
 }

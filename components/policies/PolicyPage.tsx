@@ -30,9 +30,9 @@ const TABS = [{ id: 'form', title: 'Form' }, { id: 'yaml', title: 'YAML' }, { id
 
 /** One policy: as a form, as YAML, and its past; edits go over a review. */
 export function PolicyPage({ part, namespace, name }: { part: PolicyPart; namespace: string; name: string }) {
-  const { kind } = POLICY_KINDS[part]
+  const { kind, one, many } = POLICY_KINDS[part]
   const stored = useLiveQuery<AnyPolicy>({ ...reading<AnyPolicy>(asks.object({ kind, namespace, name })), topics: TOPICS.revisions, everyMs: 10_000 })
-  if (!stored.data) return <Page title={name} crumbs={[{ href: paths.policies(part), label: 'Policies' }]} tags={<Tag>{kind}</Tag>}><Loaded query={stored} what={`the policy ${name}`}>{() => null}</Loaded></Page>
+  if (!stored.data) return <Page title={name} crumbs={[{ href: paths.policies(part), label: many }]} tags={<Tag>{kind}</Tag>}><Loaded query={stored} what={`the ${one} ${name}`}>{() => null}</Loaded></Page>
   return <Policy policy={stored.data} stale={stored.error} />
 }
 
@@ -40,13 +40,14 @@ function Policy({ policy, stale }: { policy: AnyPolicy; stale: Error | null }) {
   const { kind } = policy
   const { namespace, name, managedBy } = policy.metadata
   const part = partOf(kind)
+  const { one, many, Standing } = POLICY_KINDS[part]
   const ref: ObjectRef = { kind, namespace, name }
   const [tabText, setTab] = useQueryState('tab', parseAsString)
   const tab = TABS.find((each) => each.id === tabText)?.id ?? 'form'
   const [deleting, setDeleting] = useState(false)
   const router = useRouter()
   const noRole = useWhyNot('operator')
-  const why = managedBy ? `This policy is kept by ${managedBy}; change it there` : noRole
+  const why = managedBy ? `This ${one} is kept by ${managedBy}; change it there` : noRole
   const change = useChange({ kind, at: ref, stored: policy, fresh: () => ({}), onApplied: (revision) => change.go({ step: 'applied', revision, pointer: null }) })
   const { draft } = change
   const status = useRevisionStatus(revisionOf(policy)).data
@@ -57,15 +58,16 @@ function Policy({ policy, stale }: { policy: AnyPolicy; stale: Error | null }) {
     setTimeout(() => change.go({ pointer })) // after the fields are there
   }
   return (
-    <Page title={name} crumbs={[{ href: paths.policies(part), label: 'Policies' }, { href: paths.policies(part), label: namespace }]}
+    <Page title={name} crumbs={[{ href: paths.policies(part), label: many }, { href: paths.policies(part), label: namespace }]}
       tags={<><Tag>{kind}</Tag>{draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={change.step === 'applied' ? change.revision : revisionOf(policy)} />}</>}
       actions={<>{draft.changed && change.step === 'edit' && <Button look="quiet" onPress={draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}
       command={change.step === 'edit' ? `npx heddle get ${pluralOf(part)} ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}>
-      <Tabs label="Parts of the policy" open={tab} tabs={TABS.map((each) => ({ ...each, href: paths.policy(part, namespace, name, { tab: each.id === 'form' ? undefined : each.id }) }))} />
+      <Tabs label={`Parts of the ${one}`} open={tab} tabs={TABS.map((each) => ({ ...each, href: paths.policy(part, namespace, name, { tab: each.id === 'form' ? undefined : each.id }) }))} />
       <div className="grid gap-3">
-        {stale && <Notice state="warn">This is the policy as it was read last; now: {stale.message}</Notice>}
-        {managedBy && <Notice state="info">This policy is kept by {managedBy}. It is read-only here; change it there.</Notice>}
+        {stale && <Notice state="warn">This is the {one} as it was read last; now: {stale.message}</Notice>}
+        {managedBy && <Notice state="info">This {one} is kept by {managedBy}. It is read-only here; change it there.</Notice>}
         {change.step === 'edit' && status && <RefusedNotice status={status} at={ref} why={why} onGoTo={goToField} />}
+        {Standing && change.step === 'edit' && tab === 'form' && <Standing namespace={namespace} name={name} />}
         {tab === 'history' ? <ObjectHistory at={ref} /> : (
           <ChangeFlow change={change} stored={policy} why={why} command={`npx heddle apply -f ${name}.yaml`} onGoTo={goToField}
             besideReview={part === 'access' && draft.parsed.readable ? <TrialCard object={draft.parsed.object} /> : undefined}>

@@ -3,17 +3,24 @@ import type { ComponentType } from 'react'
 import type { PolicyPart } from '#components/paths.ts'
 import { AuthorizationPolicy } from '#server/contracts/authorization-policy.ts'
 import { HEDDLE_API } from '#server/contracts/meta.ts'
+import { Objective } from '#server/contracts/objective.ts'
 import { KINDS } from '#server/contracts/object.ts'
 import { TrafficPolicy } from '#server/contracts/traffic-policy.ts'
+import { ObjectiveForm } from '#components/objectives/ObjectiveForm.tsx'
+import { Standing } from '#components/objectives/Standing.tsx'
+import { describeObjective } from '#components/objectives/words.ts'
 import { AccessForm } from './AccessForm.tsx'
 import { describePolicy } from './access-words.ts'
 import { TrafficForm } from './TrafficForm.tsx'
 import { describeTraffic } from './traffic-words.ts'
 
-export type AnyPolicy = AuthorizationPolicy | TrafficPolicy
+export type AnyPolicy = AuthorizationPolicy | TrafficPolicy | Objective
 
 export interface PolicyKind {
   kind: AnyPolicy['kind']
+  /** What one and many of them are called. */
+  one: string
+  many: string
   /** On its tab. */
   title: string
   /** Under its list's tab: what these policies are for. */
@@ -21,6 +28,8 @@ export interface PolicyKind {
   /** Below the words of one. */
   note: string
   Form: ComponentType
+  /** How one does, above its form. */
+  Standing?: ComponentType<{ namespace: string; name: string }>
   fresh: (agent: string, namespace: string) => Record<string, unknown>
   /** Sentences of an object; null while it does not fit its schema. */
   describe: (object: unknown) => string[] | null
@@ -32,6 +41,8 @@ const target = (agent: string) => [{ kind: 'Agent', name: agent }]
 export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
   access: {
     kind: 'AuthorizationPolicy',
+    one: 'access policy',
+    many: 'Policies',
     title: 'Access',
     says: 'Who may call whom, with what',
     note: 'A Deny wins over every Allow. Refused calls are answered 403 and counted as refused.',
@@ -45,6 +56,8 @@ export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
   },
   traffic: {
     kind: 'TrafficPolicy',
+    one: 'traffic policy',
+    many: 'Policies',
     title: 'Traffic',
     says: 'How calls to an agent are spread, bounded and protected.',
     note: 'What is left out stays at its default, which suits long agent calls: no retry, no ejection, limits far above what one agent takes.',
@@ -56,11 +69,27 @@ export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
     },
     empty: { title: 'No traffic policy yet', says: 'Calls go to the ready instance with the fewest open ones, without limits that an agent would meet. Write a policy to leave failing instances out, to limit a caller, or to break things on purpose.' },
   },
+  objectives: {
+    kind: 'Objective',
+    one: 'objective',
+    many: 'Objectives',
+    title: 'Objectives',
+    says: 'What agents are to achieve, and how they do',
+    note: 'It turns no call. The mesh’s counts are looked at every five seconds; an alert needs five bad calls at least.',
+    Form: ObjectiveForm,
+    Standing,
+    fresh: (agent, namespace) => ({ apiVersion: HEDDLE_API, kind: 'Objective', metadata: { name: agent && `${agent}-answers`, namespace }, spec: { targetRef: { name: agent }, indicator: { type: 'Success' }, percent: 99, window: '7d' } }),
+    describe: (object) => {
+      const parsed = Objective.safeParse(object)
+      return parsed.success ? describeObjective(parsed.data.spec) : null
+    },
+    empty: { title: 'No objective yet', says: 'An objective says how many of an agent’s calls are to succeed, or to be answered in time. Heddle shows what is left of its budget, and tells you when it goes too fast. Begin with the agent that your users call.' },
+  },
 }
 
 /** `access` for an AuthorizationPolicy. */
 export function partOf(kind: AnyPolicy['kind']): PolicyPart {
-  return kind === 'AuthorizationPolicy' ? 'access' : 'traffic'
+  return kind === 'AuthorizationPolicy' ? 'access' : kind === 'TrafficPolicy' ? 'traffic' : 'objectives'
 }
 
 /** `authorizationpolicies`, as the command line takes it. */

@@ -32,6 +32,7 @@ export const NAVIGATION: readonly { title: string | null; items: readonly Naviga
       { href: paths.capabilities(), title: 'Capabilities', icon: 'tool', key: 'b' },
       { href: paths.routes(), title: 'Routes', icon: 'routes', key: 'r' },
       { href: paths.policies(), title: 'Policies', icon: 'lock', key: 'l' },
+      { href: paths.policies('objectives'), title: 'Objectives', icon: 'objective', key: 'j' },
       { href: paths.egress(), title: 'Outside', icon: 'external', key: 'w' },
       { href: paths.security(), title: 'Security', icon: 'security', key: 's' },
     ],

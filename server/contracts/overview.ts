@@ -69,7 +69,7 @@ export type AgentDetail = z.infer<typeof AgentDetail>
 
 /** Something that waits for a person, or that will stop working unless somebody acts. */
 export const Wait = z.object({
-  kind: z.enum(['refused', 'rotation', 'certificate', 'unknown-peer', 'disconnected', 'telemetry']),
+  kind: z.enum(['alert', 'refused', 'rotation', 'certificate', 'unknown-peer', 'disconnected', 'telemetry']),
   state: z.enum(['bad', 'warn', 'idle']),
   title: z.string(),
   detail: z.string(),

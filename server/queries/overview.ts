@@ -11,6 +11,7 @@ import { readCertificates } from './certificates.ts'
 import { readIngest, type IngestBucket } from './ingest.ts'
 import { readProxies } from './proxies.ts'
 import { readRevisionStatus } from './revision-status.ts'
+import { readAlerts } from './objectives.ts'
 import { readRevisions } from './revisions.ts'
 import { readRotations } from './rotations.ts'
 import { readSample, readSampleRefs } from './sample.ts'
@@ -19,6 +20,7 @@ import { listWaits } from './waits.ts'
 const SHOWN = { agents: 8, changes: 6 }
 const PROXIES_MAX = 10_000
 const ROTATIONS_MAX = 100
+const ALERTS_MAX = 100
 const INGEST_MS = 60_000
 const INGEST_ROWS_MAX = 6000
 const REVISIONS_MEASURED = 20
@@ -31,6 +33,7 @@ export async function readOverview(db: Db, mesh: string, graph: Graph): Promise<
   const [proxies, certificates] = await Promise.all([readProxies(db, mesh, { limit: PROXIES_MAX }), readCertificates(db, mesh)])
   const [rotations, ingest] = await Promise.all([readRotations(db, mesh, { limit: ROTATIONS_MAX }), readIngest(db, { from: new Date(Date.now() - INGEST_MS), limit: INGEST_ROWS_MAX })])
   const [changes, sample, small] = [await readChanges(db, mesh), await readSampleState(db, mesh), await readSmallFacts(db, mesh)]
+  const alerts = await readAlerts(db, mesh, { running: true, limit: ALERTS_MAX })
   const agents = summariseAgents(facts, graph)
   return {
     from: graph.from,
@@ -39,7 +42,7 @@ export async function readOverview(db: Db, mesh: string, graph: Graph): Promise<
     worstEdge: findWorstEdge(graph),
     agents: agents.slice(0, SHOWN.agents),
     agentsTotal: agents.length,
-    waits: listWaits({ proxies, refusals: small.refusals, rotations, certificates: certificates.items, authorities: certificates.authorities, agents, refusedTelemetry: sumRefused(ingest) }),
+    waits: listWaits({ alerts, proxies, refusals: small.refusals, rotations, certificates: certificates.items, authorities: certificates.authorities, agents, refusedTelemetry: sumRefused(ingest) }),
     mesh: {
       proxies: { inSync: proxies.filter((proxy) => proxy.state === 'synced').length, of: proxies.length, disconnected: proxies.filter((proxy) => proxy.state === 'disconnected').length },
       reachMs: small.reachMs,

@@ -1,10 +1,13 @@
 // What waits for a person, or will stop working unless somebody acts. Pure: it is told what was read.
+import type { Alert } from '#server/contracts/objective.ts'
 import type { AgentSummary, Wait } from '#server/contracts/overview.ts'
 import type { CertificateAuthority, Rotation, Svid } from '#server/contracts/security.ts'
 import type { Proxy } from '#server/contracts/status.ts'
 import type { z } from 'zod'
 
 export interface WaitFacts {
+  /** That run. */
+  alerts: readonly Alert[]
   proxies: readonly z.infer<typeof Proxy>[]
   /** Newest revision that each proxy refused, and the one that it keeps. */
   refusals: readonly { proxy: string; revision: number; keeps: number | null; reason: string }[]
@@ -21,7 +24,22 @@ const AUTHORITY_LIFE_LATE = 0.1
 const EACH_MAX = 4
 
 export function listWaits(facts: WaitFacts): Wait[] {
-  return [...refusals(facts), ...certificates(facts), ...authorities(facts), ...rotations(facts), ...disconnected(facts), ...peers(facts), ...telemetry(facts)]
+  return [...alerts(facts), ...refusals(facts), ...certificates(facts), ...authorities(facts), ...rotations(facts), ...disconnected(facts), ...peers(facts), ...telemetry(facts)]
+}
+
+function alerts({ alerts: all }: WaitFacts): Wait[] {
+  return limited(
+    all
+      .filter(({ silencedBy }) => silencedBy === null)
+      .map(({ namespace, objective, speed, peak }) => ({
+        kind: 'alert',
+        state: speed === 'fast' ? 'bad' : 'warn',
+        title: `${objective} spends its budget ${speed === 'fast' ? 'fast' : 'steadily'}`,
+        detail: `Up to ${peak.toFixed(1)} times faster than it would last.`,
+        subject: `${namespace}/${objective}`,
+      })),
+    (rest) => ({ kind: 'alert', state: 'bad', title: `${rest} more objectives spend their budgets`, detail: 'They are all on the page of objectives.', subject: '' }),
+  )
 }
 
 function refusals({ refusals: all }: WaitFacts): Wait[] {
