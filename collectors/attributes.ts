@@ -143,6 +143,9 @@ function meaningOfKey(key: string): number {
   return Object.hasOwn(KEYS, key) ? KEYS[key]! : PLAIN // own key, so present
 }
 
+/** Whether the value of this attribute is a prompt, a message, a tool's argument or result. */
+export const isContentKey = (key: string): boolean => meaningOfKey(key) === CONTENT
+
 /** `meaningOfKey` of the key's bytes. */
 export const meaningsOfKeys = new ByteTable(KNOWN_MAX, (bytes, from, to) => meaningOfKey(bytes.toString('latin1', from, to)))
 

@@ -13,6 +13,7 @@ import { writeFlushes } from './metrics/write.ts'
 import { startOtlpGrpc } from './otlp/grpc.ts'
 import { startOtlpHttp } from './otlp/http.ts'
 import type { Receiver } from './otlp/receive.ts'
+import { openRedactionRules } from './redaction-rules.ts'
 import { keepRetention } from './retention.ts'
 import { openEdgeIds } from './rollup/edge-ids.ts'
 import { keepFolding } from './rollup/fold.ts'
@@ -66,6 +67,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     onError: (error) => options.onError('folding counts', error),
   }))
   const content = started.use(openContentRules(pool))
+  const redaction = started.use(await openRedactionRules(pool, (error) => options.onError('reading the rules of redaction', error)))
   const edges = { pool, edges: openEdgeIds(pool) }
   const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory() }
   const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes + logs.waitingBytes
@@ -73,7 +75,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const spans = started.use(openBatch<SpanColumns>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))
   const proxies = started.use(openBatch<ProxyFlush>((flushes) => writeFlushes(edges, flushes), (error) => options.onError('storing metrics', error)))
   const logs = started.use(openBatch<LogRow>((records) => writeLogs(store, records), (error) => options.onError('storing logs', error)))
-  const receiver: Receiver = { spans, proxies, logs, content, counters, retentionMs: options.retentionMs }
+  const receiver: Receiver = { spans, proxies, logs, content, redaction, counters, retentionMs: options.retentionMs }
   const senders = openSenders(pool, { needCredentials: !isLoopback(options.bind) })
   const { bind, tls } = options
   const grpc = started.use(await startOtlpGrpc({ receiver, senders, bind, tls, port: options.grpcPort }))

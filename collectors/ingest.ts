@@ -10,6 +10,8 @@ interface Added {
   points?: number
   contentDropped?: number
   refused?: ReadonlyMap<string, number>
+  /** By the mark that stands in its place. */
+  redacted?: ReadonlyMap<string, number>
 }
 
 export interface IngestCounters {
@@ -26,9 +28,10 @@ export interface IngestTotals {
   contentDropped: number
   lagMsMax: number
   refused: Map<string, number>
+  redacted: Map<string, number>
 }
 
-const none = (): IngestTotals => ({ requests: 0, spans: 0, points: 0, bytes: 0, contentDropped: 0, lagMsMax: 0, refused: new Map() })
+const none = (): IngestTotals => ({ requests: 0, spans: 0, points: 0, bytes: 0, contentDropped: 0, lagMsMax: 0, refused: new Map(), redacted: new Map() })
 
 /** `totals` since the start of the process; every second what is new goes to `telemetry.ingest`, and listeners are told. */
 export function openIngest(pool: Pool, waitingBytes: () => number): IngestCounters & AsyncDisposable & { totals: IngestTotals } {
@@ -36,15 +39,15 @@ export function openIngest(pool: Pool, waitingBytes: () => number): IngestCounte
   let fresh = none()
   const collector = `${hostname()}-${process.pid}`
 
-  const count = (reason: string, times: number) => {
-    for (const sums of [totals, fresh]) sums.refused.set(reason, (sums.refused.get(reason) ?? 0) + times)
+  const count = (which: 'refused' | 'redacted', reason: string, times: number) => {
+    for (const sums of [totals, fresh]) sums[which].set(reason, (sums[which].get(reason) ?? 0) + times)
   }
   const write = async () => {
     if (fresh.requests === 0 && fresh.refused.size === 0) return
     const now = fresh
     fresh = none()
     try {
-      await pool.query(WRITE, [collector, now.requests, now.spans, now.points, now.bytes, now.contentDropped, now.lagMsMax, waitingBytes(), JSON.stringify(Object.fromEntries(now.refused))])
+      await pool.query(WRITE, [collector, now.requests, now.spans, now.points, now.bytes, now.contentDropped, now.lagMsMax, waitingBytes(), JSON.stringify(Object.fromEntries(now.refused)), JSON.stringify(Object.fromEntries(now.redacted))])
       if (now.spans + now.points > 0) await pool.query('select pg_notify($1, json_build_object($2::text, mesh.name)::text) from mesh', [CHANNELS.telemetry, 'mesh'])
     } catch {
       merge(fresh, now) // the store is away: counted again at the next write
@@ -62,15 +65,16 @@ export function openIngest(pool: Pool, waitingBytes: () => number): IngestCounte
         sums.lagMsMax = Math.max(sums.lagMsMax, lagMs)
       }
     },
-    add({ spans = 0, points = 0, contentDropped = 0, refused }) {
+    add({ spans = 0, points = 0, contentDropped = 0, refused, redacted }) {
       for (const sums of [totals, fresh]) {
         sums.spans += spans
         sums.points += points
         sums.contentDropped += contentDropped
       }
-      if (refused) for (const [reason, times] of refused) count(reason, times)
+      if (refused) for (const [reason, times] of refused) count('refused', reason, times)
+      if (redacted) for (const [mark, times] of redacted) count('redacted', mark, times)
     },
-    refuse: (reason) => count(reason, 1),
+    refuse: (reason) => count('refused', reason, 1),
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
       await writing
@@ -86,14 +90,15 @@ function merge(into: IngestTotals, from: IngestTotals): void {
   into.bytes += from.bytes
   into.contentDropped += from.contentDropped
   into.lagMsMax = Math.max(into.lagMsMax, from.lagMsMax)
-  for (const [reason, times] of from.refused) into.refused.set(reason, (into.refused.get(reason) ?? 0) + times)
+  for (const which of ['refused', 'redacted'] as const) for (const [reason, times] of from[which]) into[which].set(reason, (into[which].get(reason) ?? 0) + times)
 }
 
+const summed = (column: string) => `(select coalesce(jsonb_object_agg(reason, times), '{}') from (
+      select key as reason, sum(value::bigint) as times from (select * from jsonb_each_text(known.${column}) union all select * from jsonb_each_text(excluded.${column})) both_sides group by key) summed)`
+
 const WRITE = `
-  insert into telemetry.ingest as known (collector, bucket, requests, spans, points, bytes, content_dropped, lag_ms, waiting_bytes, refused)
-  values ($1, date_bin('10 seconds', now(), 'epoch'), $2, $3, $4, $5, $6, $7, $8, $9::jsonb)
+  insert into telemetry.ingest as known (collector, bucket, requests, spans, points, bytes, content_dropped, lag_ms, waiting_bytes, refused, redacted)
+  values ($1, date_bin('10 seconds', now(), 'epoch'), $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10::jsonb)
   on conflict (collector, bucket) do update set requests = known.requests + excluded.requests, spans = known.spans + excluded.spans,
     points = known.points + excluded.points, bytes = known.bytes + excluded.bytes, content_dropped = known.content_dropped + excluded.content_dropped,
-    lag_ms = greatest(known.lag_ms, excluded.lag_ms), waiting_bytes = excluded.waiting_bytes,
-    refused = (select coalesce(jsonb_object_agg(reason, times), '{}') from (
-      select key as reason, sum(value::bigint) as times from (select * from jsonb_each_text(known.refused) union all select * from jsonb_each_text(excluded.refused)) both_sides group by key) summed)`
+    lag_ms = greatest(known.lag_ms, excluded.lag_ms), waiting_bytes = excluded.waiting_bytes, refused = ${summed('refused')}, redacted = ${summed('redacted')}`

@@ -116,6 +116,14 @@ function double(value: unknown, path: string): number {
 }
 
 function refuse(path: string, takes: string, value: unknown): never {
-  const was = value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 40)
-  throw new MeshError('bad_request', `${path || 'the body'} takes ${takes}, not ${was}`)
+  throw new MeshError('bad_request', `${path || 'the body'} takes ${takes}, not ${nameOf(value)}`)
+}
+
+const SHOWN_MAX = 8
+
+/** What is long may hold a secret, and a sender writes what it is answered into its log. */
+function nameOf(value: unknown): string {
+  const shown = JSON.stringify(value) ?? 'nothing'
+  if (shown.length <= SHOWN_MAX || typeof value === 'number') return shown
+  return typeof value === 'string' ? `a text of ${value.length} characters` : Array.isArray(value) ? 'a list' : 'an object'
 }

@@ -46,7 +46,7 @@ test.concurrent('what opens over a page is accessible: keys, palette, time range
   await page.getByText('Pick…').click()
   await page.getByRole('dialog', { name: 'Time range' }).waitFor()
   await someone.isAccessible()
-  for (const part of ['you', 'people', 'ingest']) {
+  for (const part of ['you', 'people', 'ingest', 'redaction']) {
     await someone.open(`/settings?part=${part}`, 'Settings')
     await someone.isAccessible()
   }

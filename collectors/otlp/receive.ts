@@ -1,6 +1,8 @@
 // What both transports do with the bytes of a request: decode, keep, answer.
 import { decodeTraces, type DecodeOptions } from '../decode.ts'
+import { isContentKey } from '../attributes.ts'
 import type { ContentRules } from '../content-rule.ts'
+import type { RedactionRules } from '../redaction-rules.ts'
 import { LOGS, METRICS, TRACES, type Message } from '#server/otlp/messages.ts'
 import { jsonToProtobuf } from '../json.ts'
 import type { IngestCounters } from '../ingest.ts'
@@ -10,6 +12,7 @@ import { decodeMetrics } from '../metrics/decode.ts'
 import type { ProxyFlush } from '../metrics/flush.ts'
 import { WIRE } from '#server/otlp/wire.ts'
 import { ByteWriter } from '#server/otlp/writer.ts'
+import { redactRequest } from '#server/redact/request.ts'
 import type { Batch } from '../spans/batch.ts'
 import type { SpanColumns } from '../spans/columns.ts'
 import type { Sender } from '../spans/row.ts'
@@ -29,6 +32,7 @@ export interface Receiver {
   proxies: Batch<ProxyFlush>
   logs: Batch<LogRow>
   content: ContentRules
+  redaction: RedactionRules
   counters: IngestCounters
   retentionMs: number
 }
@@ -52,8 +56,16 @@ function lineOf(sender: Sender, service = ''): string {
   return sender.name === null ? `${sender.mesh} ? ${service}` : `${sender.mesh} ${sender.name}`
 }
 
-async function receiveTraces(receiver: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
+/** The bytes that may be stored. Metrics have no part in it: of them counters of our own proxies are kept, and no text of anybody. */
+function withoutSecrets({ redaction, counters }: Receiver, bytes: Buffer, schema: Message, sender: Sender): Buffer {
+  const redacted = redactRequest(redaction.of(sender.mesh), bytes, schema, isContentKey)
+  if (redacted.found.size > 0) counters.add({ redacted: redacted.found })
+  return redacted.bytes
+}
+
+async function receiveTraces(receiver: Receiver, request: Buffer, sender: Sender): Promise<Partial | null> {
   const { spans: batch, counters } = receiver
+  const bytes = withoutSecrets(receiver, request, TRACES, sender)
   const { spans, refused, contentDropped } = decodeTraces(bytes, decodeOptions(receiver, sender))
   await batch.add(spans.count === 0 ? [] : [spans], bytes.length, lineOf(sender, spans.groups[0]?.resource.service))
   counters.add({ spans: spans.count, contentDropped, refused })
@@ -67,7 +79,8 @@ async function receiveMetrics({ proxies: batch, counters }: Receiver, bytes: Buf
   return partialOf(refused)
 }
 
-async function receiveLogs(receiver: Receiver, bytes: Buffer, sender: Sender): Promise<Partial | null> {
+async function receiveLogs(receiver: Receiver, request: Buffer, sender: Sender): Promise<Partial | null> {
+  const bytes = withoutSecrets(receiver, request, LOGS, sender)
   const { records, refused, contentDropped } = decodeLogs(bytes, decodeOptions(receiver, sender))
   await receiver.logs.add(records, bytes.length, lineOf(sender, records[0]?.group.resource.service))
   receiver.counters.add({ contentDropped, refused })

@@ -23,11 +23,13 @@ export function IngestHealth() {
     <Loaded query={query} what="the ingest figures">
       {({ items }) => {
         const collectors = Map.groupBy(items, (bucket) => bucket.collector)
-        const refused = sumRefused(items)
+        const refused = sumOf(items, 'refused')
+        const redacted = sumOf(items, 'redacted')
         if (collectors.size === 0) return <Card title="Ingest"><EmptyState kind="no-data" title="Nothing came in within the last 15 minutes">Point an OTLP exporter at a collector, over gRPC or HTTP; what it sends is on the pages within two seconds.</EmptyState></Card>
         return (
           <div className="grid gap-[18px]">
             {refused.length > 0 && <Notice state="warn">Refused in the last 15 minutes: {refused.map(([reason, count]) => `${formatCount(count)} because of ${REASONS[reason] ?? reason}`).join(', ')}. Senders were told, and try again where that helps.</Notice>}
+            {redacted.length > 0 && <Notice state="info">Taken out before it was stored, in the last 15 minutes: {redacted.map(([mark, count]) => `${mark} ${formatCount(count)}`).join(', ')}.</Notice>}
             <Card flush title="Collectors" note={`${plural(collectors.size, 'collector')}, last 15 minutes; acknowledged is stored`}>
               <Table label="Collectors">
                 <thead><tr><Th>Collector</Th><Th right>Spans</Th><Th>Spans over time</Th><Th right>Points</Th><Th right>Bytes</Th><Th right>Slowest to store</Th><Th right>Waiting</Th><Th right>Refused</Th><Th>Last heard</Th></tr></thead>
@@ -61,8 +63,8 @@ function Collector({ name, buckets }: { name: string; buckets: readonly Bucket[]
   )
 }
 
-function sumRefused(buckets: readonly Bucket[]): [string, number][] {
+function sumOf(buckets: readonly Bucket[], what: 'refused' | 'redacted'): [string, number][] {
   const sums = new Map<string, number>()
-  for (const bucket of buckets) for (const [reason, count] of Object.entries(bucket.refused)) sums.set(reason, (sums.get(reason) ?? 0) + count)
+  for (const bucket of buckets) for (const [reason, count] of Object.entries(bucket[what])) sums.set(reason, (sums.get(reason) ?? 0) + count)
   return [...sums].filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1])
 }

@@ -24,6 +24,7 @@ export const COMMANDS = {
   split: 'show or set the weights of a route',
   proxies: 'show proxies and what each has accepted',
   agents: 'find agents, read and refresh their cards, block strangers',
+  redaction: 'what is taken out of telemetry before it is stored',
   probes: 'show what probes found, and when it changed',
   semantic: 'try tasks against a route, and judge how well it chooses',
   rotate: 'rotate the issuing certificate, step by step',

@@ -15,6 +15,8 @@ export const IngestBucket = z.object({
   lagMs: z.number(),
   waitingBytes: z.number(),
   refused: z.record(z.string(), z.number()),
+  /** What rules of redaction took out, by mark. */
+  redacted: z.record(z.string(), z.number()),
 })
 export type IngestBucket = z.infer<typeof IngestBucket>
 
@@ -22,7 +24,7 @@ export type IngestBucket = z.infer<typeof IngestBucket>
 export async function readIngest(db: Db, { from, limit }: { from: Date; limit: number }): Promise<IngestBucket[]> {
   const { rows } = await db.pool.query<Omit<IngestBucket, 'at'> & { at: Date }>(
     `select collector, bucket as at, requests::float8, spans::float8, points::float8, bytes::float8, content_dropped::float8 as "contentDropped",
-            lag_ms as "lagMs", waiting_bytes::float8 as "waitingBytes", refused
+            lag_ms as "lagMs", waiting_bytes::float8 as "waitingBytes", refused, redacted
        from telemetry.ingest where bucket >= $1 order by bucket desc, collector desc limit $2`,
     [from, limit],
   )
