@@ -57,7 +57,7 @@ function Collector({ name, buckets }: { name: string; buckets: readonly Bucket[]
       <Td right>{formatBytes(sum((bucket) => bucket.bytes))}</Td>
       <Td right>{formatMs(Math.max(0, ...buckets.map((bucket) => bucket.lagMs)))}</Td>
       <Td right>{formatBytes(last?.waitingBytes ?? 0)}</Td>
-      <Td right>{formatCount(sumRefused(buckets).reduce((total, [, count]) => total + count, 0))}</Td>
+      <Td right>{formatCount(sumOf(buckets, 'refused').reduce((total, [, count]) => total + count, 0))}</Td>
       <Td muted>{last ? <RelativeTime at={last.at} /> : '–'}</Td>
     </tr>
   )
