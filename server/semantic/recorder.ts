@@ -1,5 +1,6 @@
 // Decisions on their way to the store, and which agent has which conversation. A slow database costs records, never calls.
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Decision } from '../contracts/semantic.ts'
 import { messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
@@ -9,6 +10,8 @@ const FLUSH_MS = 200
 const WAITING_MAX = 10_000
 const BATCH_MAX = 500
 const CONVERSATIONS_MAX = 50_000
+/** A call waits 250 ms for its decision: a store that hangs must not take them all. */
+const LOOKUP_MS = 100
 /** Decisions and conversations kept. */
 const KEPT_DAYS = 7
 const SWEEP_MS = 600_000
@@ -20,8 +23,8 @@ export interface DecisionRow extends Omit<Decision, 'at' | 'corrected'> {
 
 export interface Recorder extends AsyncDisposable {
   record(row: DecisionRow): void
-  /** The agent that a conversation was given to; null for a new one. */
-  agentOf(route: string, contextHash: string): Promise<string | null>
+  /** The agent that a conversation was given to; null for a new one, and where the store does not say in time. At once for one that this process knows. */
+  agentOf(route: string, contextHash: string): string | Promise<string | null>
   keep(route: string, contextHash: string, agent: string): void
   /** Decisions that the store did not take in time. */
   readonly dropped: number
@@ -70,13 +73,18 @@ export function startRecorder(db: Db, mesh: string, onError: (error: Error) => v
       if (waiting.length >= WAITING_MAX) dropped++
       else waiting.push(row)
     },
-    async agentOf(route, contextHash) {
+    agentOf(route, contextHash) {
       const key = `${route} ${contextHash}`
-      const known = conversations.get(key)
-      if (known !== undefined) return known
-      const { rows } = await db.pool.query<{ agent: string }>('select agent from semantic_conversation where mesh = $1 and route = $2 and context_hash = $3', [mesh, route, contextHash])
-      if (rows[0]) remember(key, rows[0].agent)
-      return rows[0]?.agent ?? null
+      return conversations.get(key) ?? Promise.race([readAgent(db, mesh, route, contextHash).then(
+        (agent) => {
+          if (agent !== null && !conversations.has(key)) remember(key, agent)
+          return agent
+        },
+        (error: unknown) => {
+          onError(new Error(`cannot read whose conversation it is: ${messageOf(error)}`))
+          return null
+        },
+      ), sleep(LOOKUP_MS, null, { ref: false })])
     },
     keep(route, contextHash, agent) {
       const key = `${route} ${contextHash}`
@@ -93,6 +101,11 @@ export function startRecorder(db: Db, mesh: string, onError: (error: Error) => v
       await flush()
     },
   }
+}
+
+async function readAgent(db: Db, mesh: string, route: string, contextHash: string): Promise<string | null> {
+  const { rows } = await db.pool.query<{ agent: string }>('select agent from semantic_conversation where mesh = $1 and route = $2 and context_hash = $3', [mesh, route, contextHash])
+  return rows[0]?.agent ?? null
 }
 
 async function writeDecisions(db: Db, mesh: string, rows: readonly DecisionRow[]): Promise<void> {

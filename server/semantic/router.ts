@@ -66,11 +66,19 @@ export function startRouter(options: RouterOptions): Router {
     const task = call.unread === null ? readTask(call.body, call.contentType) : { reason: call.unread }
     if ('reason' in task) return { choice: nobody(task.reason), outcome: 'fallback', task: null, vector: null }
     const plan = await memory.planRoute(state, call.route, call.caller.namespace)
-    const kept = task.contextId !== null && plan.rule.stickiness === 'conversation' ? await recorder.agentOf(routeKey(call.route), hashText(task.contextId)) : null
-    if (kept !== null && canTake(plan, kept)) return { choice: { ...nobody(`the conversation is with ${kept}`), outcome: 'chosen', agent: kept }, outcome: 'conversation', task, vector: null }
-    if (reading >= READING_MAX) return { choice: nobody('as many tasks are read as can be answered in time'), outcome: 'fallback', task, vector: null }
+    const before = task.contextId !== null && plan.rule.stickiness === 'conversation' ? recorder.agentOf(routeKey(call.route), hashText(task.contextId)) : null
+    const stay = (agent: string | null) => (agent !== null && canTake(plan, agent) ? ({ choice: { ...nobody(`the conversation is with ${agent}`), outcome: 'chosen', agent }, outcome: 'conversation', task, vector: null } as const) : null)
+    const full = reading >= READING_MAX
+    // What this process does not remember is asked of the store while the model reads.
+    if (typeof before === 'string' || full) {
+      const kept = stay(await before)
+      if (kept) return kept
+      if (full) return { choice: nobody('as many tasks are read as can be answered in time'), outcome: 'fallback', task, vector: null }
+    }
     reading++
-    const [vector] = await embedder.embed([task.text]).finally(() => reading--)
+    const [[vector], agent] = await Promise.all([embedder.embed([task.text]).finally(() => reading--), before])
+    const kept = stay(agent)
+    if (kept) return kept
     if (!vector) return { choice: nobody('the task cannot be compared'), outcome: 'fallback', task, vector: null }
     const choice = chooseFor(plan, state, vector, call.caller, lately())
     return { choice, outcome: choice.outcome, task, vector }
