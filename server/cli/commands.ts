@@ -10,6 +10,7 @@ export const COMMANDS = {
   control: 'run a control process: xDS, enrolment, identities',
   collector: 'run a collector: OTLP in',
   sidecar: 'run the sidecar of an agent, with its Envoy',
+  gateway: 'take calls from outside the mesh, with TLS and host names',
   sample: 'run, pause or remove the sample fleet',
   get: 'show objects',
   apply: 'create or change objects from a file',

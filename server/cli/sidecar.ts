@@ -19,7 +19,7 @@ import { optionalPort } from './ports.ts'
 import { openApi } from './client.ts'
 import { readInterception, setOwner } from './transparent.ts'
 
-interface Flags {
+export interface SidecarFlags {
   control?: string
   token?: string
   agent: string
@@ -31,6 +31,8 @@ interface Flags {
   inboundPort?: string
   adminPort?: string
   name?: string
+  /** What its name is made of, where the agent's port says nothing. */
+  base?: string
   zone?: string
   transparent?: boolean
   printIptables?: boolean
@@ -66,7 +68,7 @@ export function register(program: Command): void {
     .option('--credential <name=host,source>', 'a credential that ExternalServices of that host may have sent along: file:PATH, read again when it changes, or env:SETTING; once each', collect)
     .option('--ca <name=file>', 'an authority, as PEM, whose certificates ExternalServices may be held against; once each', collect)
     .addHelpText('after', '\nExample:\n  heddle sidecar --agent translator --version v2 --port 9000\n  curl -x http://127.0.0.1:OUTBOUND http://translator.default.mesh/\n')
-    .action(async (flags: Flags) => {
+    .action(async (flags: SidecarFlags) => {
       const config = readConfig()
       if (flags.printIptables) return console.log(interceptScript(readInterception(flags, readTarget(flags))))
       keepMemoryOutOfCoreDumps() // and that of Envoy, which it starts
@@ -81,7 +83,7 @@ export function register(program: Command): void {
     })
 }
 
-function collect(text: string, before: string[] = []): string[] {
+export function collect(text: string, before: string[] = []): string[] {
   return [...before, text]
 }
 
@@ -90,14 +92,15 @@ function readyLine({ agent, namespace, version, proxyId }: SidecarOptions, outbo
   return [`Ready: ${agent} ${version} is in the mesh as ${proxyId}. Outbound: ${url} (HTTP_PROXY=${url})`, `  curl -x ${url} http://${agent}.${namespace}.mesh/`].join('\n')
 }
 
-async function readOptions(flags: Flags, config: Config, log: (sentence: string) => void): Promise<SidecarOptions> {
+/** Throws `invalid` for flags that fit nothing. */
+export async function readOptions(flags: SidecarFlags, config: Config, log: (sentence: string) => void): Promise<SidecarOptions> {
   const agent = parse('--agent', DnsLabel, flags.agent)
   const namespace = parse('--namespace', DnsLabel, flags.namespace)
   const version = parse('--version', VersionName, flags.version)
   const target = readTarget(flags)
   const transparent = flags.transparent ? readInterception(flags, target) : null
   const controls = flags.control ? flags.control.split(',').map((address) => address.trim()) : [`127.0.0.1:${config.xdsPort}`]
-  const base = flags.name ?? [agent, version, ...(namespace === NAMESPACE_DEFAULT ? [] : [namespace]), 'port' in target ? target.port : shortHash(target.socket)].join('-')
+  const base = flags.name ?? flags.base ?? [agent, version, ...(namespace === NAMESPACE_DEFAULT ? [] : [namespace]), 'port' in target ? target.port : shortHash(target.socket)].join('-')
   if (!/^[A-Za-z0-9._-]{1,240}$/.test(base)) throw new MeshError('invalid', `--name is “${base}”; it takes letters, digits, dots, hyphens and underscores`)
   const dir = flags.dir ?? join(homePaths(config.home).sidecars, base)
   const proxyId = flags.name ?? chooseProxyId({ base, agent, namespace, dir, controls })
@@ -123,7 +126,7 @@ async function readOptions(flags: Flags, config: Config, log: (sentence: string)
   }
 }
 
-function readTarget({ port, socket }: Flags): SidecarOptions['target'] {
+function readTarget({ port, socket }: SidecarFlags): SidecarOptions['target'] {
   if ((port === undefined) === (socket === undefined)) throw new MeshError('invalid', 'say where the agent listens: --port PORT or --socket PATH')
   if (socket === undefined) return { port: optionalPort('--port', port) ?? 0 }
   if (!socket.startsWith('/') || Buffer.byteLength(socket) > 107) throw new MeshError('invalid', '--socket takes an absolute path of at most 107 bytes')
