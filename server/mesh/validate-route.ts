@@ -76,7 +76,7 @@ function validateRule(state: MeshState, route: AnyRoute, rule: HTTPRouteRule, at
   for (const [index, match] of rule.matches.entries()) validateMatch(route.kind, match, `${at}/matches/${index}`, says)
   validateFilters(rule, at, says)
   validateMirrors(state, route, rule, at, says)
-  if (rule.sessionPersistence) validateSession(rule.sessionPersistence, `${at}/sessionPersistence`, says)
+  if (rule.sessionPersistence) validateSession(rule.sessionPersistence, rule.backendRefs.filter(({ weight }) => weight > 0).length > 1, `${at}/sessionPersistence`, says)
   validateBackends(state, route, rule, at, says)
   const { request, backendRequest } = rule.timeouts ?? {}
   if (request && backendRequest && durationMs(request) > 0 && (durationMs(backendRequest) > durationMs(request) || durationMs(backendRequest) === 0))

@@ -65,6 +65,7 @@ const TABLE: [string, MeshObject, string[]][] = [
   ['a backend filter twice', of('spinner', { backendRefs: [{ name: 'spinner', filters: [edit({ remove: ['a'] }), edit({ remove: ['b'] })] }] }), [`${rule0}/backendRefs/0/filters/1/type repeated`]],
   ['a header edited twice', filtered(edit({ set: [{ name: 'a', value: '1' }], remove: ['A'] })), [`${rule0}/filters/0/requestHeaderModifier/remove/0 repeated`]],
   ['a session by cookie', session({}), [`${rule0}/sessionPersistence session_first_call`]],
+  ['a session by cookie over two backends', of('spinner', { backendRefs: [...backendRefs, { name: 'loom' }], sessionPersistence: { sessionName: 'x-session' } }), [`${rule0}/sessionPersistence session_first_call`]],
   ['a header with a cookie', session({ type: 'Header', cookieConfig: {} }), [`${rule0}/sessionPersistence/cookieConfig without_effect`]],
   ['a header with a lifetime', session({ type: 'Header', absoluteTimeout: '1h' }), [`${rule0}/sessionPersistence/absoluteTimeout without_effect`]],
   ['a cookie for ever', session({ cookieConfig: { lifetimeType: 'Permanent' } }), [`${rule0}/sessionPersistence/absoluteTimeout required`, `${rule0}/sessionPersistence session_first_call`]],
@@ -112,6 +113,14 @@ test.each(TABLE)('%s', (_, object, said) => {
   const state: MeshState = applyChanges(base, [{ ref: refOf(object), expected: 'any', after: object }])
   const own = validateMesh(state).filter((finding) => finding.object.kind === object.kind && finding.object.name === object.metadata.name && finding.object.namespace === object.metadata.namespace)
   expect(own.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual(said)
+})
+
+test('a session by cookie is refused where its second call could go to another backend, and only warned of elsewhere', () => {
+  const levelsOf = (...refs: object[]) => {
+    const object = of('spinner', { backendRefs: refs, sessionPersistence: { sessionName: 'talk' } })
+    return validateMesh(applyChanges(base, [{ ref: refOf(object), expected: 'any', after: object }])).flatMap(({ code, level }) => (code === 'session_first_call' ? [level] : []))
+  }
+  expect([levelsOf({ name: 'spinner' }), levelsOf({ name: 'spinner' }, { name: 'loom', weight: 0 }), levelsOf({ name: 'spinner' }, { name: 'loom' })]).toEqual([['warning'], ['warning'], ['problem']])
 })
 
 test('the mesh that the table begins with is sound', () => {
