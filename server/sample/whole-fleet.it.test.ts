@@ -5,7 +5,7 @@ import { ProxyAgent, fetch as undiciFetch } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SampleAgentReport, SampleReport } from '#server/contracts/sample.ts'
 import { startHeddle } from '#server/testing/heddle.ts'
-import { burst, callerThrough, eventually, fourSigma, tally, type Caller, type CallOptions } from '#server/testing/load.ts'
+import { burst, callerThrough, eventually, fourSigma, openLoop, tally, type Caller, type CallOptions } from '#server/testing/load.ts'
 import { meshOf, splitOf, type MeshUnderTest } from '#server/testing/mesh.ts'
 import { textMessage, textOf } from './a2a-server.ts'
 import { FLEET } from './fleet.ts'
@@ -151,6 +151,17 @@ test('failures that the model makes are counted, and the mesh agrees with the ag
     return true
   })
 })
+
+test.each(['control', 'collector', 'web', 'postgres'])('a killed %s costs no task, and comes back by itself', async (role) => {
+  const [victim] = heddle.processes().filter((entry) => entry.role === role)
+  const stream = openLoop(5, () => postTask())
+  process.kill(victim!.pid, 'SIGKILL') // each of them runs
+  await eventually(`${role} is back`, 60_000, () => heddle.processes().some((entry) => entry.role === role && entry.state === 'ready' && entry.pid !== victim!.pid))
+  await eventually('the API answers', 60_000, async () => (await mesh.request('GET', '/agents').catch(() => null))?.status === 200)
+  const results = await stream.stop()
+  expect(results.length).toBeGreaterThan(5)
+  expect(results.filter(({ status }) => status !== 200)).toEqual([])
+}, 180_000)
 
 test('one request removes the fleet: its objects, and every process', async () => {
   expect((await mesh.request('DELETE', '/sample')).status).toBeLessThan(300)
