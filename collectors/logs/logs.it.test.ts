@@ -22,7 +22,7 @@ async function withSpan(lab: Lab, service = 'alpha'): Promise<TestSpan> {
   return span
 }
 
-const eventsOf = async (lab: Lab, span: TestSpan) => (await readTrace(lab.db, 'local', span.traceId))!.spans[0]!.events // sent by the test
+const eventsOf = async (lab: Lab, span: TestSpan) => (await readTrace(lab.db, 'local', span.traceId, 'all'))!.spans[0]!.events // sent by the test
 
 test('log records are events of their span, over every way in, and one that came twice is there once', async () => {
   await using lab = await startTestCollector()
@@ -50,7 +50,7 @@ test('what was said in GenAI events is dropped on arrival, and kept for agents t
       record(span, { eventName: 'gen_ai.client.inference.operation.details', body: undefined, attributes: attributesOf({ 'gen_ai.input.messages': '[{"role":"user","parts":[{"type":"text","content":"secret part"}]}]' }) }),
     ]
     expect((await postOtlp(`${lab.http}/v1/logs`, logsOf(records, service))).status).toBe(200)
-    const shown = (await readTrace(lab.db, 'local', span.traceId))!.spans[0]! // sent above
+    const shown = (await readTrace(lab.db, 'local', span.traceId, 'all'))!.spans[0]! // sent above
     expect(shown.events.map((event) => event.name).sort()).toEqual(['gen_ai.choice', 'gen_ai.client.inference.operation.details', 'gen_ai.user.message'])
     expect(JSON.stringify(shown).match(/secret \w+/g) ?? []).toEqual(service === 'alpha' ? [] : expect.arrayContaining(['secret question', 'secret answer', 'secret part']))
     if (service === 'writer') expect(shown.genAi?.messages).toEqual(expect.arrayContaining([{ role: 'user', content: 'secret question' }, { role: 'user', content: 'secret part' }]))

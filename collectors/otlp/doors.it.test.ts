@@ -57,7 +57,7 @@ test('every way in stores the same span, and gives it back as it came', async ()
     })
     const answer = await send(requestOf([span]))
     if (answer) expect(answer.status, way).toBe(200)
-    const stored = await readTraceOtlp(lab.db, 'local', span.traceId.toLowerCase())
+    const stored = await readTraceOtlp(lab.db, 'local', span.traceId.toLowerCase(), 'all')
     const lower = { ...span, traceId: span.traceId.toLowerCase(), attributes: span.attributes!.map((item) => (item.key === 'number' ? { key: 'number', value: { intValue: '-7' } } : item)), links: [{ traceId: 'cd'.repeat(16), spanId: 'ef'.repeat(8) }] }
     expect(stored?.resourceSpans, way).toMatchObject([{ scopeSpans: [{ spans: [lower] }] }])
   }
@@ -128,7 +128,7 @@ test('one bad byte of UTF-8 in any text field costs nothing but that character',
   const body = protobufOf(requestOf([span], { 'service.name': 'MARK' }))
   for (let at = body.indexOf('MARK'); at >= 0; at = body.indexOf('MARK', at + 1)) body[at + 2] = 0xff
   expect((await post(lab, body)).status).toBe(200)
-  expect((await readTrace(lab.db, 'local', traceId))?.spans).toMatchObject([{ service: 'MA\ufffdK', name: 'MA\ufffdK', statusMessage: 'MA\ufffdK', events: [{ name: 'MA\ufffdK' }] }])
+  expect((await readTrace(lab.db, 'local', traceId, 'all'))?.spans).toMatchObject([{ service: 'MA\ufffdK', name: 'MA\ufffdK', statusMessage: 'MA\ufffdK', events: [{ name: 'MA\ufffdK' }] }])
   const nul = freshSpan({ traceId: 'c4'.repeat(16), name: 'a\u0000b' })
   expect((await post(lab, requestOf([nul], { 'service.name': 'n\u0000l' }), { 'content-type': 'application/json' })).status).toBe(200)
   expect(await spansOf(lab.db, nul.traceId)).toMatchObject([{ service: 'n\ufffdl', operation: 'a\ufffdb' }])

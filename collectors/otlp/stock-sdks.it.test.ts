@@ -27,7 +27,7 @@ test.each(['grpc', 'http/protobuf', 'http/json'].flatMap((protocol) => ['none', 
   })
   const { items } = await readTraces(lab.db, 'local', { service: 'travel/js-agent', from: new Date(Date.now() - 60_000), to: new Date(Date.now() + 60_000), limit: 10 }) // asked once: what is acknowledged is there
   expect(items.map((item) => item.traceId)).toEqual([traceId])
-  const [span] = (await readTrace(lab.db, 'local', traceId))?.spans ?? []
+  const [span] = (await readTrace(lab.db, 'local', traceId, 'all'))?.spans ?? []
   expect(span).toMatchObject({ name: 'chat small-1', kind: 'client', status: 'ok', scope: 'js-agent', sender: null, genAi: { operation: 'chat', model: 'small-1', inputTokens: 41, outputTokens: 17 }, events: [{ name: 'first token', attributes: [{ key: 'after.ms', value: 12 }] }] })
   expect(span?.attributes).toEqual(expect.arrayContaining([
     { key: 'tags', value: ['a', 'b'] },
@@ -40,7 +40,7 @@ test.each(['grpc', 'http/protobuf', 'http/json'].flatMap((protocol) => ['none', 
 test('a Python agent with OpenTelemetry and OpenInference is understood: agent, model, tool, session, tokens and what went wrong', async () => {
   await using lab = await startTestCollector()
   expect((await postOtlp(`${lab.http}/v1/traces`, readFileSync(at('python-agent.pb')))).status).toBe(200)
-  const spans = (await readTrace(lab.db, 'local', '4ca45bc5d083dc5cb23785ba97b13f1a'))?.spans ?? []
+  const spans = (await readTrace(lab.db, 'local', '4ca45bc5d083dc5cb23785ba97b13f1a', 'all'))?.spans ?? []
   expect(spans.map(({ name, service, status, genAi }) => ({ name, service, status, operation: genAi?.operation, conversation: genAi?.conversation }))).toEqual([
     { name: 'plan', service: 'py-planner', status: 'ok', operation: 'invoke_agent', conversation: 'trip-17' },
     { name: 'ask the model', service: 'py-planner', status: 'ok', operation: 'chat', conversation: 'trip-17' },

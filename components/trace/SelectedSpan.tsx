@@ -4,6 +4,7 @@ import type { Span } from '#server/contracts/telemetry.ts'
 import { asks } from '#components/asks.ts'
 import { get } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
+import { useRevealed } from './RevealMessages.tsx'
 import { SpanPanel } from './SpanPanel.tsx'
 
 interface SelectedSpanProps {
@@ -16,11 +17,16 @@ interface SelectedSpanProps {
 }
 
 export function SelectedSpan(props: SelectedSpanProps) {
-  return props.brief ? <AskedSpan {...props} /> : <SpanPanel span={props.span} criticalMs={props.criticalMs} isOrphan={props.isOrphan} />
+  return props.brief ? <AskedSpan {...props} /> : <RevealedSpan {...props} />
 }
 
-function AskedSpan({ traceId, span, criticalMs, isOrphan }: SelectedSpanProps) {
+function AskedSpan(props: SelectedSpanProps) {
+  const { traceId, span } = props
   const { key, path } = asks.span(traceId, span.spanId, span.service)
   const query = useQuery({ queryKey: key, queryFn: get<Span>(path), staleTime: Number.POSITIVE_INFINITY })
-  return <Loaded query={query} what="this span">{(whole) => <SpanPanel span={whole} criticalMs={criticalMs} isOrphan={isOrphan} />}</Loaded>
+  return <Loaded query={query} what="this span">{(whole) => <RevealedSpan {...props} span={whole} />}</Loaded>
+}
+
+function RevealedSpan({ traceId, span, criticalMs, isOrphan }: SelectedSpanProps) {
+  return <SpanPanel traceId={traceId} span={useRevealed(traceId, span)} criticalMs={criticalMs} isOrphan={isOrphan} />
 }

@@ -8,6 +8,7 @@ import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { StateMark } from '#components/ui/StateMark.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
+import { RevealMessages } from './RevealMessages.tsx'
 import { printDuration } from './scale.ts'
 import { printValue } from './search.ts'
 
@@ -17,7 +18,7 @@ type Attribute = { key: string; value?: unknown }
 const FOLDED_CHARS = 900
 
 /** One span in full. Everything here was sent by somebody: it is text and nothing else. */
-export function SpanPanel({ span, criticalMs, isOrphan }: { span: Span; criticalMs: number; isOrphan: boolean }) {
+export function SpanPanel({ traceId, span, criticalMs, isOrphan }: { traceId: string; span: Span; criticalMs: number; isOrphan: boolean }) {
   const messages = span.genAi?.messages ?? []
   const tabs: { id: Tab; label: string }[] = [
     ...(span.genAi ? [{ id: 'messages' as const, label: messages.length > 0 ? `Messages ${messages.length}` : 'Model' }] : []),
@@ -44,6 +45,7 @@ export function SpanPanel({ span, criticalMs, isOrphan }: { span: Span; critical
           ['Sent by', span.sender ?? <span key="sender" className="inline-flex items-center gap-1.5"><StateMark state="idle" />unattested</span>],
         ]} />
       </div>
+      {span.messagesHidden && <RevealMessages traceId={traceId} />}
       <div role="tablist" aria-label="Parts of the span" className="mt-3 flex gap-4 overflow-x-auto border-b border-line px-4" onKeyDown={(event) => {
         const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
         const next = by && tabs[(tabs.findIndex((each) => each.id === tab) + by + tabs.length) % tabs.length]
@@ -55,7 +57,7 @@ export function SpanPanel({ span, criticalMs, isOrphan }: { span: Span; critical
         ))}
       </div>
       <div id="span-part" role="tabpanel" aria-labelledby={`span-tab-${tab}`} className="px-4 py-3">
-        {tab === 'messages' && span.genAi && <Model genAi={span.genAi} />}
+        {tab === 'messages' && span.genAi && <Model genAi={span.genAi} isHidden={span.messagesHidden === true} />}
         {tab === 'attributes' && <Attributes list={span.attributes} none="This span has no attributes." />}
         {tab === 'events' && <EventsAndLinks span={span} />}
         {tab === 'resource' && <Resource span={span} />}
@@ -64,7 +66,7 @@ export function SpanPanel({ span, criticalMs, isOrphan }: { span: Span; critical
   )
 }
 
-function Model({ genAi }: { genAi: NonNullable<Span['genAi']> }) {
+function Model({ genAi, isHidden }: { genAi: NonNullable<Span['genAi']>; isHidden: boolean }) {
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <KeyValue rows={[
@@ -73,7 +75,7 @@ function Model({ genAi }: { genAi: NonNullable<Span['genAi']> }) {
         genAi.conversation !== null && ['Conversation', <Copyable key="c" text={genAi.conversation} label="the conversation id" />],
       ]} />
       {genAi.messages.map((message, index) => <Message key={index} role={message.role} content={message.content} />)}
-      {genAi.messages.length === 0 && <p className="m-0 text-sm text-muted">The sender did not record message content.</p>}
+      {genAi.messages.length === 0 && !isHidden && <p className="m-0 text-sm text-muted">The sender did not record message content.</p>}
     </div>
   )
 }

@@ -16,6 +16,7 @@ import { TEST_SECRET_KEY } from '#server/testing/sidecar-mesh.ts'
 /** Writes in form, which store nothing that anybody decided. */
 const NO_CHANGE: Record<string, string> = {
   'POST /redaction/try': 'says what would be taken out of a text',
+  'POST /traces/:traceId/reveal': 'shows messages, and has its line: reveal.it.test.ts',
   'POST /receivers/test': 'sends one message and keeps nothing',
   'POST /explain': 'a question',
   'POST /policy-trials': 'a question',

@@ -8,8 +8,10 @@ import { isLongTrace, readTraceColumns } from '#server/queries/trace-columns.ts'
 import { TRACE_SPANS_MAX } from '#server/queries/trace-rows.ts'
 import { readSpan, readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { readTraces } from '#server/queries/traces.ts'
+import { recordAudit } from '#server/db/audit.ts'
+import { inTransaction } from '#server/db/pool.ts'
 import { requireRole } from './context.ts'
-import { ListQuery, MeshQuery, listOf, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
+import { jsonBody, ListQuery, MeshQuery, listOf, newRoutes, ok, readCursor, writeCursor } from './routes.ts'
 import { readWindow, WindowQuery } from './window.ts'
 
 const tags = ['Traces']
@@ -71,6 +73,15 @@ const readOne = createRoute({
   responses: ok(Span, 'The span'),
 })
 
+const reveal = createRoute({
+  method: 'post',
+  path: '/traces/{traceId}/reveal',
+  tags,
+  summary: 'One trace with the messages that are recorded of it; who asked, and why, is in the audit',
+  request: { params: z.object({ traceId: z.string().toLowerCase().pipe(TraceId) }), query: MeshQuery, ...jsonBody(z.strictObject({ reason: z.string().trim().min(3, 'say why, in a few words').max(500) })) },
+  responses: ok(Trace, 'The trace, its first 5,000 spans'),
+})
+
 export const traceRoutes = newRoutes()
   .openapi(list, async (c) => {
     requireRole(c, 'viewer')
@@ -100,15 +111,25 @@ export const traceRoutes = newRoutes()
     const { traceId } = c.req.valid('param')
     const { format } = c.req.valid('query')
     const inColumns = format === 'columns' || (format === 'fitting' && (await isLongTrace(c.var.db, traceId, TRACE_SPANS_MAX)))
-    const reader = inColumns ? readTraceColumns : format === 'otlp' ? readTraceOtlp : readTrace
-    const found = await reader(c.var.db, c.var.mesh, traceId)
+    const reader = format === 'otlp' && !inColumns ? readTraceOtlp : readTrace
+    const found = inColumns ? await readTraceColumns(c.var.db, c.var.mesh, traceId) : await reader(c.var.db, c.var.mesh, traceId, 'open')
     if (!found) throw new MeshError('not_found', `there is no trace ${traceId}; it may be older than what is kept`)
     return c.json(found, 200)
   })
   .openapi(readOne, async (c) => {
     requireRole(c, 'viewer')
     const { traceId, spanId } = c.req.valid('param')
-    const found = await readSpan(c.var.db, c.var.mesh, traceId, spanId, c.req.valid('query').service ?? null)
+    const found = await readSpan(c.var.db, c.var.mesh, traceId, spanId, { service: c.req.valid('query').service ?? null, messages: 'open' })
     if (!found) throw new MeshError('not_found', `there is no span ${spanId} in the trace ${traceId}`)
+    return c.json(found, 200)
+  })
+  .openapi(reveal, async (c) => {
+    const caller = requireRole(c, 'operator')
+    const { traceId } = c.req.valid('param')
+    const { reason } = c.req.valid('json')
+    const found = await readTrace(c.var.db, c.var.mesh, traceId, 'all')
+    if (!found) throw new MeshError('not_found', `there is no trace ${traceId}; it may be older than what is kept`)
+    // No line, no messages.
+    await inTransaction(c.var.db.pool, (client) => recordAudit(client, { mesh: c.var.mesh, actor: caller.name, action: 'messages.reveal', target: `trace ${traceId}`, result: 'ok', detail: { reason } }))
     return c.json(found, 200)
   })

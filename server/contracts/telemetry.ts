@@ -100,6 +100,8 @@ export const Span = z.object({
   resource: z.array(z.object({ key: z.string(), value: AttributeValue })),
   events: z.array(z.object({ name: z.string(), offsetMs: z.number(), attributes: z.array(z.object({ key: z.string(), value: AttributeValue })) })),
   links: z.array(z.object({ traceId: z.string(), spanId: z.string() })),
+  /** Messages of it are recorded, and not in this answer: `POST /traces/{traceId}/reveal` asks for a reason. */
+  messagesHidden: z.boolean().optional(),
   genAi: z
     .object({
       operation: z.string().nullable(),

@@ -1,4 +1,5 @@
 // The spans of one trace as they were sent, with what was kept apart put back.
+import { SAMPLE_LABEL } from '#server/contracts/meta.ts'
 import { inTransaction } from '#server/db/pool.ts'
 import type { Db } from '#server/db/client.ts'
 import { openBlock, spanAt } from '#server/otlp/block.ts'
@@ -30,8 +31,16 @@ export interface OtlpSpan {
   status?: { code?: number; message?: string }
 }
 
+/** Messages of `open` agents alone, which are the sample's, or `all` of them: for who gave a reason. */
+export type ShownMessages = 'open' | 'all'
+
+/** True of a row of `telemetry.service` whose agent is of the sample fleet: what it says is made up. */
+export const IS_OPEN = `exists (select from object where object.mesh = service.mesh and kind = 'Agent' and object.namespace = service.namespace and object.name = service.name and labels @> '{"${SAMPLE_LABEL}": "true"}')`
+
 export interface TraceRow {
   span: OtlpSpan
+  /** Messages of it are recorded, and not in here. */
+  hidden: boolean
   resource: { id: number; attributes: OtlpAttribute[] }
   scope: { id: number; name: string; json: Record<string, unknown> }
   sender: string | null
@@ -66,7 +75,7 @@ interface Row {
 }
 
 /** In order of time, each (span, service) once, or one span alone; `truncated` when there are more than `TRACE_SPANS_MAX`. Empty when nothing is known. */
-export async function readTraceRows(db: Db, mesh: string, traceId: string, spanId: string | null = null): Promise<{ rows: TraceRow[]; truncated: boolean }> {
+export async function readTraceRows(db: Db, mesh: string, traceId: string, messages: ShownMessages, spanId: string | null = null): Promise<{ rows: TraceRow[]; truncated: boolean }> {
   return inTransaction(db.pool, async (client) => {
     await client.query('set transaction isolation level repeatable read, read only')
     const { rows: found } = await client.query<Row>(SPANS, [traceId, mesh, TRACE_SPANS_MAX + 1, spanId])
@@ -82,14 +91,16 @@ export async function readTraceRows(db: Db, mesh: string, traceId: string, spanI
     const bytesOf = new Map(described.rows.map((row) => [row.id, row.bytes]))
     const senders = await client.query<{ id: number; name: string }>('select id, name from telemetry.sender where id = any($1)', [[...new Set(placed.map(({ stored }) => stored.sender))]])
     const senderOf = new Map(senders.rows.map((row) => [row.id, row.name]))
-    const contents = await client.query<{ span_id: string; service_id: number; bytes: Buffer }>('select span_id, service_id, bytes from telemetry.span_content where trace_id = $1::uuid limit $2', [traceId, TRACE_SPANS_MAX])
+    const contents = await client.query<{ span_id: string; service_id: number; bytes: Buffer | null }>(CONTENTS, [traceId, TRACE_SPANS_MAX, messages === 'all'])
     const contentOf = new Map(contents.rows.map((row) => [`${row.span_id} ${row.service_id}`, row.bytes]))
     return {
       truncated,
       rows: placed.map(({ row, stored }): TraceRow => {
         const scope = protobufToJson(bytesOf.get(stored.scope) ?? Buffer.alloc(0), SCOPE)
+        const content = contentOf.get(`${row.span_id} ${row.service_id}`)
         return {
-          span: withContent(protobufToJson(stored.bytes, SPAN) as unknown as OtlpSpan, contentOf.get(`${row.span_id} ${row.service_id}`)), // SPAN describes this shape
+          span: withContent(protobufToJson(stored.bytes, SPAN) as unknown as OtlpSpan, content), // SPAN describes this shape
+          hidden: content === null,
           resource: { id: stored.resource, attributes: attributesOf(protobufToJson(bytesOf.get(stored.resource) ?? Buffer.alloc(0), RESOURCE)) },
           scope: { id: stored.scope, name: typeof scope['name'] === 'string' ? scope['name'] : '', json: scope },
           sender: senderOf.get(stored.sender) ?? null,
@@ -115,12 +126,16 @@ const SPANS = `
   where trace_id = $1::uuid and service.mesh = $2 and ($4::text is null or span_id = ('x' || $4)::bit(64)::bigint)
   order by time, span_id limit $3`
 
+const CONTENTS = `
+  select span_id, service_id, case when $3 or ${IS_OPEN} then bytes end as bytes
+  from telemetry.span_content join telemetry.service on service.id = service_id where trace_id = $1::uuid limit $2`
+
 function attributesOf(json: Record<string, unknown>): OtlpAttribute[] {
   return Array.isArray(json['attributes']) ? (json['attributes'] as OtlpAttribute[]) : [] // RESOURCE describes this shape
 }
 
 /** The fragment that was cut from a span on arrival: its attributes follow the others, its events give theirs back. */
-function withContent(span: OtlpSpan, fragment: Buffer | undefined): OtlpSpan {
+function withContent(span: OtlpSpan, fragment: Buffer | null | undefined): OtlpSpan {
   if (!fragment) return span
   const content = protobufToJson(fragment, SPAN) as unknown as OtlpSpan // SPAN describes this shape
   const events = (span.events ?? []).map((event) => {

@@ -3,7 +3,7 @@ import type { Db } from '#server/db/client.ts'
 import { messagesOf } from './messages.ts'
 import { plainAttributes } from './otlp-value.ts'
 import { logEvent, readTraceLogs, type TraceLog } from './trace-logs.ts'
-import { readTraceRows, type TraceRow } from './trace-rows.ts'
+import { readTraceRows, type ShownMessages, type TraceRow } from './trace-rows.ts'
 
 export const KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
 export const STATUSES = ['unset', 'ok', 'error'] as const
@@ -11,8 +11,8 @@ export const STATUSES = ['unset', 'ok', 'error'] as const
 export const FAILED = 8
 
 /** One trace for the page; null when nothing of it is stored. */
-export async function readTrace(db: Db, mesh: string, traceId: string): Promise<Trace | null> {
-  const [{ rows, truncated }, records] = await Promise.all([readTraceRows(db, mesh, traceId), readTraceLogs(db, mesh, traceId)])
+export async function readTrace(db: Db, mesh: string, traceId: string, messages: ShownMessages): Promise<Trace | null> {
+  const [{ rows, truncated }, records] = await Promise.all([readTraceRows(db, mesh, traceId, messages), readTraceLogs(db, mesh, traceId, messages)])
   if (rows.length === 0) return null
   const startMs = Math.min(...rows.map((row) => row.timeMs))
   const endMs = Math.max(...rows.map((row) => row.timeMs + row.durationMs))
@@ -21,18 +21,18 @@ export async function readTrace(db: Db, mesh: string, traceId: string): Promise<
 }
 
 /** One span in full; of several services that sent this id, the one named. Null when it is not stored. */
-export async function readSpan(db: Db, mesh: string, traceId: string, spanId: string, service: string | null): Promise<Span | null> {
-  const { rows } = await readTraceRows(db, mesh, traceId, spanId)
+export async function readSpan(db: Db, mesh: string, traceId: string, spanId: string, { service, messages }: { service: string | null; messages: ShownMessages }): Promise<Span | null> {
+  const { rows } = await readTraceRows(db, mesh, traceId, messages, spanId)
   const row = rows.find((each) => each.service === service) ?? rows[0]
   if (!row) return null
   const { rows: bounds } = await db.pool.query<{ start_ms: number }>('select (extract(epoch from min(time)) * 1000)::double precision as start_ms from telemetry.span join telemetry.service on service.id = service_id where trace_id = $1::uuid and mesh = $2', [traceId, mesh])
-  const logs = (await readTraceLogs(db, mesh, traceId)).filter((log) => log.spanId === spanId)
+  const logs = (await readTraceLogs(db, mesh, traceId, messages)).filter((log) => log.spanId === spanId)
   return spanOf(row, bounds[0]?.start_ms ?? row.timeMs, logs)
 }
 
 /** The same trace as OTLP/JSON, with values exactly as received; null when nothing of it is stored. */
-export async function readTraceOtlp(db: Db, mesh: string, traceId: string): Promise<{ resourceSpans: unknown[] } | null> {
-  const { rows } = await readTraceRows(db, mesh, traceId)
+export async function readTraceOtlp(db: Db, mesh: string, traceId: string, messages: ShownMessages): Promise<{ resourceSpans: unknown[] } | null> {
+  const { rows } = await readTraceRows(db, mesh, traceId, messages)
   if (rows.length === 0) return null
   const byResource = Map.groupBy(rows, (row) => row.resource.id)
   return {
@@ -78,6 +78,7 @@ function spanOf(row: TraceRow, startMs: number, logs: readonly TraceLog[]): Span
     resource: plainAttributes(row.resource.attributes),
     events,
     links: (span.links ?? []).map((link) => ({ traceId: link.traceId ?? '', spanId: link.spanId ?? '' })),
+    ...(row.hidden || logs.some((log) => log.hidden) ? { messagesHidden: true } : {}),
     genAi: spoken ? { ...row.genAi, messages: messagesOf(attributes, events) } : null,
   }
 }

@@ -40,7 +40,7 @@ test.each([
   const found = await eventually('the trace', 10_000, async () => (await readTraces(lab.db, 'local', { ...window(), service: 'stock' })).items.find((item) => item.spans === 2))
   expect(Date.now() - endedAt).toBeLessThan(2000)
   expect(found).toMatchObject({ traceId, rootService: 'stock', rootOperation: 'root', errors: 0, services: [{ name: 'stock', spans: 2 }] })
-  const shown = await readTrace(lab.db, 'local', traceId)
+  const shown = await readTrace(lab.db, 'local', traceId, 'all')
   expect(shown?.spans.find((span) => span.name === 'root')).toMatchObject({ kind: 'server', parentSpanId: null, sender: null, scope: 'test', attributes: [{ key: 'answer', value: 42 }] })
 })
 
@@ -83,7 +83,7 @@ test('a span keeps who sent it: a SPIFFE id, a token’s name, or nobody', async
   for (const [token, sender] of [['of-a-proxy', 'spiffe://mesh.local/ns/default/agent/alpha'], ['of-a-person', 'token ci'], [undefined, null]] as const) {
     const span = freshSpan()
     await send(lab, 'alpha', [span], token)
-    expect((await readTrace(lab.db, 'local', span.traceId))?.spans).toMatchObject([{ sender }])
+    expect((await readTrace(lab.db, 'local', span.traceId, 'all'))?.spans).toMatchObject([{ sender }])
   }
 })
 
@@ -105,7 +105,7 @@ test('prompts are dropped on arrival, and kept apart for agents that asked', { t
   const readBack = async (service: string) => {
     const span = chat()
     await send(lab, service, [span])
-    return (await readTrace(lab.db, 'local', span.traceId))!.spans[0]!
+    return (await readTrace(lab.db, 'local', span.traceId, 'all'))!.spans[0]!
   }
   const closed = await readBack('closed')
   expect(JSON.stringify(closed)).not.toContain(secret)
