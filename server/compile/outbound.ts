@@ -2,8 +2,10 @@
 import type { Agent } from '../contracts/agent.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
+import type { BackendObject } from '../contracts/route-filters.ts'
+import type { AnyRoute } from '../mesh/any-route.ts'
 import { rankMatches } from '../mesh/precedence.ts'
-import { routesOfAgent, versionsOf } from '../mesh/reach.ts'
+import { ownerOf, routesOfAgent, versionsOf } from '../mesh/reach.ts'
 import { trafficRulesOf } from '../mesh/traffic-policy.ts'
 import { compileBackends, compileSpread, headerHash, INVALID_BACKEND_HOST } from './backends.ts'
 import { refuseOutside } from './egress.ts'
@@ -35,6 +37,18 @@ export function compileVirtualHost(state: MeshState, agent: Agent, namespace: st
     ...perHost(state, agent),
     routes: compileRoutes(state, agent),
   }
+}
+
+/** All that `compileVirtualHost` and `virtualHostObject` look at besides the caller's namespace: while each is the same value, so is what they make. */
+export function inputsOfVirtualHost(state: MeshState, agent: Agent): unknown[] {
+  const routes = routesOfAgent(state, agent)
+  const owners = routes.flatMap((route) => backendsOf(route).map((backend) => ownerOf(state, route, backend)))
+  const inputsOf = (one: Agent) => [one, versionsOf(state, one), trafficRulesOf(state, one)]
+  return [...inputsOf(agent), ...routes, ...owners.flatMap((owner) => (owner ? inputsOf(owner) : [null]))]
+}
+
+function backendsOf(route: AnyRoute): BackendObject[] {
+  return route.spec.rules.flatMap((rule) => [...rule.backendRefs, ...rule.filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.requestMirror.backendRef] : []))])
 }
 
 function perHost(state: MeshState, agent: Agent): Json {

@@ -1,10 +1,12 @@
 // Everything one proxy needs, from one state of the mesh. Pure: same state and proxy, same bytes.
-import { isDeepStrictEqual } from 'node:util'
 import type { Agent } from '../contracts/agent.ts'
 import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import type { ObjectRef } from '../contracts/object.ts'
+import { allRoutes } from '../mesh/any-route.ts'
+import { Kept } from '../mesh/kept.ts'
 import { findAgent, reachableAgents, versionsOf } from '../mesh/reach.ts'
 import { compileAgentRouteHosts } from './agent-route.ts'
+import { assemble, keepSame, type Part, type ResourceMap } from './assemble.ts'
 import type { AgentRef } from '../mesh/authorize.ts'
 import { blocksUnknown, UNKNOWN_REFUSED } from '../mesh/egress.ts'
 import { isSticky, mtlsOf, trafficRulesOf } from '../mesh/traffic-policy.ts'
@@ -17,12 +19,12 @@ import { compileInboundRoutes } from './inbound.ts'
 import { compileGatewayListener, compileInboundListener, compileOutboundListener } from './listener.ts'
 import { CLUSTER, clusterName, gatewayName, INBOUND, OUTBOUND, TRANSPARENT, TRANSPARENT_DNS, TYPE, type TypeUrl } from './names.ts'
 import { compileProxyless } from './proxyless.ts'
-import { compileOutboundRoutes, compileVirtualHost, virtualHostName, virtualHostObject } from './outbound.ts'
+import { compileOutboundRoutes, compileVirtualHost, inputsOfVirtualHost, virtualHostName, virtualHostObject } from './outbound.ts'
 import { compileDnsListener, compileTransparentListener } from './transparent.ts'
 
 export interface Snapshot {
   revision: number
-  resources: ReadonlyMap<TypeUrl, ReadonlyMap<string, Resource>>
+  resources: ResourceMap
 }
 
 export interface SnapshotOptions {
@@ -34,33 +36,18 @@ export interface SnapshotOptions {
   before?: Snapshot | null
 }
 
-/** Work is shared: what does not differ by proxy is compiled once a state, and encoded once a content. */
+/** Work is shared and kept: what an edit does not concern is not compiled again, and most of it is the same for many proxies. */
 export function compileSnapshot(state: MeshState, proxy: ProxyView, options: SnapshotOptions = { virtualHosts: 'vhds' }): Snapshot {
-  const all = options.proxyless ? compileProxyless(state, proxy) : compileForEnvoy(state, proxy, options)
-  const { before } = options
-  return { revision: state.revision, resources: before && isMadeOf(before, all) ? before.resources : byTypeAndName(all) }
+  const parts = options.proxyless ? [compileProxyless(state, proxy)] : partsForEnvoy(state, proxy, options)
+  return { revision: state.revision, resources: assemble(parts, options.before?.resources ?? null) }
 }
 
-function compileForEnvoy(state: MeshState, proxy: ProxyView, options: SnapshotOptions): Resource[] {
-  const shared = sharedOf(state)
-  const namespace = shared.ofNamespace(proxy.namespace)
-  const inline = options.virtualHosts === 'inline'
-  const caller = shared.ofCaller(proxy.namespace, proxy.agent)
-  const outboundRoutes = caller.ownRoutes(inline) ?? (inline ? namespace.inlineRoutes() : shared.outboundRoutes)
-  const hosts = inline ? [] : [...namespace.virtualHosts, ...caller.virtualHosts]
-  return [...namespace.clustersAndEndpoints(proxy.zone), ...caller.clusters, ...hosts, shared.external, outboundRoutes, ...ownResources(state, proxy)]
-}
-
-function isMadeOf(snapshot: Snapshot, all: readonly Resource[]): boolean {
-  const isThere = (one: Resource) => {
-    const other = snapshot.resources.get(one.typeUrl)?.get(one.name)
-    return other === one || (other?.version === one.version && other.scope === one.scope && isSameRef(other.object, one.object))
-  }
-  return [...snapshot.resources.values()].reduce((sum, { size }) => sum + size, 0) === all.length && all.every(isThere)
-}
-
-function isSameRef(a: ObjectRef | null, b: ObjectRef | null): boolean {
-  return a === b || (a?.kind === b?.kind && a?.namespace === b?.namespace && a?.name === b?.name)
+function partsForEnvoy(state: MeshState, proxy: ProxyView, { virtualHosts }: SnapshotOptions): Part[] {
+  const caller = callerResources(state, { namespace: proxy.namespace, agent: proxy.agent })
+  const ofAgents = virtualHostsFor(state, proxy.namespace)
+  const shared = [clustersAndEndpoints(state, proxy.namespace, proxy.zone), caller.clusters, ownResources(state, proxy), external()]
+  if (virtualHosts === 'vhds') return [...shared, ofAgents, caller.virtualHosts, caller.routes ?? outboundRoutes()]
+  return [...shared, inlineRoutes(ofAgents, caller, proxy)]
 }
 
 /** Every resource of a snapshot, types and names in a fixed order. */
@@ -68,93 +55,87 @@ export function listResources(snapshot: Snapshot): Resource[] {
   return [...snapshot.resources.values()].flatMap((resources) => [...resources.values()])
 }
 
-interface SharedResources {
-  external: Resource
-  outboundRoutes: Resource
-  ofCaller(namespace: string, agent: string): CallerResources
-  ofNamespace(namespace: string): NamespaceResources
+const external = once(() => resource(TYPE.cluster, CLUSTER.external, '', compileExternalCluster(), null))
+const outboundRoutes = once(() => resource(TYPE.routes, OUTBOUND, '', compileOutboundRoutes({ refusal: null }), null))
+
+const keptReached = new Kept<readonly Agent[], readonly Resource[]>()
+
+/** Of every agent that callers in a namespace may name. */
+function clustersAndEndpoints(state: MeshState, namespace: string, zone: string): readonly Resource[] {
+  const agents = reachableAgents(state, namespace)
+  const inputs = [state.trustDomain, state.trafficPolicies, state.versions, state.instances, allRoutes(state)]
+  return keptReached.of(agents, zone, inputs, (before) => keepSame(before, agents.flatMap((agent) => resourcesOfAgent(state, agent, zone))))
 }
 
-interface NamespaceResources {
-  clustersAndEndpoints(zone: string): readonly Resource[]
-  virtualHosts: Resource[]
-  inlineRoutes(): Resource
+const keptAgents = new Kept<Agent, readonly Resource[]>()
+
+/** Most agents are the same from everywhere; the others are compiled once a zone. */
+function resourcesOfAgent(state: MeshState, agent: Agent, zone: string): readonly Resource[] {
+  const rules = trafficRulesOf(state, agent)
+  const inputs = [state.trustDomain, rules, isSticky(state, agent), versionsOf(state, agent)]
+  return keptAgents.of(agent, rules.locality ? zone : '', inputs, (before) => keepSame(before, agentResources(state, agent, zone)))
+}
+
+const keptHostLists = new Kept<readonly Agent[], readonly Resource[]>()
+const keptHosts = new Kept<Agent, readonly Resource[]>()
+const keptRouteHosts = new Kept<readonly Agent[], readonly Resource[]>()
+
+/** Of every agent that callers in a namespace may name, of their AgentRoutes, and of what they may ask for by capability. */
+function virtualHostsFor(state: MeshState, namespace: string): readonly Resource[] {
+  const agents = reachableAgents(state, namespace)
+  const inputs = [state.trafficPolicies, state.versions, state.instances, allRoutes(state), state.agentRoutes, state.signedAgents]
+  return keptHostLists.of(agents, namespace, inputs, (before) => keepSame(before, [...agents.flatMap((agent) => hostOfAgent(state, agent, namespace)), ...hostsOfRoutes(state, agents, namespace)]))
+}
+
+function hostOfAgent(state: MeshState, agent: Agent, namespace: string): readonly Resource[] {
+  return keptHosts.of(agent, namespace, inputsOfVirtualHost(state, agent), (before) =>
+    keepSame(before, [resource(TYPE.virtualHost, virtualHostName(agent), namespace, compileVirtualHost(state, agent, namespace), virtualHostObject(state, agent))]),
+  )
+}
+
+function hostsOfRoutes(state: MeshState, agents: readonly Agent[], namespace: string): readonly Resource[] {
+  return keptRouteHosts.of(agents, namespace, [state.versions, state.instances, state.agentRoutes, state.signedAgents], (before) =>
+    keepSame(before, compileAgentRouteHosts(state, namespace).map(({ json, object }) => resource(TYPE.virtualHost, String(json['name']), namespace, json, object))),
+  )
+}
+
+const keptInline = new Kept<readonly Resource[], Resource>()
+
+/** The routes of a proxy that speaks state-of-the-world hold every virtual host. */
+function inlineRoutes(ofAgents: readonly Resource[], { refusal, virtualHosts }: CallerResources, proxy: ProxyView): Resource {
+  const isOwn = refusal !== null || virtualHosts.length > 0
+  const scope = isOwn ? `${proxy.namespace}/${proxy.agent}` : proxy.namespace
+  return keptInline.of(ofAgents, scope, [refusal, virtualHosts], () => resource(TYPE.routes, OUTBOUND, scope, compileOutboundRoutes({ inline: inlined([...ofAgents, ...virtualHosts]), refusal }), null))
 }
 
 /** What one agent may call outside the mesh; most often nothing is said of that. */
 interface CallerResources {
-  clusters: Resource[]
-  virtualHosts: Resource[]
+  clusters: readonly Resource[]
+  virtualHosts: readonly Resource[]
   /** Null where they are those of everybody. */
-  ownRoutes(inline: boolean): Resource | null
+  routes: Resource | null
+  /** Of hosts that nobody named. */
+  refusal: string | null
 }
 
-const sharedByState = new WeakMap<MeshState, SharedResources>()
+const NOTHING: readonly Resource[] = []
+const NOTHING_SAID: CallerResources = { clusters: NOTHING, virtualHosts: NOTHING, routes: null, refusal: null }
+const keptCallers = new Kept<MeshState['externalServices'], CallerResources>()
 
-function sharedOf(state: MeshState): SharedResources {
-  const known = sharedByState.get(state)
-  if (known) return known
-  const namespaces = new Map<string, NamespaceResources>()
-  const callers = new Map<string, CallerResources>()
-  const ofAgent = new Map<Agent, Resource[]>()
-  const ofAgentNear = new Map<string, Resource[]>()
-  /** Most agents are the same from everywhere; the others are compiled once a zone. */
-  const near = (agent: Agent, zone: string): Resource[] => {
-    const key = `${agent.metadata.namespace}/${agent.metadata.name} ${zone}`
-    let found = ofAgent.get(agent) ?? ofAgentNear.get(key)
-    if (found) return found
-    found = agentResources(state, agent, zone)
-    if (trafficRulesOf(state, agent).locality) ofAgentNear.set(key, found)
-    else ofAgent.set(agent, found)
-    return found
-  }
-  const shared: SharedResources = {
-    external: resource(TYPE.cluster, CLUSTER.external, '', compileExternalCluster(), null),
-    outboundRoutes: resource(TYPE.routes, OUTBOUND, '', compileOutboundRoutes({ refusal: null }), null),
-    ofCaller(namespace, agent) {
-      const key = `${namespace}/${agent}`
-      let found = callers.get(key)
-      if (!found) callers.set(key, (found = callerResources(state, { namespace, agent }, shared.ofNamespace(namespace))))
-      return found
-    },
-    ofNamespace(namespace) {
-      let found = namespaces.get(namespace)
-      if (!found) namespaces.set(namespace, (found = namespaceResources(state, namespace, near)))
-      return found
-    },
-  }
-  sharedByState.set(state, shared)
-  return shared
-}
-
-function namespaceResources(state: MeshState, namespace: string, near: (agent: Agent, zone: string) => Resource[]): NamespaceResources {
-  const agents = reachableAgents(state, namespace)
-  const ofZone = new Map<string, Resource[]>()
-  const virtualHosts = agents.map((agent) => resource(TYPE.virtualHost, virtualHostName(agent), namespace, compileVirtualHost(state, agent, namespace), virtualHostObject(state, agent)))
-  for (const { json, object } of compileAgentRouteHosts(state, namespace)) virtualHosts.push(resource(TYPE.virtualHost, String(json['name']), namespace, json, object))
-  return {
-    virtualHosts,
-    clustersAndEndpoints(zone) {
-      let found = ofZone.get(zone)
-      if (!found) ofZone.set(zone, (found = agents.flatMap((agent) => near(agent, zone))))
-      return found
-    },
-    inlineRoutes: () => resource(TYPE.routes, OUTBOUND, namespace, compileOutboundRoutes({ inline: inlined(virtualHosts), refusal: null }), null),
-  }
-}
-
-function callerResources(state: MeshState, caller: AgentRef, { virtualHosts: ofAgents }: NamespaceResources): CallerResources {
+function callerResources(state: MeshState, caller: AgentRef): CallerResources {
+  if (state.externalServices.length === 0 && state.egressPolicies.length === 0) return NOTHING_SAID
   const scope = `${caller.namespace}/${caller.agent}`
+  return keptCallers.of(state.externalServices, scope, [state.egressPolicies, state.agents], () => compileCaller(state, caller, scope))
+}
+
+function compileCaller(state: MeshState, caller: AgentRef, scope: string): CallerResources {
   const outside = compileEgress(state, caller)
   const refusal = blocksUnknown(state, caller) ? UNKNOWN_REFUSED : null
-  const virtualHosts = outside.map(({ host, object }) => resource(TYPE.virtualHost, String(host['name']), scope, host, object))
   return {
     clusters: outside.flatMap(({ clusters, object }) => clusters.map((json) => resource(TYPE.cluster, String(json['name']), '', json, object))),
-    virtualHosts,
-    ownRoutes(inline) {
-      if (refusal === null && !(inline && virtualHosts.length > 0)) return null
-      return resource(TYPE.routes, OUTBOUND, scope, compileOutboundRoutes({ refusal, ...(inline ? { inline: inlined([...ofAgents, ...virtualHosts]) } : {}) }), null)
-    },
+    virtualHosts: outside.map(({ host, object }) => resource(TYPE.virtualHost, String(host['name']), scope, host, object)),
+    routes: refusal === null ? null : resource(TYPE.routes, OUTBOUND, scope, compileOutboundRoutes({ refusal }), null),
+    refusal,
   }
 }
 
@@ -172,29 +153,17 @@ function agentResources(state: MeshState, agent: Agent, zone: string): Resource[
   ])
 }
 
-interface Own {
-  inputs: readonly unknown[]
-  proxy: ProxyView
-  resources: Resource[]
-}
-
-const ownByAgent = new WeakMap<Agent, Map<string, Own>>()
-const OWN_MAX = 1000
+const keptOwn = new Kept<Agent, readonly Resource[]>()
+const ownInputs = new Kept<MeshState, readonly unknown[]>()
 /** Of all that a state has, what no proxy's own resources are made of, unless it has a gateway. */
 const NOT_OWN: ReadonlySet<string> = new Set<keyof MeshState>(['revision', 'routes', 'grpcRoutes', 'versions', 'instances'])
 
 /** Compiled again when something that they may depend on changed. */
-function ownResources(state: MeshState, proxy: ProxyView): Resource[] {
+function ownResources(state: MeshState, proxy: ProxyView): readonly Resource[] {
   const agent = findAgent(state, proxy.namespace, proxy.agent)
   if (!agent || gatewaysOf(state, proxy).length > 0) return compileOwn(state, proxy, agent)
-  const inputs = Object.entries(state).flatMap(([key, value]) => (NOT_OWN.has(key) ? [] : [value]))
-  const known = ownByAgent.get(agent) ?? new Map<string, Own>()
-  const found = known.get(proxy.id)
-  if (found && isDeepStrictEqual(found.proxy, proxy) && found.inputs.length === inputs.length && found.inputs.every((input, index) => input === inputs[index])) return found.resources
-  const resources = compileOwn(state, proxy, agent)
-  if (known.size >= OWN_MAX) known.clear()
-  ownByAgent.set(agent, known.set(proxy.id, { inputs, proxy, resources }))
-  return resources
+  const inputs = ownInputs.of(state, '', [], () => Object.entries(state).flatMap(([key, value]) => (NOT_OWN.has(key) ? [] : [value])))
+  return keptOwn.of(agent, proxy.id, [proxy, ...inputs], (before) => keepSame(before, compileOwn(state, proxy, agent)))
 }
 
 /** What only this proxy gets: its ports, its agent, its gateways. An agent that was deleted keeps its way out, and nothing comes in. */
@@ -246,9 +215,7 @@ function refOf(object: { kind: ObjectRef['kind']; metadata: { namespace: string;
   return { kind: object.kind, namespace: object.metadata.namespace, name: object.metadata.name }
 }
 
-function byTypeAndName(resources: Resource[]): Snapshot['resources'] {
-  const types = new Map<TypeUrl, Map<string, Resource>>()
-  for (const typeUrl of Object.values(TYPE)) types.set(typeUrl, new Map())
-  for (const resource of resources.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) types.get(resource.typeUrl)?.set(resource.name, resource)
-  return types
+function once<T>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }

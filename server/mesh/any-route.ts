@@ -2,16 +2,17 @@
 import type { GRPCRoute, GRPCRouteMatch } from '../contracts/grpc-route.ts'
 import type { HTTPRoute, HTTPRouteMatch } from '../contracts/http-route.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
+import { Kept } from './kept.ts'
 
 export type AnyRoute = Omit<HTTPRoute, 'kind'> & { kind: 'HTTPRoute' | 'GRPCRoute' }
 
-const routesByState = new WeakMap<MeshState, readonly AnyRoute[]>()
+const both = new Kept<MeshState['routes'], readonly AnyRoute[]>()
+const translated = new Kept<GRPCRoute, AnyRoute>()
 
-/** Every route of a state, of both kinds. */
+/** Every route of a state, of both kinds; what did not change is the same value again. */
 export function allRoutes(state: MeshState): readonly AnyRoute[] {
-  let routes = routesByState.get(state)
-  if (!routes) routesByState.set(state, (routes = state.grpcRoutes.length === 0 ? state.routes : [...state.routes, ...state.grpcRoutes.map(asAnyRoute)]))
-  return routes
+  if (state.grpcRoutes.length === 0) return state.routes
+  return both.of(state.routes, '', [state.grpcRoutes], () => [...state.routes, ...state.grpcRoutes.map((route) => translated.of(route, '', [], () => asAnyRoute(route)))])
 }
 
 export function asAnyRoute(route: GRPCRoute): AnyRoute {

@@ -49,7 +49,7 @@ export function findCandidates(state: MeshState, route: AgentRoute, namespace: s
   })
 }
 
-function namedOrAll(state: MeshState, route: AgentRoute, namespace: string): Agent[] {
+function namedOrAll(state: MeshState, route: AgentRoute, namespace: string): readonly Agent[] {
   if (route.spec.candidates.length === 0) return reachableAgents(state, namespace)
   const named = route.spec.candidates.flatMap((ref) => findRef(state, route, ref) ?? [])
   return [...new Set(named)].filter((agent) => isExportedTo(agent, namespace))

@@ -5,6 +5,7 @@ import type { Instance, MeshState } from '../contracts/mesh-state.ts'
 import type { BackendObject } from '../contracts/route-filters.ts'
 import { allRoutes, type AnyRoute } from './any-route.ts'
 import { usableWeight } from './instance-health.ts'
+import { Kept } from './kept.ts'
 import { compareAge, compareText } from './precedence.ts'
 
 /** A version of an agent with the instances that take its calls now. */
@@ -20,28 +21,34 @@ export function isExportedTo(agent: Agent, namespace: string): boolean {
   return agent.metadata.namespace === namespace || agent.spec.exportTo.includes('*') || agent.spec.exportTo.includes(namespace)
 }
 
+const reachable = new Kept<MeshState['agents'], readonly Agent[]>()
+
 /** Agents that callers in `namespace` may name, by namespace and name. */
-export function reachableAgents(state: MeshState, namespace: string): Agent[] {
-  return state.agents
-    .filter((agent) => isExportedTo(agent, namespace))
-    .toSorted((a, b) => compareText(a.metadata.namespace, b.metadata.namespace) || compareText(a.metadata.name, b.metadata.name))
+export function reachableAgents(state: MeshState, namespace: string): readonly Agent[] {
+  return reachable.of(state.agents, namespace, [], () =>
+    state.agents
+      .filter((agent) => isExportedTo(agent, namespace))
+      .toSorted((a, b) => compareText(a.metadata.namespace, b.metadata.namespace) || compareText(a.metadata.name, b.metadata.name)),
+  )
 }
 
 export function findAgent(state: MeshState, namespace: string, name: string): Agent | undefined {
-  return indexOf(state).agents.get(`${namespace}/${name}`)
+  return agentIndex(state.agents).get(`${namespace}/${name}`)
 }
 
-/** Every version an agent has, by name: registered ones, those with an instance, and those of its static list. */
+const keptVersions = new Kept<Agent, readonly Version[]>()
+
+/** Every version an agent has, by name: registered ones, those with an instance, and those of its static list. The same value while they are the same. */
 export function versionsOf(state: MeshState, agent: Agent): readonly Version[] {
-  const { versionsOf: known } = indexOf(state)
-  let versions = known.get(agent)
-  if (!versions) known.set(agent, (versions = findVersions(state, agent)))
-  return versions
+  const { namespace, name } = agent.metadata
+  const key = `${namespace}/${name}`
+  const registered = versionIndex(state.versions).get(key) ?? NONE
+  const instances = instanceIndex(state.instances).get(key) ?? NONE
+  return keptVersions.of(agent, '', [registered.length, ...registered, ...instances], () => findVersions(state, agent, registered))
 }
 
-function findVersions(state: MeshState, agent: Agent): Version[] {
+function findVersions(state: MeshState, agent: Agent, registered: readonly AgentVersion[]): Version[] {
   const { namespace, name } = agent.metadata
-  const registered = indexOf(state).versions.get(`${namespace}/${name}`) ?? []
   const instances = instancesOf(state, agent)
   const names = new Set([...registered.map((version) => version.spec.version), ...instances.map((instance) => instance.version)])
   return [...names].sort(compareText).map((version) => ({
@@ -55,7 +62,7 @@ function findVersions(state: MeshState, agent: Agent): Version[] {
 /** What takes calls for an agent now: announced by sidecars, or listed in its spec (those are reached in plaintext). */
 export function instancesOf(state: MeshState, agent: Agent): Instance[] {
   const { namespace, name } = agent.metadata
-  const rows = indexOf(state).instances.get(`${namespace}/${name}`) ?? []
+  const rows = instanceIndex(state.instances).get(`${namespace}/${name}`) ?? NONE
   const announced = rows.filter((instance) => instance.source === 'sidecar')
   const healthOf = (address: string, port: number) => rows.find((row) => row.source === 'static' && row.address === address && row.port === port)?.health
   const listed = agent.spec.instances.map((entry): Instance => ({
@@ -77,12 +84,12 @@ export function instancesOf(state: MeshState, agent: Agent): Instance[] {
 
 /** Routes attached to an agent. Only a route of the agent's own namespace steers it for everybody. */
 export function routesOfAgent(state: MeshState, agent: Agent): readonly AnyRoute[] {
-  return indexOf(state).routes.get(`${agent.metadata.namespace}/${agent.metadata.name}`) ?? []
+  return routeIndex(allRoutes(state)).get(`${agent.metadata.namespace}/${agent.metadata.name}`) ?? NONE
 }
 
-function indexRoutes(state: MeshState): Map<string, AnyRoute[]> {
+function indexRoutes(routes: readonly AnyRoute[]): Map<string, AnyRoute[]> {
   const found = new Map<string, Set<AnyRoute>>()
-  for (const route of allRoutes(state)) {
+  for (const route of routes) {
     const { namespace } = route.metadata
     for (const parent of route.spec.parentRefs) {
       if (!isParent(route, parent, 'Agent', namespace, parent.name)) continue
@@ -128,36 +135,21 @@ export function versionObjectName(version: { agent: string; version: string }): 
 
 /** An AgentVersion's name alone does not say where the agent's ends (`a-b-c`): its object does, else an agent that has that version. */
 function findVersionOwner(state: MeshState, namespace: string, name: string): Agent | undefined {
-  const object = indexOf(state).versionObjects.get(`${namespace}/${name}`)
+  const object = versionObjectIndex(state.versions).get(`${namespace}/${name}`)
   if (object) return findAgent(state, namespace, object.spec.agent)
   return state.agents.find((agent) => agent.metadata.namespace === namespace && versionsOf(state, agent).some((version) => versionObjectName(version) === name))
 }
 
-interface Index {
-  agents: Map<string, Agent>
-  versions: Map<string, AgentVersion[]>
-  versionObjects: Map<string, AgentVersion>
-  instances: Map<string, Instance[]>
-  routes: Map<string, AnyRoute[]>
-  /** Filled as it is asked. */
-  versionsOf: WeakMap<Agent, Version[]>
-}
+const NONE: readonly never[] = []
 
-const indexes = new WeakMap<MeshState, Index>()
+/** Thousands of agents each ask for their own; a state that shares a list with the one before shares its index. Keys are `namespace/agent`, of a version object its own name. */
+const agentIndex = indexed((agents: MeshState['agents']) => new Map(agents.map((agent) => [`${agent.metadata.namespace}/${agent.metadata.name}`, agent])))
+const versionIndex = indexed((versions: MeshState['versions']) => Map.groupBy(versions, (version) => `${version.metadata.namespace}/${version.spec.agent}`))
+const versionObjectIndex = indexed((versions: MeshState['versions']) => new Map(versions.map((version) => [`${version.metadata.namespace}/${version.metadata.name}`, version])))
+const instanceIndex = indexed((instances: MeshState['instances']) => Map.groupBy(instances, (instance) => `${instance.namespace}/${instance.agent}`))
+const routeIndex = indexed(indexRoutes)
 
-/** Built once a state: thousands of agents each ask for their own instances. Keys are `namespace/agent`. */
-function indexOf(state: MeshState): Index {
-  let index = indexes.get(state)
-  if (!index) {
-    index = {
-      agents: new Map(state.agents.map((agent) => [`${agent.metadata.namespace}/${agent.metadata.name}`, agent])),
-      versions: Map.groupBy(state.versions, (version) => `${version.metadata.namespace}/${version.spec.agent}`),
-      versionObjects: new Map(state.versions.map((version) => [`${version.metadata.namespace}/${version.metadata.name}`, version])),
-      instances: Map.groupBy(state.instances, (instance) => `${instance.namespace}/${instance.agent}`),
-      routes: indexRoutes(state),
-      versionsOf: new WeakMap(),
-    }
-    indexes.set(state, index)
-  }
-  return index
+function indexed<List extends object, Index>(build: (list: List) => Index): (list: List) => Index {
+  const known = new Kept<List, Index>()
+  return (list) => known.of(list, '', NONE, () => build(list))
 }

@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Agent, MtlsMode } from '../contracts/agent.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { TrafficPolicySpec } from '../contracts/traffic-policy.ts'
-import { allRoutes } from './any-route.ts'
+import { allRoutes, type AnyRoute } from './any-route.ts'
+import { Kept } from './kept.ts'
 import { compareAge } from './precedence.ts'
 import { ownerOf } from './reach.ts'
 import { findDeciding } from './targets.ts'
@@ -10,6 +12,15 @@ export type TrafficRules = Omit<TrafficPolicySpec, 'targetRefs'>
 
 /** What the policies that name an agent say together; of two that say the same field the older wins, then the first by name. */
 export function trafficRulesOf(state: MeshState, agent: Agent): TrafficRules {
+  return keptRules.of(agent, '', [state.trafficPolicies], (before) => {
+    const rules = joinRules(state, agent)
+    return before && isDeepStrictEqual(before, rules) ? before : rules
+  })
+}
+
+const keptRules = new Kept<Agent, TrafficRules>()
+
+function joinRules(state: MeshState, agent: Agent): TrafficRules {
   const policies = state.trafficPolicies
     .filter((policy) => policy.metadata.namespace === agent.metadata.namespace && policy.spec.targetRefs.some((target) => target.name === agent.metadata.name))
     .toSorted(compareAge)
@@ -27,15 +38,16 @@ export function mtlsOf(state: MeshState, agent: Agent): MtlsMode {
   return findDeciding(state.peerAuthentications, { namespace, agent: name })?.spec.mtls ?? agent.spec.mtls
 }
 
-const stickyByState = new WeakMap<MeshState, Set<Agent>>()
+const keptSticky = new Kept<ReturnType<typeof allRoutes>, ReadonlySet<Agent>>()
 
 /** True when a rule keeps sessions with this agent's instances: its calls are then spread by hash. */
 export function isSticky(state: MeshState, agent: Agent): boolean {
-  let sticky = stickyByState.get(state)
-  if (!sticky) {
-    const rules = allRoutes(state).flatMap((route) => route.spec.rules.map((rule) => ({ route, rule })))
-    sticky = new Set(rules.filter(({ rule }) => rule.sessionPersistence).flatMap(({ route, rule }) => rule.backendRefs.flatMap((backend) => ownerOf(state, route, backend) ?? [])))
-    stickyByState.set(state, sticky)
-  }
-  return sticky.has(agent)
+  const routes = allRoutes(state)
+  // Whose a version without an object is, instances can tell.
+  return keptSticky.of(routes, '', [state.agents, state.versions, state.instances], () => findSticky(state, routes)).has(agent)
+}
+
+function findSticky(state: MeshState, routes: readonly AnyRoute[]): Set<Agent> {
+  const rules = routes.flatMap((route) => route.spec.rules.filter((rule) => rule.sessionPersistence).map((rule) => ({ route, rule })))
+  return new Set(rules.flatMap(({ route, rule }) => rule.backendRefs.flatMap((backend) => ownerOf(state, route, backend) ?? [])))
 }

@@ -49,6 +49,8 @@ export class Member {
       sent: (verdicts) => this.#onSent(verdicts),
       acked: (verdicts) => this.#onAcked(verdicts),
       refused: (resource, reason) => this.#onRefused(resource, reason),
+      isProven: (resource) => options.refusals.isProven(options.build, resource),
+      chooseTrial: (resources) => options.refusals.chooseTrial(options.build, resources),
       subscribed: (subscription) => options.writer.keepOnly(this.key, subscription.typeUrl, new Map([...subscription.held].map(([name, { version }]) => [name, version]))),
       progressed: () => this.decide(),
     })

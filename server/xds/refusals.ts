@@ -29,6 +29,9 @@ export class Refusals {
   /** By build; then by type, scope, name and version. */
   readonly #known = new Map<string, Map<string, KnownRefusal>>()
   readonly #accepted = new Map<string, Resource>()
+  /** By build: what a proxy of it took, and what one was sent to try. Proxies share resources, so identity answers most of the time. */
+  readonly #proven = new Map<string, WeakSet<Resource>>()
+  readonly #tried = new Map<string, WeakSet<Resource>>()
   #loadedUntil = new Date(0)
 
   constructor(db: Db, mesh: string) {
@@ -62,10 +65,27 @@ export class Refusals {
 
   /** Called with what a proxy of the build took, so that a stand-in is at hand before it is needed. */
   noteAccepted(build: string, resource: Resource): 'new' | 'known' {
-    const key = keyOf(build, resource.typeUrl, resource.scope, resource.name)
-    if (this.#accepted.get(key)?.version === resource.version) return 'known'
-    this.#accepted.set(key, resource)
+    if (this.isProven(build, resource)) return 'known'
+    this.#accepted.set(keyOf(build, resource.typeUrl, resource.scope, resource.name), resource)
+    of(this.#proven, build).add(resource)
     return 'new'
+  }
+
+  /** True for the very version that a proxy of the build took last. */
+  isProven(build: string, resource: Resource): boolean {
+    const proven = of(this.#proven, build)
+    if (proven.has(resource)) return true
+    if (this.#accepted.get(keyOf(build, resource.typeUrl, resource.scope, resource.name))?.version !== resource.version) return false
+    proven.add(resource)
+    return true
+  }
+
+  /** Of resources that no proxy of the build took yet, one that none of them is trying: many that come at once try them side by side. */
+  chooseTrial(build: string, resources: readonly Resource[]): Resource | undefined {
+    const tried = of(this.#tried, build)
+    const chosen = resources.find((resource) => !tried.has(resource)) ?? resources[0]
+    if (chosen) tried.add(chosen)
+    return chosen
   }
 
   /** The snapshot with what the build refuses replaced, and what was. */
@@ -113,6 +133,12 @@ function decode(typeUrl: string, bytes: Uint8Array): Json {
   if (!schema) return {}
   const json = toJson(schema, fromBinary(schema, bytes), { registry: envoyApi(), useProtoFieldName: true }) as Record<string, JsonValue>
   return { '@type': typeUrl, ...json } as Json // a message is an object
+}
+
+function of(sets: Map<string, WeakSet<Resource>>, build: string): WeakSet<Resource> {
+  let set = sets.get(build)
+  if (!set) sets.set(build, (set = new WeakSet()))
+  return set
 }
 
 function keyOf(...parts: string[]): string {

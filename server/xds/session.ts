@@ -3,21 +3,16 @@
 import type { Resource } from '../compile/encode.ts'
 import { TYPE, type TypeUrl } from '../compile/names.ts'
 import type { Snapshot } from '../compile/snapshot.ts'
-import { MeshError } from '../contracts/errors.ts'
+import { LIMITS, refuseTooMuch, tooMany } from './limits.ts'
 import { cleanReason, namedIn } from './nack.ts'
 import { absentNames, applyDeltaNames, applyWholeNames, dueResources, goneNames, isSettled, isWanted, ONE_BY_ONE, openSubscription, stateVersion, WHOLE_STATE, type Subscription, type Target } from './subscription.ts'
 import type { AdsRequest, AdsResponse, Variant } from './wire.ts'
 
-export const LIMITS = {
-  /** Types of one stream; Envoy asks for five. */
-  types: 16,
-  /** Resource names of one type. */
-  names: 20_000,
-  nameLength: 1024,
-}
-
 /** Counters of a cluster leave a proxy every 2 s; one that goes at once would take its last calls with it. */
 const CLUSTER_LINGER_MS = 10_000
+
+/** Beyond this much a response is continued in the next. */
+const BATCH_BYTES_MAX = 1024 * 1024
 
 const NOTHING: Target = new Map()
 
@@ -37,6 +32,10 @@ export interface SessionHandlers {
   sent(verdicts: readonly Verdict[]): void
   acked(verdicts: readonly Verdict[]): void
   refused(resource: Resource, reason: string): void
+  /** Whether a proxy of this build has taken that very version. */
+  isProven(resource: Resource): boolean
+  /** Which of these, none of them proven, is tried first. */
+  chooseTrial(resources: readonly Resource[]): Resource | undefined
   /** A type was asked for: what the client says it holds. */
   subscribed(subscription: Subscription): void
   /** After each request: what is asked for or held may have changed. */
@@ -135,7 +134,7 @@ export class Session {
     const removed = this.#removable(subscription, target, due.length > 0)
     // SotW says that a name is not there by leaving it out of the whole state; of other types it cannot.
     const absent = this.variant === 'delta' || WHOLE_STATE.has(subscription.typeUrl) ? absentNames(subscription, target) : []
-    const batch = ONE_BY_ONE.has(subscription.typeUrl) ? ready.slice(0, 1) : batchOf(subscription, ready)
+    const batch = this.#batchOf(subscription, ready)
     const emptyAnswer = !subscription.answered && due.length === 0 && subscription.held.size === 0
     if (batch.length === 0 && removed.length === 0 && absent.length === 0 && !emptyAnswer) return
     if (this.variant === 'sotw' && batch.length === 0 && removed.length > 0 && !WHOLE_STATE.has(subscription.typeUrl)) {
@@ -143,6 +142,17 @@ export class Session {
       return
     }
     this.#send(subscription, batch, removed, absent)
+  }
+
+  /** Suspects are tried one by one; so is what nobody has taken yet, where a bad resource takes its neighbours with it. The rest goes together. */
+  #batchOf(subscription: Subscription, ready: Resource[]): Resource[] {
+    const together = ready.filter((resource) => !subscription.alone.has(resource.name))
+    if (!ONE_BY_ONE.has(subscription.typeUrl)) return together.length > 0 ? together : ready.slice(0, 1)
+    if (this.variant === 'sotw') return ready.slice(0, 1)
+    const proven = together.filter((resource) => this.#handlers.isProven(resource))
+    if (proven.length > 0) return upToBytes(proven, BATCH_BYTES_MAX)
+    const trial = this.#handlers.chooseTrial(together) ?? ready[0]
+    return trial ? [trial] : []
   }
 
   #send(subscription: Subscription, resources: Resource[], removed: string[], absent: string[]): void {
@@ -210,10 +220,15 @@ export class Session {
   /** A refused response can hold good resources, which Envoy takes all the same for clusters and listeners. */
   #blamed(subscription: Subscription, resources: Resource[], refusal: string): Resource[] {
     if (resources.length <= 1) return resources
-    const named = namedIn(refusal, resources.map((resource) => resource.name))
+    const named = ONE_BY_ONE.has(subscription.typeUrl) ? null : namedIn(refusal, resources.map((resource) => resource.name))
     if (named) return resources.filter((resource) => named.includes(resource.name))
     if (this.variant === 'sotw') return resources.filter((resource) => subscription.held.get(resource.name)?.version !== resource.version)
-    for (const resource of resources) subscription.alone.add(resource.name)
+    for (const { name } of resources) {
+      subscription.alone.add(name)
+      // Which of them were applied nobody knows: each is sent again, be it in its old form.
+      const held = subscription.held.get(name)
+      if (held || ONE_BY_ONE.has(subscription.typeUrl)) subscription.held.set(name, { version: '', resource: held?.resource ?? null })
+    }
     return []
   }
 
@@ -258,23 +273,13 @@ export class Session {
   }
 }
 
-/** Suspects are tried one by one; the rest goes together. */
-function batchOf(subscription: Subscription, ready: Resource[]): Resource[] {
-  const together = ready.filter((resource) => !subscription.alone.has(resource.name))
-  return together.length > 0 ? together : ready.slice(0, 1)
+/** The first ones that fit, at least one. */
+function upToBytes(resources: Resource[], bytesMax: number): Resource[] {
+  let bytes = 0
+  const end = resources.findIndex((resource) => (bytes += resource.bytes.length) > bytesMax)
+  return end === -1 ? resources : resources.slice(0, Math.max(1, end))
 }
 
 function verdict(subscription: Subscription, resource: Resource): Verdict {
   return { typeUrl: subscription.typeUrl, name: resource.name, version: resource.version, resource }
-}
-
-function refuseTooMuch(request: AdsRequest, subscriptions: ReadonlyMap<string, Subscription>): void {
-  if (request.typeUrl === '') throw new MeshError('bad_request', 'the request names no type')
-  if (!subscriptions.has(request.typeUrl) && subscriptions.size >= LIMITS.types) throw new MeshError('too_large', `a stream may ask for ${LIMITS.types} types`)
-  if (request.subscribe.length > LIMITS.names || Object.keys(request.initialVersions).length > LIMITS.names) throw tooMany(request.typeUrl)
-  for (const name of request.subscribe) if (name.length > LIMITS.nameLength) throw new MeshError('too_large', `a resource name is at most ${LIMITS.nameLength} characters`)
-}
-
-function tooMany(typeUrl: string): MeshError {
-  return new MeshError('too_large', `a stream may name ${LIMITS.names} resources of ${typeUrl}`)
 }

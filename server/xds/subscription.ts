@@ -7,7 +7,7 @@ import type { AdsRequest, Variant } from './wire.ts'
 /** Types whose SotW responses are the whole state: what is missing is deleted. Delta sends only what differs, for all types. */
 export const WHOLE_STATE: ReadonlySet<string> = new Set([TYPE.cluster, TYPE.listener])
 
-/** A bad resource in these takes its neighbours of the response with it in no useful order: one a response. */
+/** A bad resource in these takes its neighbours of the response with it in no useful order: one a response, until a proxy of the build has taken it. */
 export const ONE_BY_ONE: ReadonlySet<string> = new Set([TYPE.endpoints, TYPE.routes, TYPE.virtualHost])
 
 export type Target = ReadonlyMap<string, Resource>
