@@ -5,9 +5,12 @@ import type { Choice } from '../mesh/capability.ts'
 import type { Json } from './encode.ts'
 import { clusterName, typeUrl } from './names.ts'
 
-const NOT_BEGUN = 'connect-failure,refused-stream'
-/** Looks for an instance that was not tried yet, among as many as Envoy picks by chance. */
-const OTHER_INSTANCE = {
+/** On the answer of a sidecar whose agent takes no connection. */
+export const NOT_BEGUN_HEADER = 'x-heddle-not-begun'
+/** Again for what reached nobody, at an instance that was not tried yet, among as many as Envoy picks by chance. */
+const TO_ANOTHER = {
+  retry_on: 'connect-failure,refused-stream,retriable-headers',
+  retriable_headers: [{ name: NOT_BEGUN_HEADER, present_match: true }],
   retry_host_predicate: [{ name: 'envoy.retry_host_predicates.previous_hosts', typed_config: { '@type': typeUrl('envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate') } }],
   host_selection_retry_max_attempts: 5,
 }
@@ -17,12 +20,12 @@ export function withAnother(choices: readonly Choice[], instead: readonly Choice
   const clusters = new Set(choices.map(({ version }) => clusterName(version)))
   const others = instead.filter(({ version }) => !clusters.has(clusterName(version)))
   const several = choices.some(({ version }) => version.instances.length > 1)
-  if (others.length === 0) return { ...plain(choices), ...(several ? { retry_policy: { retry_on: NOT_BEGUN, num_retries: 1, ...OTHER_INSTANCE } } : {}) }
+  if (others.length === 0) return { ...plain(choices), ...(several ? { retry_policy: { ...TO_ANOTHER, num_retries: 1 } } : {}) }
   const groups = [choices, ...(several ? [choices] : []), others].map((group, index) => ({ name: String(index), clusters: group.map(({ version, weight }) => ({ cluster_name: clusterName(version), weight })) }))
   const typed_config = { '@type': typeUrl('envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier'), priority_groups: groups }
   return {
     inline_cluster_specifier_plugin: { extension: { name: 'envoy.router.cluster_specifier_plugin.priority_group', typed_config } },
-    retry_policy: { retry_on: NOT_BEGUN, num_retries: groups.length - 1, refresh_cluster_on_retry: true, ...OTHER_INSTANCE },
+    retry_policy: { ...TO_ANOTHER, num_retries: groups.length - 1, refresh_cluster_on_retry: true },
   }
 }
 

@@ -3,6 +3,7 @@
 import type { MtlsMode } from '../contracts/agent.ts'
 import type { Gateway, GatewayListener } from '../contracts/gateway.ts'
 import type { ProxyView } from '../contracts/mesh-state.ts'
+import { NOT_BEGUN_HEADER } from './another-agent.ts'
 import type { Json } from './encode.ts'
 import { DNS_CACHE } from './cluster.ts'
 import { mcpFilter } from './mcp.ts'
@@ -106,6 +107,9 @@ export function compileGatewayListener(proxy: ProxyView, name: string, { spec }:
 /** Paths as the agent would read them, so that a rule for /admin cannot be passed by /x/../admin or %2f. */
 const STRICT_PATHS = { normalize_path: true, merge_slashes: true, path_with_escaped_slashes_action: 'REJECT_REQUEST' }
 
+/** The sidecar is there and its agent is not: no connection came about, so the caller may ask another (another-agent.ts). */
+const AGENT_UNREACHED = { filter: { response_flag_filter: { flags: ['UF'] } }, headers_to_add: [{ header: { key: NOT_BEGUN_HEADER, value: 'true' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' }] }
+
 function inboundManager(proxy: ProxyView): Json {
   return connectionManager(proxy, {
     stat_prefix: INBOUND,
@@ -118,6 +122,7 @@ function inboundManager(proxy: ProxyView): Json {
     ...STRICT_PATHS,
     common_http_protocol_options: { max_connection_duration: CONNECTION_LIFE_MAX },
     upgrade_configs: [...UPGRADES, CONNECT],
+    local_reply_config: { mappers: [AGENT_UNREACHED] },
     http_filters: [mcpFilter(), ...rbacFilters(), limitFilter(), router()],
   })
 }
