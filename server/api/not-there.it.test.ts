@@ -1,4 +1,4 @@
-// Ids of the right form that name nothing, and neighbours that do not answer: each door says which it is.
+// Ids of the right form that name nothing, bodies that announce too much, and neighbours that do not answer: each door says which it is.
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { openAuth } from '#server/auth/auth.ts'
@@ -7,6 +7,7 @@ import { testApi, TEST_ORIGIN } from '#server/testing/api.ts'
 import { testDatabase } from '#server/testing/database.ts'
 import { serve } from '#server/testing/serve.ts'
 import { createApi } from './app.ts'
+import { BODY } from './body.ts'
 
 const DECISION = 'f'.repeat(24)
 const UUID = '00000000-0000-4000-8000-000000000000'
@@ -30,6 +31,13 @@ test('what is not there is said in words, whatever was asked of it', async () =>
     const response = await as('admin')[method](path, body)
     expect([path, response.status, ((await response.json()) as { detail: string }).detail]).toEqual([path, status, expect.stringContaining(detail)])
   }
+})
+
+test('a body that says that it is too large is refused before it is read', async () => {
+  await using db = await testDatabase()
+  const { send, tokenOf } = await testApi(db)
+  const response = await send('/tokens', { method: 'POST', headers: { authorization: `Bearer ${tokenOf('admin')}`, 'content-type': 'application/json', 'content-length': String(BODY.bytesMax + 1) }, body: '{}' })
+  expect([response.status, ((await response.json()) as { detail: string }).detail]).toEqual([413, `a body has at most ${BODY.bytesMax} bytes`])
 })
 
 test('a source that answers “nothing changed” to a first question is told apart from one with a card', async () => {
