@@ -1,10 +1,10 @@
 // Proxies without a stream that a revision must still count: those that lost it shortly before the commit (they may be frozen, not
-// gone), and those of a control process that died before it said who needs the revision.
+// gone), those of a control process that died before it said who needs the revision, and those on their way from one to another.
 import { compileSnapshot, type Snapshot } from '../compile/snapshot.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import type { Db } from '../db/client.ts'
-import { viewOf } from './proxy-rows.ts'
-import type { Change } from './revision-rows.ts'
+import { viewOf, type JoiningProxy } from './proxy-rows.ts'
+import type { Change, RevisionRow } from './revision-rows.ts'
 import { markAccepted } from './status-sql.ts'
 import type { StatusWriter } from './status-writer.ts'
 
@@ -54,11 +54,7 @@ export async function reapControls(db: Db, writer: StatusWriter, own: { id: stri
 /** Opens rows of the revisions after `since` for those orphans that need them. */
 export async function countOrphans(db: Db, writer: StatusWriter, state: MeshState, since: number, orphans: Orphan[]): Promise<void> {
   if (orphans.length === 0 || state.revision <= since) return
-  const { rows } = await db.pool.query<{ proxy: string; type_url: string; name: string; acked: string | null }>(
-    'select proxy, type_url, name, acked from proxy_resource where mesh = $1 and proxy = any($2)',
-    [state.mesh, orphans.map((orphan) => orphan.id)],
-  )
-  const held = Map.groupBy(rows, (row) => row.proxy)
+  const held = await readHeld(db, state.mesh, orphans)
   for (const orphan of orphans) {
     const view = viewOf(orphan)
     if (!view) continue
@@ -68,8 +64,39 @@ export async function countOrphans(db: Db, writer: StatusWriter, state: MeshStat
   }
 }
 
+/**
+ * Rows for the revisions that came while a proxy was on its way here: the control process that it had was killed before it named who
+ * needs them, and this one named its own before the proxy was among them.
+ */
+export async function readMissedRows(db: Db, state: MeshState, proxy: JoiningProxy): Promise<RevisionRow[]> {
+  const { rows } = await db.pool.query<{ compiled: number | null; counted: number[] }>(
+    `select (compiled->>$2)::int as compiled, array(select revision from revision_proxy where mesh = $2 and proxy = $3 and revision > (compiled->>$2)::int) as counted
+     from control_process where id = $1`,
+    [proxy.control_id, state.mesh, proxy.id],
+  )
+  const { compiled = null, counted = [] } = rows[0] ?? {}
+  const view = viewOf(proxy)
+  if (compiled === null || compiled >= state.revision || !view) return []
+  const changes = differing(compileSnapshot(state, view), (await readHeld(db, state.mesh, [proxy])).get(proxy.id) ?? [])
+  if (changes.length === 0) return []
+  const revisions = Array.from({ length: state.revision - compiled }, (_, n) => compiled + 1 + n)
+  return revisions.filter((revision) => !counted.includes(revision)).map((revision) => ({ revision, state: 'pending', changes, refusal: null }))
+}
+
+interface Held {
+  proxy: string
+  type_url: string
+  name: string
+  acked: string | null
+}
+
+async function readHeld(db: Db, mesh: string, proxies: readonly { id: string }[]): Promise<Map<string, Held[]>> {
+  const { rows } = await db.pool.query<Held>('select proxy, type_url, name, acked from proxy_resource where mesh = $1 and proxy = any($2)', [mesh, proxies.map(({ id }) => id)])
+  return Map.groupBy(rows, (row) => row.proxy)
+}
+
 /** Among the types that the proxy had: what it lacks or has in another version. */
-function differing(snapshot: Snapshot, held: readonly { type_url: string; name: string; acked: string | null }[]): Change[] {
+function differing(snapshot: Snapshot, held: readonly Held[]): Change[] {
   const versions = new Map(held.map((row) => [`${row.type_url} ${row.name}`, row.acked]))
   const types = new Set(held.map((row) => row.type_url))
   return [...snapshot.resources].flatMap(([typeUrl, resources]) =>

@@ -20,9 +20,14 @@ interface ProxyRow {
   endpoints: Endpoints
 }
 
+export interface JoiningProxy extends ProxyRow {
+  /** The control process that had it last, as far as the store knows. */
+  control_id: string | null
+}
+
 /** Binds a node to the identity on its connection. */
-export async function readJoiningProxy(db: Db, node: NodeInfo, peer: StreamPeer): Promise<ProxyRow> {
-  const { rows } = await db.pool.query<ProxyRow & { spiffe_id: string }>('select mesh, id, namespace, agent, version, spiffe_id, build, endpoints from proxy where id = $1 limit 16', [node.id])
+export async function readJoiningProxy(db: Db, node: NodeInfo, peer: StreamPeer): Promise<JoiningProxy> {
+  const { rows } = await db.pool.query<JoiningProxy & { spiffe_id: string }>('select mesh, id, namespace, agent, version, spiffe_id, build, endpoints, control_id from proxy where id = $1 limit 16', [node.id])
   if (rows.length === 0) throw new MeshError('forbidden', `no proxy ${node.id} has enrolled here`)
   const row = rows.find((candidate) => candidate.spiffe_id === peer.spiffeId)
   if (!row) throw new MeshError('forbidden', `the proxy ${node.id} is not ${peer.spiffeId}`)

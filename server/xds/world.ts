@@ -9,9 +9,10 @@ import { keepUnchanged } from '../mesh/keep-unchanged.ts'
 import type { AdsStream } from './ads.ts'
 import { readBetween } from './between.ts'
 import { Member } from './member.ts'
-import { countOrphans, readOrphans, reapControls } from './orphans.ts'
-import { markConnected, readJoiningProxy, readOpenRows, proxylessView, readViews, viewOf } from './proxy-rows.ts'
+import { countOrphans, readMissedRows, readOrphans, reapControls } from './orphans.ts'
+import { markConnected, proxylessView, readJoiningProxy, readOpenRows, readViews, viewOf, type JoiningProxy } from './proxy-rows.ts'
 import { Refusals } from './refusals.ts'
+import type { RevisionRow } from './revision-rows.ts'
 import type { Session } from './session.ts'
 import { markAccepted } from './status-sql.ts'
 import { StatusWriter } from './status-writer.ts'
@@ -128,6 +129,15 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     }
   }
 
+  /** Of the state that stands when it returns: from here until the proxy is a member nothing is waited for. */
+  const missedBy = async (mesh: Mesh, proxy: JoiningProxy): Promise<RevisionRow[]> => {
+    for (;;) {
+      const { state } = mesh
+      const missed = state ? await readMissedRows(db, state, proxy) : []
+      if (state === mesh.state) return missed
+    }
+  }
+
   const heartbeat = async () => {
     try {
       const compiled = Object.fromEntries([...meshes.values()].flatMap((mesh) => (mesh.state ? [[mesh.name, mesh.state.revision]] : [])))
@@ -180,6 +190,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
       await markConnected(db, row, { id: controlId, at: connectedAt }, build)
       const openRows = await readOpenRows(db, row)
       await refresh(mesh) // a proxy that comes from another control process must not be taken back to an older state
+      const missed = await missedBy(mesh, row)
       mesh.members.get(row.id)?.stream.end(new MeshError('conflict', 'the proxy opened another stream'))
       const member = new Member({
         key: { mesh: row.mesh, id: row.id },
@@ -188,11 +199,12 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
         connectedAt,
         refusals: mesh.refusals,
         writer,
-        openRows,
+        openRows: [...openRows, ...missed],
         onRefused: () => setImmediate(() => mesh.members.forEach((other) => other.build === build && other.replaceRefused())),
       })
       member.view = stream.node.proxyless ? proxylessView(row) : viewOf(row)
       mesh.members.set(row.id, member)
+      for (const open of missed) writer.row(member.key, open)
       memberOf.set(member.session, { mesh, member })
       if (mesh.state) applyTo(member, mesh.state)
       return member.session
