@@ -102,6 +102,7 @@ describe.each(['delta', 'sotw'] as const)('%s', (variant) => {
     const waiting: (() => void)[] = (held = [])
     const revision = await mesh.commit([limit('kitchen', 5)])
     await eventually('the endpoints that are held back', 5000, () => waiting.length > 0)
+    await eventually('it is shown', 5000, async () => (await readProxies(db, 'local', { limit: 1, id: waiter.id }))[0]?.state === 'pending') // a push is written a moment after it went
     for (const until = performance.now() + 3000; performance.now() < until; await new Promise((resolve) => setTimeout(resolve, 200))) {
       expect(await mesh.status(revision)).toMatchObject({ state: 'pending', rejected: [] })
       const [shown] = await readProxies(db, 'local', { limit: 1, id: waiter.id })
