@@ -75,6 +75,7 @@ function Types({ proxy }: { proxy: Proxy }) {
           </span>
         ))}
       </span>
+      {types.map(([typeUrl, type]) => type.state !== 'rejected' && type.reason && <span key={typeUrl} className="block max-w-[60ch] break-words text-xs text-muted">{describeType(typeUrl)}: {type.reason}</span>)}
       {reasons.map(({ typeUrl, reason }) => <q key={typeUrl} className="block max-w-[60ch] break-words rounded-md bg-bad-soft px-2 py-1 font-mono text-xs text-bad before:content-none after:content-none">{reason}</q>)}
     </span>
   )

@@ -129,6 +129,7 @@ function ResourceRow({ resource }: { resource: Resource }) {
     <tr className="hover:bg-ground">
       <Td wrap>
         <span className="break-all font-medium">{resource.name}</span>
+        {resource.state !== 'rejected' && resource.reason && <span className="mt-1 block max-w-[64ch] break-words text-xs text-muted">{resource.reason}</span>}
         {resource.state === 'rejected' && resource.reason && <q className="mt-1 block max-w-[64ch] break-words rounded-md bg-bad-soft px-2 py-1 font-mono text-xs text-bad before:content-none after:content-none">{resource.reason}</q>}
       </Td>
       <Td muted>{describeType(resource.typeUrl)}</Td>

@@ -36,7 +36,7 @@ export async function readProxies(db: Db, mesh: string, filter: ProxyFilter): Pr
        c.id as control_id, x.connected_at, x.last_seen,
        coalesce((select jsonb_agg(jsonb_build_object('typeUrl', t.type_url, 'sent', t.sent, 'acked', t.acked, 'refused', t.refused, 'reason', t.reason) order by t.type_url) from (
          select type_url, count(*) filter (where sent is not null) as sent, count(*) filter (where sent is not null and acked = sent) as acked,
-           count(*) filter (where refused is not null) as refused, min(reason) as reason
+           count(*) filter (where refused is not null) as refused, coalesce(min(reason) filter (where refused is not null), min(reason)) as reason
          from proxy_resource where mesh = x.mesh and proxy = x.id group by type_url) t), '[]') as types
      from proxy x left join control_process c on c.id = x.control_id
      where x.mesh = $1 and x.id > $2 and ($3::text is null or x.id = $3) order by x.id limit $4`,
@@ -68,5 +68,5 @@ const UNSUBSCRIBED: ProxyItem['types'][string] = { state: 'unsubscribed', sent: 
 
 function describeType(type: Row['types'][number]): ProxyItem['types'][string] {
   const state = type.refused > 0 ? 'rejected' : type.acked < type.sent ? 'pending' : 'synced'
-  return { state, sent: type.sent, acked: type.acked, reason: type.refused > 0 ? type.reason : null }
+  return { state, sent: type.sent, acked: type.acked, reason: type.reason }
 }

@@ -108,3 +108,17 @@ test('a host is for the agents that it names, at its port; what nobody named is 
   await apply(mesh, [externalService('models', { host: HOST, port: outside.port, access: 'Block' })])
   await eventually('the blocked host', 60_000, async () => (await tunnel(writer, HOST, outside.port)) === '403')
 }, 240_000)
+
+test('without a caRef the machine’s own authorities count, and without addresses DNS says where the host is', async () => {
+  await using outside = await startOutsideService(['models.localhost'])
+  await using stranger = await startOutsideService(['stranger.localhost'])
+  await using mesh = await startSidecarMesh(await testDatabase(), { SSL_CERT_FILE: outside.caFile })
+  const writer = await mesh.join('writer')
+  const tls = { mode: 'Originate' }
+  await apply(mesh, [agent('writer'), externalService('models', { host: 'models.localhost', port: outside.port, tls }), externalService('stranger', { host: 'stranger.localhost', port: stranger.port, tls })])
+  await eventually('an answer by TLS', 60_000, async () => (await writer.out.call('models.localhost')).status === 200)
+  expect(outside.received.at(-1)).toMatchObject({ host: `models.localhost:${outside.port}`, serverName: 'models.localhost' })
+  expect((await writer.out.call('stranger.localhost')).status).toBe(503) // found by DNS as well; its authority is none of this machine's
+  expect(stranger.received).toEqual([])
+  expect(await askEnvoy(writer.dir, '/stats?filter=^cluster.external.ssl.fail_verify_error$')).toMatch(/: [1-9]/)
+}, 240_000)

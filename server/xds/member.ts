@@ -2,6 +2,7 @@
 import type { Snapshot } from '../compile/snapshot.ts'
 import { compileSnapshot } from '../compile/snapshot.ts'
 import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
+import { describeHeldBack, holdBack } from '../compile/held-back.ts'
 import { findCulprit } from './culprit.ts'
 import type { Refusals, Withheld } from './refusals.ts'
 import { changesBetween, decideRow, neededBy, type Change, type Refusal, type RevisionRow } from './revision-rows.ts'
@@ -60,7 +61,11 @@ export class Member {
   apply(state: MeshState, between: readonly MeshState[] = []): void {
     const { view } = this
     if (!view) return // its ports are not known yet: silence
-    const compile = (one: MeshState) => compileSnapshot(one, view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline', proxyless: this.stream.node.proxyless ?? false, before: this.#raw })
+    const { proxyless = false, lacking = [] } = this.stream.node
+    const compile = (one: MeshState): Snapshot => {
+      const snapshot = compileSnapshot(one, view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline', proxyless, before: lacking.length > 0 ? null : this.#raw })
+      return { ...snapshot, resources: holdBack(snapshot.resources, lacking) }
+    }
     const raw = compile(state)
     let last = { snapshot: this.#raw, revision: this.#state?.revision ?? state.revision }
     this.#raw = raw
@@ -153,7 +158,10 @@ export class Member {
 
   #shownRefusal(typeUrl: string, name: string): { refused?: string; reason?: string } {
     const withheld = this.#withheld.get(`${typeUrl} ${name}`)
-    return withheld ? { refused: withheld.resource.version, reason: this.#words(withheld.refusal.proxy, withheld.refusal.reason) } : {}
+    if (withheld) return { refused: withheld.resource.version, reason: this.#words(withheld.refusal.proxy, withheld.refusal.reason) }
+    const resource = this.#raw?.resources.get(typeUrl as Resource['typeUrl'])?.get(name)
+    const leftOut = resource ? describeHeldBack(resource) : null
+    return leftOut ? { reason: leftOut } : {}
   }
 
   #words(proxy: string, reason: string): string {

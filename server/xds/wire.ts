@@ -1,6 +1,7 @@
 // The four messages of ADS, as plain values. https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
 import { create, fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf'
 import { MeshError } from '../contracts/errors.ts'
+import { lackingOf } from '../compile/held-back.ts'
 import { envoyApi } from '../compile/protos/registry.ts'
 import type { Resource } from '../compile/encode.ts'
 
@@ -21,6 +22,8 @@ export interface NodeInfo {
   build: string
   /** A gRPC client that reads xDS itself, without an Envoy. */
   proxyless?: boolean
+  /** Extensions that it would need and does not have (held-back.ts). */
+  lacking?: readonly string[]
 }
 
 /** What both variants say. `names` is the whole list in SotW; delta says differences. */
@@ -102,10 +105,11 @@ function schemaOf(name: string): DescMessage {
 
 function readNode(value: unknown): NodeInfo | null {
   if (typeof value !== 'object' || value === null) return null
-  const node = value as { id?: unknown; userAgentName?: unknown; userAgentVersionType?: { case?: string; value?: unknown } }
+  const node = value as { id?: unknown; extensions?: { typeUrls?: string[] }[]; userAgentName?: unknown; userAgentVersionType?: { case?: string; value?: unknown } }
   const agent = String(node.userAgentName ?? '')
   const { case: kind, value: said } = node.userAgentVersionType ?? {}
-  return { id: String(node.id ?? ''), build: kind === 'userAgentBuildVersion' ? buildOf(said) : `${agent} ${String(said ?? '')}`.trim().slice(0, BUILD_MAX), proxyless: GRPC_AGENT.test(agent) }
+  const lacking = lackingOf(new Set((node.extensions ?? []).flatMap(({ typeUrls }) => typeUrls ?? [])))
+  return { id: String(node.id ?? ''), lacking, build: kind === 'userAgentBuildVersion' ? buildOf(said) : `${agent} ${String(said ?? '')}`.trim().slice(0, BUILD_MAX), proxyless: GRPC_AGENT.test(agent) }
 }
 
 function buildOf(value: unknown): string {
