@@ -64,7 +64,7 @@ function Told({ deliveries }: Pick<Alert, 'deliveries'>) {
   return (
     <>
       {told.join(', ')}
-      {failed.map(({ receiver, event, state, attempts, error }) => <span key={`${receiver} ${event}`} className="block text-sm text-warn">{receiver}: {state === 'failed' ? 'given up' : 'tried again soon'} after {plural(attempts, 'attempt')}{error && `, ${error}`}</span>)}
+      {failed.map(({ receiver, event, state, attempts, error }) => <span key={`${receiver} ${event}`} className="line-clamp-2 min-w-48 text-sm text-warn" title={error ?? undefined}>{receiver}: {state === 'failed' ? 'given up' : 'not yet'} after {plural(attempts, 'attempt')}{error && `: ${error}`}</span>)}
     </>
   )
 }

@@ -14,6 +14,8 @@ import { Alerts } from './Alerts.tsx'
 import { Budget } from './Budget.tsx'
 import { STATE_MARK } from './words.ts'
 
+const LOOKS = [['5m', '5 minutes'], ['30m', '30 minutes'], ['1h', 'an hour'], ['6h', '6 hours']] as const
+
 /** How one objective is kept now, and its alerts. */
 export function Standing({ namespace, name }: { namespace: string; name: string }) {
   const query = useLiveQuery<List<ObjectiveStatus>>({ ...reading<List<ObjectiveStatus>>(asks.objectiveStates()), topics: TOPICS.telemetry, everyMs: 10_000 })
@@ -41,7 +43,7 @@ function Figures({ status }: { status: ObjectiveStatus }) {
         ['Budget left', budgetLeft === null ? NOTHING : <Budget key="budget" left={budgetLeft} label={name} />],
         ['Calls', formatCount(calls)],
         ['Bad ones', formatCount(calls - good)],
-        ...Object.entries(burn).map(([look, rate]) => [`Burn over ${look}`, rate === null ? NOTHING : `${rate.toFixed(1)}×`] as const),
+        ...LOOKS.map(([look, words]) => [`Burn over ${words}`, typeof burn[look] === 'number' ? `${burn[look].toFixed(1)}×` : NOTHING] as const),
       ]}
     />
   )

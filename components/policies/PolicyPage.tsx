@@ -59,7 +59,7 @@ function Policy({ policy, stale }: { policy: AnyPolicy; stale: Error | null }) {
   }
   return (
     <Page title={name} crumbs={[{ href: paths.policies(part), label: many }, { href: paths.policies(part), label: namespace }]}
-      tags={<><Tag>{kind}</Tag>{draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={change.step === 'applied' ? change.revision : revisionOf(policy)} />}</>}
+      tags={<><Tag>{kind}</Tag>{draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : !Standing && <RevisionState revision={change.step === 'applied' ? change.revision : revisionOf(policy)} />}</>}
       actions={<>{draft.changed && change.step === 'edit' && <Button look="quiet" onPress={draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}
       command={change.step === 'edit' ? `npx heddle get ${pluralOf(part)} ${name}${namespace === 'default' ? '' : ` --namespace ${namespace}`} -o yaml` : undefined}>
       <Tabs label={`Parts of the ${one}`} open={tab} tabs={TABS.map((each) => ({ ...each, href: paths.policy(part, namespace, name, { tab: each.id === 'form' ? undefined : each.id }) }))} />
