@@ -3,8 +3,8 @@ import { MeshError } from '../contracts/errors.ts'
 import { spiffeIdOf } from '../contracts/ids.ts'
 import { GATEWAY_API, HEDDLE_API } from '../contracts/meta.ts'
 import { KINDS, type Kind, type MeshObject, type ObjectRef } from '../contracts/object.ts'
-import type { StoredObject } from '#prisma/generated/client.ts'
-import { readAgentLayer } from './agent-layer.ts'
+import type { Instance as StoredInstance, StoredObject } from '#prisma/generated/client.ts'
+import { readAgentLayer, type AgentLayer } from './agent-layer.ts'
 import type { Db } from './client.ts'
 
 const API_VERSION: Record<Kind, string> = {
@@ -33,22 +33,23 @@ export async function readMeshState(db: Db, mesh: string): Promise<MeshState> {
     revision: row.head,
     ...listsOf(objects.map(parseStored)),
     signedAgents: layer.signedAgents,
-    instances: instances.map((instance): Instance => ({
-      id: instance.id,
-      namespace: instance.namespace,
-      agent: instance.agent,
-      version: instance.version,
-      address: instance.address,
-      port: instance.port,
-      zone: instance.zone,
-      labels: instance.labels as Record<string, string>, // written by discovery from a parsed heartbeat
-      weight: instance.weight,
-      tls: instance.tls,
-      source: instance.source === 'static' ? 'static' : 'sidecar',
-      ...layer.healthOf(instance.id),
-    })),
-    revoked: [...new Set([...revoked.map((svid) => svid.spiffeId), ...layer.blocked.map(({ namespace, agent }) => spiffeIdOf(row.trustDomain, namespace, agent))])],
+    instances: instances.map((instance) => ({ ...parseInstance(instance), ...layer.healthOf(instance.id) })),
+    revoked: revokedOf(row.trustDomain, revoked.map((svid) => svid.spiffeId), layer),
   }
+}
+
+/** An instance's row, without what its probes found. */
+export function parseInstance(row: InstanceRow): Instance {
+  const { id, namespace, agent, version, address, port, zone, weight, tls } = row
+  const labels = row.labels as Record<string, string> // written by discovery from a parsed heartbeat
+  return { id, namespace, agent, version, address, port, zone, labels, weight, tls, source: row.source === 'static' ? 'static' : 'sidecar' }
+}
+
+export type InstanceRow = Pick<StoredInstance, 'id' | 'namespace' | 'agent' | 'version' | 'address' | 'port' | 'zone' | 'labels' | 'weight' | 'tls' | 'source'>
+
+/** SPIFFE ids whose certificates were revoked, and those of peers that a person blocked. */
+export function revokedOf(trustDomain: string, revoked: readonly string[], { blocked }: Pick<AgentLayer, 'blocked'>): string[] {
+  return [...new Set([...revoked, ...blocked.map(({ namespace, agent }) => spiffeIdOf(trustDomain, namespace, agent))])]
 }
 
 function readStored(db: Db, mesh: string) {

@@ -1,10 +1,11 @@
 // What a control process knows: the state of each mesh that its proxies belong to, and those proxies. PostgreSQL is the only thing
 // it shares with other control processes; a NOTIFY says when to read again.
-import type { MeshState } from '../contracts/mesh-state.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
 import { listen } from '../db/listen.ts'
-import { readMeshState } from '../db/mesh-state.ts'
+import { forgetChanges, readChanges, readWhole, type MeshReading } from '../db/mesh-changes.ts'
 import { keepUnchanged } from '../mesh/keep-unchanged.ts'
 import type { AdsStream } from './ads.ts'
 import { readBetween } from './between.ts'
@@ -16,11 +17,14 @@ import type { RevisionRow } from './revision-rows.ts'
 import type { Session } from './session.ts'
 import { markAccepted } from './status-sql.ts'
 import { StatusWriter } from './status-writer.ts'
+import { takeTurns } from './turns.ts'
 
 /** Notices that come together are one reading. */
 const DEBOUNCE_MS = 2
 const RETRY_MS = 500
 const HEARTBEAT_MS = 1000
+/** Of proxies that come back all at once; each asks the store three times, and is compiled for. */
+const JOINS_AT_ONCE = 16
 /** A notice that was never sent, such as by a process that was killed first, is made good by then. */
 const REREAD_MS = 30_000
 
@@ -49,6 +53,10 @@ export interface World extends AsyncDisposable {
 interface Mesh {
   name: string
   state: MeshState | null
+  /** What the next reading builds on. */
+  held: MeshReading | null
+  /** What the next reading has to look at, besides what changed since the one before. */
+  asks: { whole: boolean; views: boolean }
   refusals: Refusals
   members: Map<string, Member>
   /** Called after the next reading that begins; empty when nothing asks for one. */
@@ -60,6 +68,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   const writer = new StatusWriter(db, controlId, onError)
   const meshes = new Map<string, Mesh>()
   const memberOf = new Map<Session, { mesh: Mesh; member: Member }>()
+  const turns = takeTurns(JOINS_AT_ONCE)
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let healthy = false
@@ -67,7 +76,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   const state = (mesh: string) => meshes.get(mesh)?.state ?? null
   const meshOf = (name: string): Mesh => {
     let mesh = meshes.get(name)
-    if (!mesh) meshes.set(name, (mesh = { name, state: null, refusals: new Refusals(db, name), members: new Map(), waiting: [], reading: null }))
+    if (!mesh) meshes.set(name, (mesh = { name, state: null, held: null, asks: { whole: true, views: true }, refusals: new Refusals(db, name), members: new Map(), waiting: [], reading: null }))
     return mesh
   }
 
@@ -77,6 +86,11 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
       mesh.waiting.push(resolve)
       beginReading(mesh)
     })
+  /** Without trust in what is held, as after an outage. */
+  const refreshWhole = (mesh: Mesh): Promise<void> => {
+    mesh.asks = { whole: true, views: true }
+    return refresh(mesh)
+  }
   const beginReading = (mesh: Mesh) => {
     mesh.reading ??= readWhileAsked(mesh).finally(() => {
       mesh.reading = null
@@ -94,6 +108,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
         for (const resolve of asked) resolve()
       } catch (error) {
         healthy = false
+        mesh.asks = { whole: true, views: true }
         mesh.waiting = [...asked, ...mesh.waiting]
         onError(new Error(`cannot read the mesh ${mesh.name}; proxies keep what they have: ${messageOf(error)}`, { cause: error }))
         await sleep(RETRY_MS)
@@ -101,23 +116,33 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     }
   }
   const read = async (mesh: Mesh): Promise<void> => {
-    const [found, views, orphans] = await Promise.all([
-      readMeshState(db, mesh.name),
-      readViews(db, mesh.name, [...mesh.members.keys()]),
+    const { asks, held } = mesh
+    mesh.asks = { whole: false, views: false }
+    const [changed, views, orphans] = await Promise.all([
+      held && !asks.whole ? readChanges(db, held) : null,
+      asks.views ? readViews(db, mesh.name, [...mesh.members.keys()]) : new Map<string, ProxyView>(),
       readOrphans(db, mesh.name),
       mesh.refusals.loadNew(),
     ])
-    const state = mesh.state ? keepUnchanged(mesh.state, found) : found // of what is the same again, what was compiled stands
+    const reading = changed ?? (await readAll(mesh))
+    const { state } = reading
     const between = mesh.state ? await readBetween(db, mesh.state, state) : []
     const since = mesh.state?.revision ?? state.revision
     mesh.state = state
+    mesh.held = reading
     await countOrphans(db, writer, state, since, orphans) // before anything is pushed, so that N never reads too small
     let compiled = true
     for (const member of mesh.members.values()) {
-      if (!member.stream.node.proxyless) member.view = views.get(member.key.id) ?? member.view
+      const view = views.get(member.key.id)
+      if (view && !member.stream.node.proxyless && !isDeepStrictEqual(view, member.view)) member.view = view
       compiled = applyTo(member, state, between) && compiled
     }
     if (compiled) writer.compiled(mesh.name, state.revision) // else the revision stays pending: not every proxy could be asked
+  }
+  /** Of what is the same again, what was compiled stands. */
+  const readAll = async (mesh: Mesh): Promise<MeshReading> => {
+    const reading = await readWhole(db, mesh.name)
+    return mesh.state ? { ...reading, state: keepUnchanged(mesh.state, reading.state) } : reading
   }
   const applyTo = (member: Member, state: MeshState, between: readonly MeshState[] = []): boolean => {
     try {
@@ -167,48 +192,55 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   let beating = heartbeat()
   await beating
   const rereading = setInterval(() => {
-    for (const mesh of meshes.values()) if (!mesh.reading) void refresh(mesh)
+    for (const mesh of meshes.values()) if (!mesh.reading) void refreshWhole(mesh)
+    forgetChanges(db).catch((error: unknown) => onError(new Error(`cannot forget old changes of instances: ${messageOf(error)}`, { cause: error })))
   }, rereadMs)
   const listening = listen(db.url, ['revision', 'instance', 'identity'], {
-    onNotify: (_, payload) => {
+    onNotify: (channel, payload) => {
       const name = typeof payload === 'object' && payload !== null && 'mesh' in payload ? String(payload.mesh) : null
-      if (name) void refresh(meshOf(name))
+      if (!name) return
+      const mesh = meshOf(name)
+      if (channel !== 'revision') mesh.asks.views = true // a proxy tells where it listens with its instance
+      void refresh(mesh)
     },
-    onConnect: () => void Promise.all([...meshes.values()].map(refresh)),
+    onConnect: () => void Promise.all([...meshes.values()].map(refreshWhole)),
     onLost: (error) => {
       healthy = false
       onError(new Error(`lost PostgreSQL's notices: ${error.message}`))
     },
   })
 
+  const join = async (stream: AdsStream): Promise<Session> => {
+    const row = await readJoiningProxy(db, stream.node, stream.peer)
+    const mesh = meshOf(row.mesh)
+    const build = stream.node.build || row.build // a relay may know it from the heartbeat alone
+    const connectedAt = new Date()
+    await markConnected(db, row, { id: controlId, at: connectedAt }, build)
+    const openRows = await readOpenRows(db, row)
+    await refresh(mesh) // a proxy that comes from another control process must not be taken back to an older state
+    const missed = await missedBy(mesh, row)
+    mesh.members.get(row.id)?.stream.end(new MeshError('conflict', 'the proxy opened another stream'))
+    const member = new Member({
+      key: { mesh: row.mesh, id: row.id },
+      stream,
+      build,
+      connectedAt,
+      refusals: mesh.refusals,
+      writer,
+      openRows: [...openRows, ...missed],
+      onRefused: () => setImmediate(() => mesh.members.forEach((other) => other.build === build && other.replaceRefused())),
+    })
+    member.view = stream.node.proxyless ? proxylessView(row) : viewOf(row)
+    mesh.members.set(row.id, member)
+    mesh.asks.views = true // it may have moved since its row was read
+    for (const open of missed) writer.row(member.key, open)
+    memberOf.set(member.session, { mesh, member })
+    if (mesh.state) applyTo(member, mesh.state)
+    return member.session
+  }
+
   return {
-    async join(stream) {
-      const row = await readJoiningProxy(db, stream.node, stream.peer)
-      const mesh = meshOf(row.mesh)
-      const build = stream.node.build || row.build // a relay may know it from the heartbeat alone
-      const connectedAt = new Date()
-      await markConnected(db, row, { id: controlId, at: connectedAt }, build)
-      const openRows = await readOpenRows(db, row)
-      await refresh(mesh) // a proxy that comes from another control process must not be taken back to an older state
-      const missed = await missedBy(mesh, row)
-      mesh.members.get(row.id)?.stream.end(new MeshError('conflict', 'the proxy opened another stream'))
-      const member = new Member({
-        key: { mesh: row.mesh, id: row.id },
-        stream,
-        build,
-        connectedAt,
-        refusals: mesh.refusals,
-        writer,
-        openRows: [...openRows, ...missed],
-        onRefused: () => setImmediate(() => mesh.members.forEach((other) => other.build === build && other.replaceRefused())),
-      })
-      member.view = stream.node.proxyless ? proxylessView(row) : viewOf(row)
-      mesh.members.set(row.id, member)
-      for (const open of missed) writer.row(member.key, open)
-      memberOf.set(member.session, { mesh, member })
-      if (mesh.state) applyTo(member, mesh.state)
-      return member.session
-    },
+    join: (stream) => turns(() => join(stream)),
     leave,
     isReady: () => healthy,
     proxies: () => memberOf.size,
