@@ -54,9 +54,10 @@ async function commitObjects(db: Db, objects: readonly MeshObject[]): Promise<nu
 
 export interface FleetClient extends Disposable {
   index: number
-  /** Resources by type: names and how often one came. */
-  held: ReadonlyMap<string, ReadonlySet<string>>
-  /** When the newest response came, by performance.now(); and bytes and responses so far. */
+  /** Resources by type: names and versions. */
+  held: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** When the first response came, null before, and when the newest response came, by performance.now(); and bytes and responses so far. */
+  firstAt: number | null
   lastAt: number
   bytes: number
   responses: number
@@ -71,8 +72,8 @@ export function openFleetClient(port: number, index: number, onResponse: (client
   metadata.set(IDENTITY_HEADER, spiffeIdOf(TRUST_DOMAIN, namespaceOf(index), nameOf(index)))
   const bytes = (value: Buffer) => value
   const call = connection.makeBidiStreamRequest(ADS_METHODS.delta, bytes, bytes, metadata)
-  const held = new Map<string, Set<string>>()
-  const client: FleetClient = { index, held, lastAt: 0, bytes: 0, responses: 0, ended: null, [Symbol.dispose]: () => connection.close() }
+  const held = new Map<string, Map<string, string>>()
+  const client: FleetClient = { index, held, firstAt: null, lastAt: 0, bytes: 0, responses: 0, ended: null, [Symbol.dispose]: () => connection.close() }
   const send = (request: Partial<AdsRequest> & { typeUrl: string }) => void call.write(encodeRequest('delta', request))
   const next: Record<string, (fresh: string[]) => void> = {
     [TYPE.cluster]: (fresh) => {
@@ -88,13 +89,14 @@ export function openFleetClient(port: number, index: number, onResponse: (client
   call.on('data', (message: Buffer) => {
     const response = decodeResponse('delta', message)
     client.lastAt = performance.now()
+    client.firstAt ??= client.lastAt
     client.bytes += message.length
     client.responses += 1
-    const known = held.get(response.typeUrl) ?? new Set()
+    const known = held.get(response.typeUrl) ?? new Map<string, string>()
     held.set(response.typeUrl, known)
     const names = response.resources.map((resource) => resource.name)
     const fresh = names.filter((name) => !known.has(name))
-    for (const name of names) known.add(name)
+    for (const { name, version } of response.resources) known.set(name, version)
     for (const name of response.removed) known.delete(name)
     send({ typeUrl: response.typeUrl, nonce: response.nonce })
     next[response.typeUrl]?.(fresh)
