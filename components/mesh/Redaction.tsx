@@ -25,7 +25,7 @@ function RulesForm({ saved }: { saved: Rules }) {
   const changed = JSON.stringify(rules) !== JSON.stringify(saved)
   const change = (at: number, part: Partial<CustomRule>) => setRules({ ...rules, custom: rules.custom.map((rule, index) => (index === at ? { ...rule, ...part } : rule)) })
   return (
-    <>
+    <div className="grid gap-4">
       <Card title="What is taken out" note="before anything is stored; what is stored already stays as it is">
         <form className="grid gap-4" onSubmit={(event) => { event.preventDefault(); save.mutate() }}>
           <div className="grid gap-2">
@@ -45,7 +45,7 @@ function RulesForm({ saved }: { saved: Rules }) {
         </form>
       </Card>
       <TryBox rules={rules} />
-    </>
+    </div>
   )
 }
 
