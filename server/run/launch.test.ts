@@ -32,7 +32,7 @@ function launch(machine: Machine, command: string[] | string, scripts: Record<st
   const told = { ...rest, ...(node && { versions: { ...process.versions, node } }) }
   const lie = Object.entries(told).map(([name, value]) => `Object.defineProperty(process, ${JSON.stringify(name)}, { value: ${JSON.stringify(value)} })`).join(';')
   const args = typeof command === 'string' ? ['--input-type=module', '-e', command] : ['server/run/launch.mjs', ...command]
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(lie)}`, ...args], { cwd: clone, env: { PATH: tools, ...settings }, encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(lie)}`, ...args], { cwd: clone, env: { NODE_ENV: 'test', PATH: tools, ...settings }, encoding: 'utf8' })
   return { status, stdout, stderr }
 }
 
