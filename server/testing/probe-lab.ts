@@ -139,7 +139,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, name: 
 /** `grpc.health.v1`: SERVING is 1, NOT_SERVING 2. */
 function answerGrpc(request: Http2ServerRequest, response: Http2ServerResponse, name: string, broken: boolean): void {
   if (request.url !== '/grpc.health.v1.Health/Check') return void response.end(name)
-  response.setTrailer('grpc-status', '0')
+  response.addTrailers({ 'grpc-status': '0' })
   response.writeHead(200, { 'content-type': 'application/grpc' })
   response.end(Buffer.from([0, 0, 0, 0, 2, 0x08, broken ? 2 : 1]))
 }
