@@ -39,7 +39,22 @@ test('the share of mTLS is that of the connections that came about', () => {
   const values = { r2: 10, connections: 5, connectFails: 1, handshakes: 4 }
   expect(advance(null, reading(1, values), false).delta?.counts.mtls).toBe(10)
   expect(advance(null, reading(1, { ...values, handshakes: 0 }), false).delta?.counts.mtls).toBe(0)
-  expect(advance(null, reading(1, { ...values, connections: 2, connectFails: 2, handshakes: 0 }), false).delta?.counts.mtls).toBe(10) // nobody was reached, so nobody in the clear
+  expect(advance(null, reading(1, { r5: 10, connections: 2, connectFails: 2 }), false).delta?.counts.mtls).toBe(10) // nobody was reached, so nobody in the clear
+})
+
+test.each<[string, Record<string, number>[], number[]]>([
+  ['connections come in a later part of the export', [{ r2: 5 }, { connections: 1, handshakes: 1 }, { r2: 8 }], [0, 5, 3]],
+  ['the same in the clear', [{ r2: 5 }, { connections: 1 }, { r2: 8 }], [0, 0, 0]],
+  ['connections come first, requests without them', [{ connections: 1, handshakes: 1 }, { r2: 5 }], [0, 5]],
+  ['nobody is there, and nothing counts connections', [{ r5: 2 }, { r5: 4 }], [2, 2]],
+])('%s: what is over mutual TLS is said once it is known', (_, parts, secured) => {
+  let before: Reading | null = null
+  const counted = parts.map((values) => {
+    const { state, delta } = advance(before, reading(1, values), false)
+    before = state
+    return delta?.counts.mtls
+  })
+  expect(counted).toEqual(secured)
 })
 
 test('latency is what grew in each bucket, at its middle', () => {

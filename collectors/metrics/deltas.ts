@@ -31,14 +31,15 @@ export function advance(before: Reading | null, now: Reading, absent: boolean): 
     bounds: now.bounds.length > 0 ? now.bounds : before.bounds,
     counts: now.counts.length > 0 ? now.counts : before.counts,
   }
-  return { state, delta: deltaOf(absent && isLower(before, now) ? null : before, now, before.timeMs) }
+  return { state, delta: deltaOf(absent && isLower(before, now) ? null : before, now, before.timeMs, state.values) }
 }
 
 function isLower(before: Reading, now: Reading): boolean {
   return Object.entries(now.values).some(([series, value]) => value < (before.values[series] ?? 0))
 }
 
-function deltaOf(before: Reading | null, now: Reading, sinceMs: number | null = null): Delta {
+/** `known`: what this export and those before it say together. */
+function deltaOf(before: Reading | null, now: Reading, sinceMs: number | null = null, known: Reading['values'] = now.values): Delta {
   const grown = (series: string) => {
     const value = now.values[series]
     return value === undefined ? 0 : Math.max(0, value - (before?.values[series] ?? 0))
@@ -50,7 +51,9 @@ function deltaOf(before: Reading | null, now: Reading, sinceMs: number | null = 
   counts.retries = grown('retries')
   counts.bytesSent = grown('sent')
   counts.bytesReceived = grown('received')
-  counts.mtls = Math.round(counts.requests * mtlsShare(now))
+  const share = mtlsShare(known)
+  const owed = before !== null && mtlsShare(before.values) === null ? requestsOf(before.values) : 0
+  counts.mtls = share === null ? 0 : Math.round((counts.requests + owed) * share)
   const latency = latencyOf(before, now)
   for (const [index, count] of latency.sketch) if (count <= 0) latency.sketch.delete(index)
   counts.durationUs = Math.round(latency.durationUs)
@@ -58,12 +61,17 @@ function deltaOf(before: Reading | null, now: Reading, sinceMs: number | null = 
 }
 
 /**
- * Of the connections that came about, those with a handshake; a cluster's connections are of one kind for long. Calls that came before
- * there was any reached nobody, so nobody in the clear.
+ * Of the connections that came about, those with a handshake; a cluster's connections are of one kind for long. Calls that reached nobody
+ * reached nobody in the clear. Null when somebody answered and the part of the export that counts connections is still to come.
  */
-function mtlsShare({ values }: Reading): number {
+function mtlsShare(values: Reading['values']): number | null {
   const connections = (values['connections'] ?? 0) - (values['connectFails'] ?? 0)
-  return connections <= 0 ? 1 : Math.min(1, (values['handshakes'] ?? 0) / connections)
+  if (connections > 0) return Math.min(1, (values['handshakes'] ?? 0) / connections)
+  return ['r1', 'r2', 'r3', 'r4'].some((answered) => (values[answered] ?? 0) > 0) ? null : 1
+}
+
+function requestsOf(values: Reading['values']): number {
+  return ['r1', 'r2', 'r3', 'r4', 'r5'].reduce((sum, series) => sum + (values[series] ?? 0), 0)
 }
 
 /** A bucket stands for its middle: the resolution of these quantiles is the proxy's bucket. */
