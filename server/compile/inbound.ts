@@ -1,6 +1,7 @@
 import type { Agent } from '../contracts/agent.ts'
 import { CARD_PATHS } from '../contracts/card-paths.ts'
 import type { MeshState } from '../contracts/mesh-state.ts'
+import { NOT_BEGUN_HEADER } from './another-agent.ts'
 import type { Json } from './encode.ts'
 import { BOOTSTRAP_CLUSTER, CLUSTER, INBOUND } from './names.ts'
 import { compileRbac } from './rbac.ts'
@@ -17,6 +18,7 @@ export function compileInboundRoutes(state: MeshState, agent: Agent): Json {
       {
         name: INBOUND,
         domains: ['*'],
+        response_headers_to_remove: [NOT_BEGUN_HEADER], // an agent cannot have its callers ask again; the sidecar adds its own afterwards
         typed_per_filter_config: { ...compileRbac(state, agent), ...compileRateLimit(trafficRulesOf(state, agent).rateLimit) },
         routes: compileInto(agent, operation),
       },

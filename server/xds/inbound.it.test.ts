@@ -1,6 +1,7 @@
 // What comes in: identities, policies, forged headers, plaintext, and gateways.
 import { expect, test } from 'vitest'
 import { agent, gateway, policy, route } from '../compile/fixtures.ts'
+import { NOT_BEGUN_HEADER } from '../compile/another-agent.ts'
 import { testDatabase } from '../testing/database.ts'
 import { freePort } from '../testing/free-port.ts'
 import { callerThrough, eventually } from '../testing/load.ts'
@@ -49,6 +50,17 @@ test('what a caller forges does not arrive: control headers, spans of others, an
   expect(headers['x-forwarded-client-cert']).toContain('URI=spiffe://mesh.test/ns/default/agent/forger')
   expect(headers['x-forwarded-client-cert']).not.toContain('king')
   expect(headers['x-mine']).toBe('kept')
+})
+
+test('an agent cannot have its callers ask again: that a call reached nobody is for its sidecar to say', async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  await mesh.commit([agent('forger'), agent('judge')])
+  const [forger, judge] = [await mesh.addProxy('forger'), await mesh.addProxy('judge')]
+  judge.agent.server.prependListener('request', (_, response) => response.setHeader(NOT_BEGUN_HEADER, 'true'))
+  expect(await forger.out.call('judge')).toMatchObject({ status: 200, headers: expect.not.objectContaining({ [NOT_BEGUN_HEADER]: 'true' }) as object })
+  judge.agent.server.close().closeAllConnections()
+  expect(await forger.out.call('judge')).toMatchObject({ status: 503, headers: { [NOT_BEGUN_HEADER]: 'true' } })
 })
 
 test('strict takes mutual TLS alone; permissive takes plaintext as well, and says nobody’s identity for it', async () => {
