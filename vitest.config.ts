@@ -1,11 +1,23 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** Files that take a minute or two are begun first, so that nobody waits for one of them at the end. */
+const LONGEST = ['supervisor', 'renewals', 'push-order', 'crash', 'egress', 'sidecar', 'cli', 'spread', 'rotation', 'traffic', 'labelled-stream', 'two-controls', 'doors']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => LONGEST.findIndex((name) => moduleId.endsWith(`/${name}.it.test.ts`)) >>> 0 // none is last
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b))
+  }
+}
 
 // unit: pure, seconds. integration: real PostgreSQL, Envoy and sockets (`*.it.test.ts`). mesh: a whole Heddle a file, one after the
 // other, since they measure. browser: every story in Chromium, over one Heddle.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['{server,collectors,components}/**/*.test.{ts,tsx}'], exclude: ['**/*.it.test.ts', 'node_modules/**'] } },
+      { test: { name: 'unit', include: ['{server,collectors,components}/**/*.test.{ts,tsx}'], exclude: ['**/*.it.test.ts', 'node_modules/**'], maxWorkers: 2 } },
       {
         test: {
           name: 'integration',

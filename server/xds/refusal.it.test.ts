@@ -162,8 +162,11 @@ test.each(['delta', 'sotw'] as const)('%s: a bad listener in one response with g
   expect(status.rejected).toMatchObject([{ proxy: gate.id, resource: 'gateway/default/door/bad', object: { kind: 'Gateway', name: 'door' }, reason: expect.stringContaining('Address already in use') }])
   const names = async () => (await gate.admin('/listeners')).split('\n').flatMap((line) => line.split('::')[0] || []).sort()
   expect(await names()).toEqual(['gateway/default/door/good', 'inbound', 'outbound'])
-  const { rows } = await db.pool.query<{ name: string }>(`select name from proxy_resource where proxy = $1 and type_url like '%Listener' and acked is not null order by 1`, [gate.id])
-  expect(rows.map((row) => row.name)).toEqual(await names())
+  await eventually('what Envoy has is what is shown', 5000, async () => {
+    const { rows } = await db.pool.query<{ name: string }>(`select name from proxy_resource where proxy = $1 and type_url like '%Listener' and acked is not null order by 1`, [gate.id])
+    expect(rows.map((row) => row.name)).toEqual(await names())
+    return true
+  })
   await mesh.accepted(await mesh.commit(listeners(await freePort())))
   expect(await names()).toEqual(['gateway/default/door/bad', 'gateway/default/door/good', 'inbound', 'outbound'])
 })
