@@ -39,7 +39,7 @@ test.concurrent('the graph is live and nobody moves when somebody comes; paused 
   await page.getByRole('button', { name: /^Pause/ }).click()
   await page.waitForURL(/from=.*to=/)
   await page.getByText('Paused', { exact: true }).first().waitFor()
-  await sendCall('late-bird', 'late-worm', Date.now())
+  await sendCall('late-bird', 'late-worm', Date.now() + 10_000) // in the next ten seconds: calls of the same ten are not told apart
   await eventually('the late call is an edge', 20_000, async () => (await mesh.get<Graph>('/graph?window=5m')).edges.some(({ target }) => target.endsWith('/late-worm')))
   await using colleague = await person()
   await colleague.page.goto(page.url())

@@ -16,7 +16,7 @@ test('an objective is written over a form; the alert of an agent that fails too 
   await page.getByText('That allows one bad call in 1000.').waitFor()
   await someone.isAccessible()
   await page.getByRole('button', { name: 'Review the change' }).click()
-  await page.getByText('No connected proxy needs this change: what is sent stays the same.').waitFor()
+  await page.getByText('No connected proxy needs this.').waitFor()
   await page.keyboard.press('Control+Enter')
   await page.getByText('No connected proxy needs this change; one that joins later').waitFor()
 
@@ -30,7 +30,7 @@ test('an objective is written over a form; the alert of an agent that fails too 
   await page.getByRole('link', { name: `See it: ${NAME} spends its budget fast` }).click()
   await page.getByRole('heading', { name: NAME, level: 1 }).waitFor()
   await page.getByText('Burn over an hour').waitFor()
-  await page.getByRole('button', { name: `Silence ${NAME} for an hour` }).click()
+  await page.getByRole('button', { name: `Silence for an hour: ${NAME}` }).click()
   await page.getByText(/^silenced by/).waitFor()
   await someone.isAccessible()
   await page.getByRole('button', { name: 'End the silence' }).click()

@@ -38,7 +38,7 @@ export function Alerts({ at }: { at: { namespace: string; name: string } | null 
     { id: 'began', header: 'Began', muted: true, cell: ({ startedAt }) => <RelativeTime at={startedAt} /> },
     { id: 'took', header: 'Took', muted: true, cell: ({ startedAt, endedAt }) => (endedAt ? formatLong(Date.parse(endedAt) - Date.parse(startedAt)) : 'not over') },
     { id: 'told', header: 'Told', wrap: true, cell: ({ deliveries }) => <Told deliveries={deliveries} /> },
-    { id: 'do', header: '', cell: (alert) => !alert.endedAt && alert.silencedBy === null && <Button small why={why} isPending={silence.isPending && silence.variables.id === alert.id} onPress={() => silence.mutate(alert)} aria-label={`Silence ${alert.objective} for an hour`}>Silence for an hour</Button> },
+    { id: 'do', header: '', cell: (alert) => !alert.endedAt && alert.silencedBy === null && <Button small why={why} isPending={silence.isPending && silence.variables.id === alert.id} onPress={() => silence.mutate(alert)} aria-label={`Silence for an hour: ${alert.objective}`}>Silence for an hour</Button> },
   ]
   const here = silences.data?.items.filter((one) => at === null || (one.namespace === at.namespace && (one.objective === null || one.objective === at.name))) ?? []
   const error = silence.error ?? end.error
