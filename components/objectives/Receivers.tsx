@@ -51,7 +51,9 @@ function ReceiversForm({ items }: { items: readonly Receiver[] }) {
       {lines.map((line, at) => (
         <div key={at} className="flex flex-wrap items-end gap-2">
           <Field label="Name" labelHidden={at > 0} value={line.name} onChange={(name) => change(at, { name })} isDisabled={why !== null} placeholder="desk" className="w-36" mono />
-          <Select label="Kind" labelHidden={at > 0} options={TYPES} value={line.type} onChange={(type) => change(at, { type })} className="w-32" />
+          {why === null
+            ? <Select label="Kind" labelHidden={at > 0} options={TYPES} value={line.type} onChange={(type) => change(at, { type })} className="w-32" />
+            : <Field label="Kind" labelHidden={at > 0} value={line.type} isDisabled className="w-32" />}
           <Field label="Where" labelHidden={at > 0} value={line.where} onChange={(where) => change(at, { where })} isDisabled={why !== null} placeholder={line.type === 'webhook' ? 'https://hooks.example.com/…' : 'ann@example.com'} className="min-w-56 flex-1" mono />
           <Button why={why} isPending={attempt.isPending && attempt.variables === line} onPress={() => attempt.mutate(line)} aria-label={`Try ${line.name || 'this receiver'}`}>Try</Button>
           {why === null && <IconButton label={`Remove ${line.name || 'this receiver'}`} onPress={() => setLines(lines.toSpliced(at, 1))}><Icon name="trash" size={14} /></IconButton>}
