@@ -22,11 +22,15 @@ export function withQuery(path: string, query: Query): string {
 export const paths = {
   overview: () => '/',
   graph: (query: { select?: string; find?: string; view?: string } = {}) => withQuery('/graph', query),
+  /** Calls from one node of the graph to another. */
+  edge: (source: string, target: string) => withQuery('/edges', { source, target }),
   agents: (query: { q?: string; kind?: string; health?: string } = {}) => withQuery('/agents', query),
   agent: (namespace: string, name: string) => `/agents/${segment(namespace)}/${segment(name)}`,
   connect: (query: { agent?: string; way?: 'telemetry' | 'sidecar' } = {}) => withQuery('/agents/connect', query),
   traces: (query: { service?: string; operation?: string; status?: string; from?: string; to?: string; minDurationMs?: number } = {}) => withQuery('/traces', query),
   trace: (traceId: string, query: { span?: string } = {}) => withQuery(`/traces/${segment(traceId)}`, query),
+  /** Without a second one, against a trace like it. */
+  compareTraces: (a: string, b?: string) => withQuery('/traces/compare', { a, b }),
   sessions: (query: { service?: string } = {}) => withQuery('/sessions', query),
   session: (conversation: string) => `/sessions/${segment(conversation)}`,
   explain: (query: { from?: string; to?: string; method?: string; path?: string } = {}) => withQuery('/explain', query),

@@ -31,7 +31,7 @@ function Calls({ title, edges, peer, seconds, none }: { title: string; edges: re
             {edges.toSorted((a, b) => b.requests - a.requests).map((edge) => (
               <tr key={edge.id}>
                 <Td><PeerLink id={peer(edge)} /></Td>
-                <Td right>{formatRate(edge.requests / seconds)}</Td>
+                <Td right><Link href={paths.edge(edge.source, edge.target)} className="no-underline hover:underline" aria-label={`${formatRate(edge.requests / seconds)}, the course of these calls`}>{formatRate(edge.requests / seconds)}</Link></Td>
                 <Td right>{formatShare(edge.requests > 0 ? edge.errors / edge.requests : null)}</Td>
                 <Td right>{formatMs(edge.latencyMs?.p95 ?? null)}</Td>
                 <Td right>{formatShare(edge.mtlsShare)}</Td>

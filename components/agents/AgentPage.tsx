@@ -1,6 +1,8 @@
 'use client'
 import type { AgentDetail } from '#server/contracts/overview.ts'
 import { messageOf } from '#server/contracts/errors.ts'
+import { Dashboard } from '#components/dashboard/Dashboard.tsx'
+import { useDashboardParams } from '#components/dashboard/use-dashboard.ts'
 import { EvidenceTable } from '#components/graph/EvidenceTable.tsx'
 import { markOf } from '#components/graph/figures.ts'
 import { useLiveQuery } from '#components/live.tsx'
@@ -11,14 +13,13 @@ import { useTimeRange } from '#components/use-time-range.ts'
 import { ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { Copyable } from '#components/ui/Copyable.tsx'
-import { formatCount, formatMs, formatRate, formatShare, NOTHING } from '#components/ui/format.ts'
+import { NOTHING } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { Link } from '#components/ui/Link.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { AgentCalls } from './AgentCalls.tsx'
-import { AgentSeries } from './AgentSeries.tsx'
 import { Capabilities } from './Capabilities.tsx'
 import { Instances } from './Instances.tsx'
 import { LevelCard } from './LevelCard.tsx'
@@ -30,7 +31,8 @@ const REFRESH_MS = 5000
 
 /** One agent: what it does, where it runs, who calls it, who it is, and how far it has come. */
 export function AgentPage({ initial, path }: { initial: AgentDetail; path: string }) {
-  const { range, paused, says } = useTimeRange()
+  const { range, paused } = useTimeRange()
+  const [{ side }] = useDashboardParams()
   const query = useLiveQuery({ key: [path, range], read: () => readJson<AgentDetail>(withQuery(path, rangeQuery(range))), initial, topics: ['agents'], paused, everyMs: REFRESH_MS })
   const agent = query.data ?? initial
   const seconds = Math.max(1, (Date.parse(agent.to) - Date.parse(agent.from)) / 1000)
@@ -47,13 +49,7 @@ export function AgentPage({ initial, path }: { initial: AgentDetail; path: strin
       {agent.items.flatMap((instance) => instance.warnings.map((warning) => <div key={`${instance.id} ${warning}`} className="mb-3"><Notice state="warn">{instance.id}: {warning}</Notice></div>))}
       <div className="grid gap-4.5 lg:grid-cols-[minmax(0,1fr)_372px]">
         <div className="grid min-w-0 content-start gap-4.5">
-          <Card title="Traffic" note={says}>
-            <AgentSeries id={agent.id} />
-            <div className="mt-3 grid gap-x-8 sm:grid-cols-2">
-              <KeyValue rows={[['Requests', agent.requests === 0 ? 'none' : formatRate(agent.perSecond)], ['Errors', agent.requests === 0 ? NOTHING : `${formatCount(agent.errors)} of ${formatCount(agent.requests)}, ${formatShare(agent.errors / agent.requests)}`]]} />
-              <KeyValue rows={[['Refused (4xx)', formatCount(agent.refused)], ['Latency p50, p95, p99', agent.latencyMs ? [agent.latencyMs.p50, agent.latencyMs.p95, agent.latencyMs.p99].map(formatMs).join(', ') : NOTHING]]} />
-            </div>
-          </Card>
+          <Dashboard ends={side === 'made' ? { source: agent.id } : { target: agent.id }} sides />
           {agent.received.length > 0 && <VersionsCard agent={agent} />}
           <Instances items={agent.items} level={agent.level} />
           <AgentCalls agent={agent} seconds={seconds} />

@@ -41,7 +41,7 @@ export function NodePanel({ node, seconds, nameOf, onSelect, onClose }: { node: 
           ['Latency p50, p95, p99', received.p95 === null ? NOTHING : [received.p50, received.p95, received.p99].map(formatMs).join(', ')],
         ]}
       />
-      {received.requests > 0 && <div className="mt-4"><AgentSeries id={node.id} compact /></div>}
+      {received.requests > 0 && <div className="mt-4"><AgentSeries id={node.id} /></div>}
       {node.versions.length > 0 && inMesh && <Versions node={node} />}
       <Calls title="Who calls it" edges={node.callers} nameOf={(edge) => nameOf(edge.source)} onSelect={onSelect} none="Nobody called it in this time." />
       <Calls title="What it calls" edges={node.callees} nameOf={(edge) => nameOf(edge.target)} onSelect={onSelect} none="It called nobody in this time." />

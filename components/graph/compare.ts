@@ -82,7 +82,7 @@ function changeOf(edge: EdgeView, before: EdgeView | undefined): EdgeChange {
 }
 
 /** 1 for more of it, -1 for less, 0 when it may be chance: two shares by their pooled standard error. */
-function errorsDiffer(was: Figures, is: Figures): number {
+export function errorsDiffer(was: Pick<Figures, 'requests' | 'errors'>, is: Pick<Figures, 'requests' | 'errors'>): number {
   if (was.requests < CALLS_MIN || is.requests < CALLS_MIN) return 0
   const difference = is.errors / is.requests - was.errors / was.requests
   const pooled = (is.errors + was.errors) / (is.requests + was.requests)

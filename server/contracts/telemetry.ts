@@ -120,6 +120,26 @@ export type Span = z.infer<typeof Span>
 export const Trace = z.object({ traceId: z.string(), startedAt: z.string(), durationMs: z.number(), spans: z.array(Span), truncated: z.boolean() })
 export type Trace = z.infer<typeof Trace>
 
+/** A span among those of the same service and operation. */
+export const SpanPeers = z.object({
+  service: z.string(),
+  operation: z.string(),
+  from: z.string(),
+  to: z.string(),
+  /** Of the span itself. */
+  durationMs: z.number(),
+  spans: z.number().int(),
+  /** Of them, those that took less than it. */
+  shorter: z.number().int(),
+  failed: z.number().int(),
+  latencyMs: Latency.nullable(),
+  /** From short to long without a gap. */
+  bars: z.array(z.object({ fromMs: z.number(), toMs: z.number(), count: z.number().int(), failed: z.number().int() })),
+  /** Where looking stopped, as there were too many; null when all of the window was seen. */
+  backTo: z.string().nullable(),
+})
+export type SpanPeers = z.infer<typeof SpanPeers>
+
 const Column = z.array(z.number())
 /** A long trace by its columns, each as long as the trace, in order of time: what a waterfall draws. A span in full is asked for alone. */
 export const TraceColumns = z.object({
@@ -147,19 +167,41 @@ export const TraceColumns = z.object({
 })
 export type TraceColumns = z.infer<typeof TraceColumns>
 
-/** Steps of equal length over a window; `version` null is all of the edge together. */
+const Called = Counts.extend({ refused: z.number(), tokens: z.object({ input: z.number(), output: z.number() }) })
+
+/** Steps of equal length over a window; `version` null is all of the edge together. Tokens are those of model calls on these edges. */
 export const Series = z.object({
   from: z.string(),
   to: z.string(),
   stepMs: z.number().int(),
+  /** The whole window, all versions. */
+  total: Called.extend({ latencyMs: Latency.nullable() }),
   series: z.array(
     z.object({
       version: z.string().nullable(),
-      points: z.array(z.object({ at: z.string(), requests: z.number(), errors: z.number(), refused: z.number(), p95Ms: z.number().nullable() })),
+      /** `inFlight`: calls under way at once, on average: the time that they took by the time that passed. */
+      points: z.array(Called.extend({ at: z.string(), inFlight: z.number(), p50Ms: z.number().nullable(), p95Ms: z.number().nullable(), p99Ms: z.number().nullable() })),
     }),
   ),
 })
 export type Series = z.infer<typeof Series>
+
+/** What the failed and refused answers of a window were, and which models its tokens went to. */
+export const Breakdown = z.object({
+  from: z.string(),
+  to: z.string(),
+  /** Most frequent first; `what` is `503`, `no HTTP status` or the like. */
+  kinds: z.array(z.object({ what: z.string(), refused: z.boolean(), calls: z.number().int() })),
+  /** Calls that were looked at for `kinds`. */
+  looked: z.number().int(),
+  /** Where looking stopped, as there were too many calls; null when all of the window was seen. */
+  kindsBackTo: z.string().nullable(),
+  models: z.array(z.object({ model: z.string(), calls: z.number().int(), tokens: z.object({ input: z.number(), output: z.number() }), cost: z.number().nullable() })),
+  modelsBackTo: z.string().nullable(),
+  /** Null when nothing has a price. */
+  currency: z.string().nullable(),
+})
+export type Breakdown = z.infer<typeof Breakdown>
 
 /** What telemetry takes on disk, and what it may take. */
 export const TelemetryStorage = z.object({ bytes: z.number(), bytesMax: z.number(), retentionMs: z.number(), days: z.array(z.object({ day: z.string(), bytes: z.number() })) })

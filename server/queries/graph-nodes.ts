@@ -63,6 +63,13 @@ export function nodeIdOf(stored: string, version: string, agents: KnownAgents, b
   return by === 'version' && version !== '' ? `agentversion/${namespace}/${agentVersionName(name, version)}` : stored
 }
 
+/** The stored end behind a node's id: an unknown service is stored as an agent would be. */
+export function storedOf(nodeId: string): string {
+  const [kind, ...rest] = nodeId.split('/')
+  if (kind !== 'unknown') return nodeId
+  return rest.length > 1 ? `agent/${rest.join('/')}` : `agent/default/${rest.join('/')}`
+}
+
 export type BareNode = Omit<GraphNode, 'health' | 'versions'>
 
 /** The node behind an id that `nodeIdOf` gave. */
