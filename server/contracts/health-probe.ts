@@ -33,8 +33,23 @@ export const ProbeCheck = z.discriminatedUnion('type', [
 ])
 export type ProbeCheck = z.infer<typeof ProbeCheck>
 
-/** A number in a header of the probe's answer, such as free places in a queue: the fewer, the nearer to its limit. */
-export const Headroom = z.strictObject({ header: z.string().min(1).max(128).regex(/^[A-Za-z0-9-]+$/), degradedBelow: z.number().optional(), overloadedBelow: z.number().optional() })
+/** A number that tells how near the agent is to its limit: in a header of the probe's answer, or the sum of a metric's samples that have all these labels. */
+export const Headroom = z
+  .strictObject({
+    header: z.string().min(1).max(128).regex(/^[A-Za-z0-9-]+$/).optional(),
+    /** Read from the agent at `path` after each look, in Prometheus' text format. */
+    metric: z
+      .strictObject({ path: Path.default('/metrics'), name: z.string().max(256).regex(/^[A-Za-z_:][\w:]*$/, 'the name of a Prometheus metric'), labels: z.record(z.string().max(128).regex(/^[A-Za-z_]\w*$/), z.string().max(512)).default({}) })
+      .optional(),
+    /** Of what is left: free places, tokens, calls until a rate limit. */
+    degradedBelow: z.number().optional(),
+    overloadedBelow: z.number().optional(),
+    /** Of what piles up: the depth of a queue. */
+    degradedAbove: z.number().optional(),
+    overloadedAbove: z.number().optional(),
+  })
+  .refine(({ header, metric }) => (header === undefined) !== (metric === undefined), 'either a header or a metric')
+export type Headroom = z.infer<typeof Headroom>
 
 export const HealthProbeSpec = z.strictObject({
   targetRefs: z.array(AgentTarget).min(1).max(256),

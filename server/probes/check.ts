@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto'
 import { connect, isIPv6 } from 'node:net'
 import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { CARD_PATHS } from '../contracts/card-paths.ts'
-import { InstanceHealth, type HealthProbeSpec, type ProbeCheck, type ProbeResult } from '../contracts/health-probe.ts'
+import { InstanceHealth, type Headroom, type HealthProbeSpec, type ProbeCheck, type ProbeResult } from '../contracts/health-probe.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { digestOf, readA2aCard } from '../discovery/card.ts'
 import { mcpOver, openMcp } from '../discovery/mcp.ts'
 import { fetchOutside, parseUrl, portOf, resolveChecked, withinTime, type Fetched, type FetchOptions, type Outside } from '../fetch/fetch.ts'
 import { parseJson } from '../fetch/json.ts'
+import { judgeHeadroom, numberIn, sumMetric } from './headroom.ts'
 import { judgeAnswer } from './judge.ts'
 
 export interface ProbeTarget {
@@ -53,8 +54,9 @@ export async function runCheck(target: ProbeTarget, spec: HealthProbeSpec, memor
     },
   }
   const found = await look(looking, spec.check).catch((error: unknown): Found => ({ ok: false, said: null, reason: messageOf(error) }))
-  const said = saidBy(headers.last, spec) ?? found.said
-  return { ...found, said, reason: found.reason.slice(0, 512), latencyMs: performance.now() - began, at }
+  const latencyMs = performance.now() - began
+  const { said, reason } = await sayOf(looking, found, headers.last)
+  return { ...found, said: said ?? found.said, reason: (found.reason || reason).slice(0, 512), latencyMs, at }
 }
 
 const fine = (): Found => ({ ok: true, said: null, reason: '' })
@@ -225,12 +227,23 @@ function wordsOf(text: string): string {
   return found.toSorted((a, b) => b.length - a.length).slice(0, 3).join(' ')
 }
 
-function saidBy(headers: Fetched['headers'], { headroom }: HealthProbeSpec): InstanceHealth | null {
+/** What the agent says of itself: in words, or by a number that comes near its limit. A metric that cannot be read is no failure of the agent, and is said. */
+async function sayOf({ ask, spec: { headroom } }: Looking, { ok }: Found, headers: Fetched['headers']): Promise<{ said: InstanceHealth | null; reason: string }> {
   const own = InstanceHealth.safeParse(headers[STATE_HEADER])
-  if (own.success) return own.data
-  if (!headroom) return null
-  const value = Number(headers[headroom.header.toLowerCase()])
-  if (!Number.isFinite(value) || headers[headroom.header.toLowerCase()] === undefined) return null
-  if (headroom.overloadedBelow !== undefined && value < headroom.overloadedBelow) return 'overloaded'
-  return headroom.degradedBelow !== undefined && value < headroom.degradedBelow ? 'degraded' : null
+  if (own.success) return { said: own.data, reason: '' }
+  if (!headroom) return { said: null, reason: '' }
+  if (!headroom.metric) return { said: judgeNumber(headroom, headroom.header === undefined ? null : numberIn(headers, headroom.header)), reason: '' }
+  if (!ok) return { said: null, reason: '' } // that it fails says more
+  const { path, name } = headroom.metric
+  try {
+    const { status, body } = await ask(path, { headers: { accept: 'text/plain' } })
+    const value = status === 200 ? sumMetric(body.toString('utf8'), headroom.metric) : null
+    if (value === null) return { said: null, reason: status === 200 ? `${path} has no metric ${name} with these labels` : `${path} answers ${status}, so ${name} is not known` }
+    const said = judgeNumber(headroom, value)
+    return { said, reason: said === null ? '' : `${name} is ${value}` }
+  } catch (error) {
+    return { said: null, reason: `${name} cannot be read: ${messageOf(error)}` }
+  }
 }
+
+const judgeNumber = (headroom: Headroom, value: number | null) => (value === null ? null : judgeHeadroom(headroom, value))

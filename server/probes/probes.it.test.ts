@@ -47,6 +47,28 @@ test('HTTP: status, body, and what the agent says of itself', async () => {
   expect(await look()).toMatchObject({ ok: false, reason: '/health answers 500' })
 })
 
+test('a metric tells of the queue after a look that went well; one that cannot be read is said, and is no failure', async () => {
+  const now = { status: 200, metrics: 'jobs_waiting{queue="main"} 3\n', well: true }
+  const asked: string[] = []
+  await using agent = await serveAgent(({ url = '' }, response) => {
+    asked.push(url)
+    response.writeHead(url === '/metrics' ? now.status : 200).end(url === '/metrics' ? now.metrics : now.well ? 'well' : 'lorem ipsum')
+  })
+  const look = () => runCheck(agent.target, specOf({ type: 'HTTP', expect: { regex: '^well$' } }, { headroom: { metric: { name: 'jobs_waiting' }, degradedAbove: 10, overloadedAbove: 40 } }), {})
+  expect(await look()).toMatchObject({ ok: true, said: null, reason: '' })
+  now.metrics = 'jobs_waiting{queue="main"} 30\njobs_waiting{queue="slow"} 20\n'
+  expect(await look()).toMatchObject({ ok: true, said: 'overloaded', reason: 'jobs_waiting is 50' })
+  now.metrics = 'another 1\n'
+  expect(await look()).toMatchObject({ ok: true, said: null, reason: '/metrics has no metric jobs_waiting with these labels' })
+  now.metrics = 'jobs_waiting 9\n'.repeat(2 ** 17)
+  expect(await look()).toMatchObject({ ok: true, said: null, reason: expect.stringContaining('jobs_waiting cannot be read') })
+  Object.assign(now, { status: 503, metrics: '' })
+  expect(await look()).toMatchObject({ ok: true, said: null, reason: '/metrics answers 503, so jobs_waiting is not known' })
+  now.well = false
+  asked.length = 0
+  expect([await look(), asked]).toMatchObject([{ ok: false, said: null }, ['/']]) // its failure says enough
+})
+
 test('TCP and gRPC health; neither reaches an address that is not allowed', async () => {
   await using agent = await serveAgent(() => {})
   expect(await runCheck(agent.target, specOf({ type: 'TCP' }), {})).toMatchObject({ ok: true })

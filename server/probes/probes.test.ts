@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { HealthProbeSpec, type ProbeResult } from '../contracts/health-probe.ts'
 import { advance, UNKNOWN, worstOf, type ProbeState } from './advance.ts'
+import { judgeHeadroom, numberIn, sumMetric } from './headroom.ts'
 import { findAt, judgeAnswer } from './judge.ts'
 import { pauseMs } from './schedule.ts'
 
@@ -60,6 +61,29 @@ test('a path reads own fields alone', () => {
 test.each([
   [{ check: { type: 'Nothing' } }], [{ check: { type: 'Task', text: 'x' } }], [{ intervalSeconds: 0 }], [{ jitter: 2 }], [{ targetRefs: [] }], [{ check: { type: 'HTTP', path: 'no-slash' } }], [{ check: { type: 'HTTP', statuses: [9] } }],
   [{ check: { type: 'Task', text: 'x', expect: { jsonPath: 'a.b' } } }], [{ perHourMax: 0 }], [{ from: 'elsewhere' }], [{ unknown: true }],
+  [{ headroom: {} }], [{ headroom: { header: 'x-free', metric: { name: 'queue' } } }], [{ headroom: { metric: { name: 'no name' } } }], [{ headroom: { metric: { name: 'queue', path: 'http://10.0.0.1/' } } }], [{ headroom: { metric: { name: 'queue', labels: { 'a-b': 'c' } } } }],
 ])('%j is refused by the schema', (more) => {
   expect(HealthProbeSpec.safeParse({ targetRefs: [{ name: 'loom' }], check: { type: 'TCP' }, ...more }).success).toBe(false)
+})
+
+const METRICS = ['# HELP queue_depth waiting', '# TYPE queue_depth gauge', 'queue_depth{queue="main",note="a \\"}\\" b"} 3', 'queue_depth{queue="slow"} 4e1 1700000000000', 'queue_depth_max 100', 'tokens_left NaN', 'tokens 7\r', 'free{pool="a"} +Inf', 'broken', 'queue_depth{queue='].join('\n')
+
+test.each([
+  [{ name: 'queue_depth' }, 43],
+  [{ name: 'queue_depth', labels: { queue: 'main' } }, 3],
+  [{ name: 'queue_depth', labels: { queue: 'main', note: 'a "}" b' } }, 3],
+  [{ name: 'queue_depth', labels: { queue: 'other' } }, null],
+  [{ name: 'queue' }, null],
+  [{ name: 'tokens_left' }, null],
+  [{ name: 'tokens' }, 7],
+  [{ name: 'free' }, Infinity],
+  [{ name: 'broken' }, null],
+])('%j of the exposition is %s', (metric, value) => {
+  expect(sumMetric(METRICS, { path: '/metrics', labels: {}, ...metric })).toBe(value)
+})
+
+test('a number is judged by what is left, or by what piles up', () => {
+  expect([20, 5, 1].map((value) => judgeHeadroom({ header: 'x', degradedBelow: 10, overloadedBelow: 2 }, value))).toEqual([null, 'degraded', 'overloaded'])
+  expect([20, 50, 200].map((value) => judgeHeadroom({ header: 'x', degradedAbove: 40, overloadedAbove: 100 }, value))).toEqual([null, 'degraded', 'overloaded'])
+  expect([numberIn({ 'x-free': '3' }, 'X-Free'), numberIn({ 'x-free': 'many' }, 'x-free'), numberIn({ 'x-free': '' }, 'x-free'), numberIn({}, 'x-free')]).toEqual([3, null, null, null])
 })

@@ -71,9 +71,13 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
   things.use(await serveCard(paths.cardSocket, target, { meshOrigin: `http://${agent}.${namespace}.mesh`, ownHosts: new Set(hostAddresses()) }))
 
   const admin = envoyAdmin(adminAddress)
-  const observed = things.use(watchAgent(target, { intercepted: options.transparent !== null, log }))
+  const observed = things.use(watchAgent(target, { intercepted: options.transparent !== null, onCard: () => beatNow(), log }))
   let running: EnvoyProcess | null = null
-  const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), () => beatNow()))
+  const changed = () => {
+    beatNow()
+    if (readiness.ready) observed.look() // another process may answer there now, with another card
+  }
+  const readiness = things.use(watchReadiness(async () => bothReady(running ? await admin.readiness() : 'refused', await agentReadiness(target)), changed))
   if (isAdoptable()) {
     running = await startEnvoy()
     await readiness.settle(ADOPTED_READY_MS) // it has been serving all the time: the first heartbeat must not say otherwise

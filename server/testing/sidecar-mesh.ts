@@ -77,6 +77,9 @@ export interface JoinedAgent {
   stop(): Promise<void>
   /** The same command line again, its token used up long ago. */
   start(): void
+  /** The agent's process as its callers see it: nothing listens there any more, and its connections end; and again on the same port. */
+  stopAgent(): void
+  startAgent(): Promise<void>
 }
 
 /** Takes the database over: it is closed at the end. */
@@ -155,10 +158,11 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
     else response.end(`${agent} ${version}`)
   })
   await new Promise<void>((done) => server.listen(0, options.host ?? '127.0.0.1', done))
-  things.defer(async () => {
-    server.closeAllConnections()
+  const stopAgent = () => {
     server.close()
-  })
+    server.closeAllConnections()
+  }
+  things.defer(stopAgent)
   const { port } = server.address() as AddressInfo // a TCP server's address is never a string
   const outbound = await freePort()
   const out = things.use(callerThrough(outbound))
@@ -197,6 +201,8 @@ async function joinAgent(options: JoinOptions & { agent: string; env: NodeJS.Pro
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),
     start,
+    stopAgent,
+    startAgent: () => new Promise<void>((done) => server.listen(port, options.host ?? '127.0.0.1', done)),
   }
   things.defer(() => joined.stop())
   if (options.waitReady !== false) await joined.ready()
