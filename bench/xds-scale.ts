@@ -49,7 +49,7 @@ async function measure(size: number, editCount: number) {
   const stormCpuMs = (await control.cpuMs()) - cpuBefore
   const own = process.cpuUsage(ownBefore)
   const clientsCpuMs = (own.user + own.system) / 1000 // beside control's: near the storm's length they are the limit
-  await until('the store has it', () => quietFor(control), clients)
+  await until('the store has it', async () => (await areStored(db, clients)) && (await quietFor(control)), clients)
   const restCpuShare = await cpuShareAtRest(control)
 
   const beforeEdits = { cpu: await control.cpuMs(), bytes: total(clients, 'bytes'), responses: total(clients, 'responses') }
@@ -108,7 +108,15 @@ async function until(what: string, check: () => boolean | Promise<boolean>, clie
   }
 }
 
-/** After a storm there is something left to write. */
+/** Whether every acknowledgement is a row: after a storm there is much to write. */
+async function areStored(db: Db, clients: FleetClient[]): Promise<boolean> {
+  const held = clients.reduce((sum, client) => sum + [...client.held.values()].reduce((names, { size }) => names + size, 0), 0)
+  const { rows } = await db.pool.query<{ count: string }>('select count(*) from proxy_resource where acked = sent')
+  await sleep(500)
+  return Number(rows[0]?.count) >= held
+}
+
+/** Nothing is left to do, such as rows of revisions. */
 async function quietFor(control: LoneControl): Promise<boolean> {
   const before = await control.cpuMs()
   await sleep(1000)

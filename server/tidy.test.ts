@@ -18,7 +18,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'server/contracts': [],
   'server/mesh': [],
   'server/compile': ['server/mesh'],
-  'server/xds': ['server/compile', 'server/mesh', 'server/db'],
+  'server/xds': ['server/compile', 'server/mesh', 'server/db', 'server/otlp'],
   'server/identity': ['server/compile', 'server/mesh', 'server/db'],
   // The one way out to URLs that came from outside.
   'server/fetch': [],
@@ -42,7 +42,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'server/run': ['server/config.ts', 'server/db'],
   'server/sidecar': ['server/config.ts', 'server/run', 'server/probes', 'server/fetch'],
   'server/cli': ['server/config.ts', 'server/run', 'server/sidecar', 'server/sample', 'server/db', 'type server/api'],
-  collectors: ['server/db', 'server/otlp', 'server/redact', 'server/config.ts', 'server/run'],
+  collectors: ['server/db', 'server/otlp', 'server/redact', 'server/fetch', 'server/config.ts', 'server/run'],
   'server/sample': ['server/config.ts', 'server/run', 'server/cli'],
   // They start real things of every room, but know no sample fleet: deleting it leaves everything else passing.
   'server/testing': ['server', 'collectors', 'prisma'],

@@ -61,19 +61,26 @@ export interface FleetClient extends Disposable {
   lastAt: number
   bytes: number
   responses: number
+  /** Resources in those responses. */
+  resources: number
   ended: string | null
+  /** Reads no more, as a frozen proxy. */
+  freeze(): void
 }
 
-/** Asks for clusters at once, for what fills them, then for listeners, routes and virtual hosts, and takes all of it. */
-export function openFleetClient(port: number, index: number, onResponse: (client: FleetClient, typeUrl: string, names: string[]) => void): FleetClient {
+/**
+ * Asks for clusters at once, for what fills them, then for listeners, routes and virtual hosts, and takes all of it. One that comes back says
+ * what it holds, all types at once.
+ */
+export function openFleetClient(port: number, index: number, onResponse: (client: FleetClient, typeUrl: string, names: string[]) => void = () => {}, back: FleetClient['held'] = new Map()): FleetClient {
   // A connection each, as proxies have.
   const connection = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': -1 })
   const metadata = new Metadata()
   metadata.set(IDENTITY_HEADER, spiffeIdOf(TRUST_DOMAIN, namespaceOf(index), nameOf(index)))
   const bytes = (value: Buffer) => value
   const call = connection.makeBidiStreamRequest(ADS_METHODS.delta, bytes, bytes, metadata)
-  const held = new Map<string, Map<string, string>>()
-  const client: FleetClient = { index, held, firstAt: null, lastAt: 0, bytes: 0, responses: 0, ended: null, [Symbol.dispose]: () => connection.close() }
+  const held = new Map(Array.from(back, ([typeUrl, versions]) => [typeUrl, new Map(versions)]))
+  const client: FleetClient = { index, held, firstAt: null, lastAt: 0, bytes: 0, responses: 0, resources: 0, ended: null, freeze: () => void call.pause(), [Symbol.dispose]: () => connection.close() }
   const send = (request: Partial<AdsRequest> & { typeUrl: string }) => void call.write(encodeRequest('delta', request))
   const next: Record<string, (fresh: string[]) => void> = {
     [TYPE.cluster]: (fresh) => {
@@ -92,6 +99,7 @@ export function openFleetClient(port: number, index: number, onResponse: (client
     client.firstAt ??= client.lastAt
     client.bytes += message.length
     client.responses += 1
+    client.resources += response.resources.length
     const known = held.get(response.typeUrl) ?? new Map<string, string>()
     held.set(response.typeUrl, known)
     const names = response.resources.map((resource) => resource.name)
@@ -104,7 +112,12 @@ export function openFleetClient(port: number, index: number, onResponse: (client
   })
   call.on('error', (error) => (client.ended = error.message))
   call.on('end', () => (client.ended ??= 'ended'))
-  send({ node: { id: `proxy-${index}`, build: '' }, typeUrl: TYPE.cluster })
+  const node = { id: `proxy-${index}`, build: '' }
+  if (back.size === 0) send({ node, typeUrl: TYPE.cluster })
+  for (const [typeUrl, versions] of back) {
+    const named = typeUrl === TYPE.endpoints || typeUrl === TYPE.routes ? [...versions.keys()] : []
+    send({ node, typeUrl, subscribe: named, initialVersions: Object.fromEntries(versions) })
+  }
   return client
 }
 

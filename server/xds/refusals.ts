@@ -8,6 +8,9 @@ import { clustersNamedBy } from '../compile/encode.ts'
 import type { Snapshot } from '../compile/snapshot.ts'
 import type { Db } from '../db/client.ts'
 
+/** Up to this many untried resources go one by one. */
+const TRIALS = 64
+
 export interface KnownRefusal {
   typeUrl: string
   scope: string
@@ -80,11 +83,15 @@ export class Refusals {
     return true
   }
 
-  /** Of resources that no proxy of the build took yet, one that none of them is trying: many that come at once try them side by side. */
-  chooseTrial(build: string, resources: readonly Resource[]): Resource | undefined {
+  /**
+   * Of resources that no proxy of the build took yet, some that none of them is trying: many that come at once try them side by side. One at a
+   * time while they are few; of thousands a part, since each response has Envoy build all of its routes anew.
+   */
+  chooseTrial(build: string, resources: readonly Resource[]): Resource[] {
     const tried = of(this.#tried, build)
-    const chosen = resources.find((resource) => !tried.has(resource)) ?? resources[0]
-    if (chosen) tried.add(chosen)
+    const untried = resources.filter((resource) => !tried.has(resource))
+    const chosen = untried.length > 0 ? untried.slice(0, Math.max(1, Math.floor(untried.length / TRIALS))) : resources.slice(0, 1)
+    for (const resource of chosen) tried.add(resource)
     return chosen
   }
 
@@ -141,6 +148,7 @@ function of(sets: Map<string, WeakSet<Resource>>, build: string): WeakSet<Resour
   return set
 }
 
+/** Types, names and versions have no line feed, so that no two of these are one key. */
 function keyOf(...parts: string[]): string {
-  return JSON.stringify(parts)
+  return parts.join('\n')
 }

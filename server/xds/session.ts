@@ -34,8 +34,8 @@ export interface SessionHandlers {
   refused(resource: Resource, reason: string): void
   /** Whether a proxy of this build has taken that very version. */
   isProven(resource: Resource): boolean
-  /** Which of these, none of them proven, is tried first. */
-  chooseTrial(resources: readonly Resource[]): Resource | undefined
+  /** Which of these, none of them proven, are tried first; none of none. */
+  chooseTrial(resources: readonly Resource[]): Resource[]
   /** A type was asked for: what the client says it holds. */
   subscribed(subscription: Subscription): void
   /** After each request: what is asked for or held may have changed. */
@@ -89,17 +89,28 @@ export class Session {
     if (subscription.names.size > LIMITS.names) throw tooMany(request.typeUrl)
     // A response is answered by its own nonce; an older one speaks of a push that has been replaced.
     if (request.nonce !== '' && request.nonce === subscription.inFlight?.nonce) this.#settle(subscription, request.refusal)
-    this.pump()
+    this.pump(this.#concernedBy(request.typeUrl))
     this.#handlers.progressed()
   }
 
   /** Sends what can go now: one unanswered response a type, whatever piled up meanwhile in one. */
-  pump(): void {
+  pump(types: readonly string[] = this.#allTypes()): void {
     if (!this.target) return
-    for (const typeUrl of [...ORDER, ...[...this.subscriptions.keys()].filter((type) => !ORDER.includes(type))]) {
+    for (const typeUrl of types) {
       const subscription = this.subscriptions.get(typeUrl)
       if (subscription && subscription.inFlight === null) this.#offer(subscription)
     }
+  }
+
+  #allTypes(): readonly string[] {
+    return [...ORDER, ...[...this.subscriptions.keys()].filter((type) => !ORDER.includes(type))]
+  }
+
+  /** What may go now because of an answer: everything waits for clusters, clusters leave after all others, and nothing waits for endpoints. */
+  #concernedBy(typeUrl: string): readonly string[] {
+    if (typeUrl === TYPE.endpoints) return [typeUrl]
+    if (typeUrl === TYPE.cluster) return this.#allTypes()
+    return [TYPE.cluster, typeUrl]
   }
 
   /** What the target has of a type. */
@@ -144,15 +155,15 @@ export class Session {
     this.#send(subscription, batch, removed, absent)
   }
 
-  /** Suspects are tried one by one; so is what nobody has taken yet, where a bad resource takes its neighbours with it. The rest goes together. */
+  /** Suspects are tried one by one; so is what nobody has taken yet, unless it is very much, where a bad resource takes its neighbours with it. The rest goes together. */
   #batchOf(subscription: Subscription, ready: Resource[]): Resource[] {
     const together = ready.filter((resource) => !subscription.alone.has(resource.name))
     if (!ONE_BY_ONE.has(subscription.typeUrl)) return together.length > 0 ? together : ready.slice(0, 1)
     if (this.variant === 'sotw') return ready.slice(0, 1)
     const proven = together.filter((resource) => this.#handlers.isProven(resource))
     if (proven.length > 0) return upToBytes(proven, BATCH_BYTES_MAX)
-    const trial = this.#handlers.chooseTrial(together) ?? ready[0]
-    return trial ? [trial] : []
+    const trial = this.#handlers.chooseTrial(together)
+    return trial.length > 0 ? upToBytes(trial, BATCH_BYTES_MAX) : ready.slice(0, 1)
   }
 
   #send(subscription: Subscription, resources: Resource[], removed: string[], absent: string[]): void {

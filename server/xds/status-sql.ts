@@ -15,10 +15,18 @@ export interface ProxyKey {
   id: string
 }
 
+/** By proxy, then by type. */
+export type ByType<T> = Map<string, { proxy: ProxyKey; types: Map<string, T> }>
+
+/** Rows a statement: a fleet that comes at once makes hundreds of thousands, and their text would be as many bytes at once. */
+const ROWS_MAX = 10_000
+
 /** What waits to be written, each thing under its key in its newest form. */
 export interface Pending {
-  resources: Map<string, { proxy: ProxyKey; typeUrl: string; name: string; state: ResourceState }>
-  dropped: Map<string, { proxy: ProxyKey; typeUrl: string; keep: ReadonlyMap<string, string> | null; name: string }>
+  resources: ByType<Map<string, ResourceState>>
+  /** What a stream began with, names and versions: of its type the proxy has nothing else. Written before all else. */
+  held: ByType<ReadonlyMap<string, string>>
+  dropped: ByType<Set<string>>
   accepted: Map<string, { mesh: string; build: string; resource: Resource }>
   refused: Map<string, { mesh: string; build: string; resource: Resource; proxy: string; reason: string }>
   rows: Map<string, { proxy: ProxyKey; row: RevisionRow }>
@@ -27,27 +35,43 @@ export interface Pending {
 }
 
 export async function writeDropped(client: PoolClient, batch: Pending): Promise<void> {
-  for (const { proxy, typeUrl, keep, name } of batch.dropped.values()) {
-    if (keep) await writeHeld(client, [proxy.mesh, proxy.id, typeUrl, [...keep.keys()]], [...keep.values()])
-    else await client.query('delete from proxy_resource where mesh = $1 and proxy = $2 and type_url = $3 and name = $4', [proxy.mesh, proxy.id, typeUrl, name])
-  }
+  const held = listByType(batch.held).map(({ value, ...key }) => ({ ...key, held: Object.fromEntries(value) }))
+  if (held.length > 0) await writeHeld(client, JSON.stringify(held))
+  const dropped = listByType(batch.dropped).flatMap(({ value, ...key }) => Array.from(value, (name) => ({ ...key, name })))
+  if (dropped.length === 0) return
+  await client.query(
+    `delete from proxy_resource p using jsonb_to_recordset($1::jsonb) as r (mesh text, proxy text, type_url text, name text)
+     where p.mesh = r.mesh and p.proxy = r.proxy and p.type_url = r.type_url and p.name = r.name`,
+    [JSON.stringify(dropped)],
+  )
 }
 
 /** An answer may have been lost with the stream before: what the proxy says that it holds, it took. */
-async function writeHeld(client: PoolClient, key: [mesh: string, proxy: string, typeUrl: string, names: string[]], versions: string[]): Promise<void> {
-  await client.query('delete from proxy_resource where mesh = $1 and proxy = $2 and type_url = $3 and name <> all($4)', key)
-  if (versions.length === 0) return
+async function writeHeld(client: PoolClient, held: string): Promise<void> {
+  await client.query(
+    `delete from proxy_resource p using jsonb_to_recordset($1::jsonb) as r (mesh text, proxy text, type_url text, held jsonb)
+     where p.mesh = r.mesh and p.proxy = r.proxy and p.type_url = r.type_url and not r.held ? p.name`,
+    [held],
+  )
   await client.query(
     `insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, changed_at)
-     select proxy.mesh, proxy.id, $3, held.name, held.version, held.version, now() from proxy, unnest($4::text[], $5::text[]) as held (name, version) where proxy.mesh = $1 and proxy.id = $2
+     select proxy.mesh, proxy.id, r.type_url, held.key, held.value, held.value, now()
+     from jsonb_to_recordset($1::jsonb) as r (mesh text, proxy text, type_url text, held jsonb) join proxy on proxy.mesh = r.mesh and proxy.id = r.proxy, jsonb_each_text(r.held) as held
      on conflict (mesh, proxy, type_url, name) do update set sent = excluded.sent, acked = excluded.acked, changed_at = now() where (p.sent, p.acked) is distinct from (excluded.sent, excluded.acked)`,
-    [...key, versions],
+    [held],
   )
 }
 
 export async function writeResources(client: PoolClient, batch: Pending): Promise<void> {
-  const rows = [...batch.resources.values()].map(({ proxy, typeUrl, name, state }) => ({ mesh: proxy.mesh, proxy: proxy.id, type_url: typeUrl, name, ...state }))
-  if (rows.length === 0) return
+  const rows = listByType(batch.resources).flatMap(({ value, ...key }) => Array.from(value, ([name, state]) => ({ ...key, name, ...state })))
+  for (let at = 0; at < rows.length; at += ROWS_MAX) await insertResources(client, rows.slice(at, at + ROWS_MAX))
+}
+
+function listByType<T>(all: ByType<T>): { mesh: string; proxy: string; type_url: string; value: T }[] {
+  return [...all.values()].flatMap(({ proxy, types }) => Array.from(types, ([type_url, value]) => ({ mesh: proxy.mesh, proxy: proxy.id, type_url, value })))
+}
+
+async function insertResources(client: PoolClient, rows: unknown[]): Promise<void> {
   await client.query(
     `insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, refused, reason, changed_at)
      select r.mesh, r.proxy, r.type_url, r.name, r.sent, r.acked, r.refused, r.reason, now()

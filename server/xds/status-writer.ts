@@ -7,7 +7,7 @@ import type { Db } from '../db/client.ts'
 import { notify } from '../db/listen.ts'
 import { inTransaction } from '../db/pool.ts'
 import type { RevisionRow } from './revision-rows.ts'
-import { markAccepted, writeDropped, writeResources, writeRows, writeVerdicts, type Pending, type ProxyKey, type ResourceState } from './status-sql.ts'
+import { markAccepted, writeDropped, writeResources, writeRows, writeVerdicts, type ByType, type Pending, type ProxyKey, type ResourceState } from './status-sql.ts'
 
 const RETRY_MS = 500
 /** A push waits this long for its answers, so that both are one write; a verdict that somebody waits for goes almost at once. */
@@ -29,23 +29,24 @@ export class StatusWriter implements AsyncDisposable {
   }
 
   resource(proxy: ProxyKey, typeUrl: string, name: string, state: ResourceState): void {
-    const key = JSON.stringify([proxy.mesh, proxy.id, typeUrl, name])
-    const known = this.#pending.resources.get(key)
-    this.#pending.resources.set(key, { proxy, typeUrl, name, state: { ...known?.state, ...state } })
-    this.#pending.dropped.delete(key)
+    const names = entryOf(this.#pending.resources, proxy, typeUrl, () => new Map<string, ResourceState>())
+    const known = names.get(name)
+    if (known) Object.assign(known, state)
+    else names.set(name, { ...state })
+    typesOf(this.#pending.dropped, proxy)?.get(typeUrl)?.delete(name)
     this.#wake()
   }
 
   dropResource(proxy: ProxyKey, typeUrl: string, name: string): void {
-    const key = JSON.stringify([proxy.mesh, proxy.id, typeUrl, name])
-    this.#pending.resources.delete(key)
-    this.#pending.dropped.set(key, { proxy, typeUrl, keep: null, name })
+    typesOf(this.#pending.resources, proxy)?.get(typeUrl)?.delete(name)
+    entryOf(this.#pending.dropped, proxy, typeUrl, () => new Set<string>()).add(name)
     this.#wake()
   }
 
   /** A stream begins a type with what the proxy holds, by name and version; rows of anything else are of an earlier life. */
   keepOnly(proxy: ProxyKey, typeUrl: string, held: ReadonlyMap<string, string>): void {
-    this.#pending.dropped.set(JSON.stringify([proxy.mesh, proxy.id, typeUrl]), { proxy, typeUrl, keep: held, name: '' })
+    setEntry(this.#pending.held, proxy, typeUrl, held)
+    typesOf(this.#pending.dropped, proxy)?.delete(typeUrl)
     this.#wake()
   }
 
@@ -145,7 +146,7 @@ export class StatusWriter implements AsyncDisposable {
 }
 
 function nothing(): Pending {
-  return { resources: new Map(), dropped: new Map(), accepted: new Map(), refused: new Map(), rows: new Map(), left: new Map(), compiled: new Map() }
+  return { resources: new Map(), held: new Map(), dropped: new Map(), accepted: new Map(), refused: new Map(), rows: new Map(), left: new Map(), compiled: new Map() }
 }
 
 function isEmpty(pending: Pending): boolean {
@@ -153,23 +154,57 @@ function isEmpty(pending: Pending): boolean {
 }
 
 function meshesOf(batch: Pending): Set<string> {
-  const proxies = [...batch.resources.values(), ...batch.rows.values(), ...batch.left.values(), ...batch.dropped.values()].map((one) => one.proxy.mesh)
-  return new Set([...proxies, ...batch.compiled.keys()])
+  const parts = [batch.resources, batch.rows, batch.left, batch.held, batch.dropped]
+  return new Set([...parts.flatMap((part) => Array.from<{ proxy: ProxyKey }, string>(part.values(), ({ proxy }) => proxy.mesh)), ...batch.compiled.keys()])
 }
 
 /** What failed to be written, with what came since on top. */
 function newerOver(older: Pending, newer: Pending): Pending {
-  const resources = new Map(older.resources)
-  for (const key of newer.dropped.keys()) resources.delete(key)
-  for (const [key, entry] of newer.resources) resources.set(key, { ...entry, state: { ...resources.get(key)?.state, ...entry.state } })
+  for (const { proxy, types } of newer.dropped.values()) for (const [typeUrl, names] of types) for (const name of names) typesOf(older.resources, proxy)?.get(typeUrl)?.delete(name)
+  for (const { proxy, types } of newer.resources.values()) {
+    for (const [typeUrl, states] of types) {
+      const known = entryOf(older.resources, proxy, typeUrl, () => new Map<string, ResourceState>())
+      for (const [name, state] of states) known.set(name, { ...known.get(name), ...state })
+    }
+  }
+  for (const { proxy, types } of newer.held.values()) {
+    for (const [typeUrl, held] of types) {
+      setEntry(older.held, proxy, typeUrl, held)
+      typesOf(older.dropped, proxy)?.delete(typeUrl)
+    }
+  }
+  for (const { proxy, types } of newer.dropped.values()) for (const [typeUrl, names] of types) setEntry(older.dropped, proxy, typeUrl, new Set([...(typesOf(older.dropped, proxy)?.get(typeUrl) ?? []), ...names]))
   const over = <K, V>(a: Map<K, V>, b: Map<K, V>) => new Map([...a, ...b])
   return {
-    resources,
-    dropped: over(older.dropped, newer.dropped),
+    resources: older.resources,
+    held: older.held,
+    dropped: older.dropped,
     accepted: over(older.accepted, newer.accepted),
     refused: over(older.refused, newer.refused),
     rows: over(older.rows, newer.rows),
     left: over(older.left, newer.left),
     compiled: over(older.compiled, newer.compiled),
   }
+}
+
+/** A proxy's id names it within its mesh. */
+function proxyKey({ mesh, id }: ProxyKey): string {
+  return `${mesh}/${id}`
+}
+
+function typesOf<T>(all: ByType<T>, proxy: ProxyKey): Map<string, T> | undefined {
+  return all.size === 0 ? undefined : all.get(proxyKey(proxy))?.types
+}
+
+function entryOf<T>(all: ByType<T>, proxy: ProxyKey, typeUrl: string, make: () => T): T {
+  const known = typesOf(all, proxy)?.get(typeUrl)
+  return known ?? setEntry(all, proxy, typeUrl, make())
+}
+
+function setEntry<T>(all: ByType<T>, proxy: ProxyKey, typeUrl: string, value: T): T {
+  const key = proxyKey(proxy)
+  let entry = all.get(key)
+  if (!entry) all.set(key, (entry = { proxy, types: new Map() }))
+  entry.types.set(typeUrl, value)
+  return value
 }

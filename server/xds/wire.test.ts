@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { decodeRequest, writeMessage } from './wire.ts'
+import { TYPE } from '../compile/names.ts'
+import { decodeRequest, encodeResponse, readMessage, writeMessage, type Variant } from './wire.ts'
 
 const nodeOf = (node: object) => decodeRequest('delta', writeMessage('DeltaDiscoveryRequest', { node: { id: 'one', ...node } })).node
 
@@ -18,4 +19,19 @@ test('what an Envoy does not list is lacking, of what can be left out', () => {
   expect(lacking).toContain('envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor')
   expect(lacking).not.toContain(fault)
   expect(lacking.join()).not.toMatch(/rbac|json_to_metadata/i)
+})
+
+test.each<Variant>(['delta', 'sotw'])('%s: what is written by hand is what the descriptors write', (variant) => {
+  const any = (bytes: Uint8Array) => ({ typeUrl: TYPE.cluster, value: bytes })
+  for (const count of [0, 1, 3, 200]) {
+    const resources = Array.from({ length: count }, (_, n) => ({ name: `ünï/${'x'.repeat(n)}`, version: `v${n}`, typeUrl: TYPE.cluster, bytes: new Uint8Array(n * 131 + 1).fill(n % 256) }))
+    const response = { typeUrl: TYPE.cluster, nonce: '7', resources, removed: variant === 'delta' ? ['gone', ''] : [], version: variant === 'delta' ? '' : 'abc' }
+    const expected =
+      variant === 'delta'
+        ? writeMessage('DeltaDiscoveryResponse', { typeUrl: TYPE.cluster, nonce: '7', removedResources: ['gone', ''], resources: resources.map(({ name, version, bytes }) => ({ name, version, resource: any(bytes) })) })
+        : writeMessage('DiscoveryResponse', { typeUrl: TYPE.cluster, nonce: '7', versionInfo: 'abc', resources: resources.map(({ bytes }) => any(bytes)) })
+    const written = encodeResponse(variant, response)
+    const schema = variant === 'delta' ? 'DeltaDiscoveryResponse' : 'DiscoveryResponse'
+    expect(readMessage(schema, written)).toEqual(readMessage(schema, expected))
+  }
 })

@@ -3,6 +3,7 @@ import { create, fromBinary, toBinary, type DescMessage } from '@bufbuild/protob
 import { MeshError } from '../contracts/errors.ts'
 import { lackingOf } from '../compile/held-back.ts'
 import { envoyApi } from '../compile/protos/registry.ts'
+import { ByteWriter } from '../otlp/writer.ts'
 import type { Resource } from '../compile/encode.ts'
 
 /** `gRPC Go`, `gRPC Java`, `gRPC C-core`, `gRPC Node Pure JS`. */
@@ -13,6 +14,16 @@ export const ADS_METHODS = {
   delta: '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
   sotw: '/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregatedResources',
 } as const
+
+/** https://github.com/envoyproxy/envoy/blob/main/api/envoy/service/discovery/v3/discovery.proto: both responses number what they share alike. */
+const FIELD = {
+  response: { versionInfo: 1, resources: 2, typeUrl: 4, nonce: 5, removedResources: 6 },
+  resource: { version: 1, resource: 2, name: 3 },
+  any: { typeUrl: 1, value: 2 },
+}
+/** Names, versions, types and lengths around a resource's own bytes, about. */
+const RESOURCE_FRAME_BYTES = 256
+const RESPONSE_FRAME_BYTES = 256
 
 export type Variant = keyof typeof ADS_METHODS
 
@@ -68,17 +79,30 @@ export function decodeRequest(variant: Variant, bytes: Uint8Array): AdsRequest {
   }
 }
 
+/** By hand: a storm is a thousand times the same few hundred resources, whose bytes are there already. */
 export function encodeResponse(variant: Variant, response: AdsResponse): Buffer {
-  const any = (resource: AdsResponse['resources'][number]) => ({ typeUrl: resource.typeUrl, value: resource.bytes })
-  if (variant === 'sotw') {
-    return writeMessage('DiscoveryResponse', { typeUrl: response.typeUrl, nonce: response.nonce, versionInfo: response.version, resources: response.resources.map(any) })
+  const writer = new ByteWriter(response.resources.reduce((bytes, resource) => bytes + resource.bytes.length + RESOURCE_FRAME_BYTES, RESPONSE_FRAME_BYTES))
+  const text = (field: number, value: string) => value !== '' && writer.textField(field, value)
+  const any = (field: number, resource: AdsResponse['resources'][number]) =>
+    writer.message(field, () => {
+      text(FIELD.any.typeUrl, resource.typeUrl)
+      writer.field(FIELD.any.value, resource.bytes)
+    })
+  if (variant === 'sotw') text(FIELD.response.versionInfo, response.version)
+  for (const resource of response.resources) {
+    if (variant === 'sotw') any(FIELD.response.resources, resource)
+    else {
+      writer.message(FIELD.response.resources, () => {
+        text(FIELD.resource.version, resource.version)
+        any(FIELD.resource.resource, resource)
+        text(FIELD.resource.name, resource.name)
+      })
+    }
   }
-  return writeMessage('DeltaDiscoveryResponse', {
-    typeUrl: response.typeUrl,
-    nonce: response.nonce,
-    resources: response.resources.map((resource) => ({ name: resource.name, version: resource.version, resource: any(resource) })),
-    removedResources: response.removed,
-  })
+  text(FIELD.response.typeUrl, response.typeUrl)
+  text(FIELD.response.nonce, response.nonce)
+  if (variant === 'delta') for (const name of response.removed) writer.textField(FIELD.response.removedResources, name)
+  return writer.done()
 }
 
 export type Loose = Record<string, unknown>
