@@ -4,12 +4,11 @@ import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory } from
 import { AgentEvent, DefaultPushNotificationSender, DefaultRequestHandler, InMemoryPushNotificationStore, InMemoryTaskStore, type AgentExecutor } from '@a2a-js/sdk/server'
 import { agentCardHandler, jsonRpcHandler, UserBuilder } from '@a2a-js/sdk/server/express'
 import express from 'express'
-import { ProxyAgent, fetch as undiciFetch } from 'undici'
 import { expect, test, vi } from 'vitest'
-import { listProcesses } from '../run/registry.ts'
 import { testDatabase } from '../testing/database.ts'
 import { eventually } from '../testing/load.ts'
-import { startSidecarMesh, type JoinedAgent } from '../testing/sidecar-mesh.ts'
+import { startSidecarMesh } from '../testing/sidecar-mesh.ts'
+import { fetchThrough, ownPort } from '../testing/through-sidecar.ts'
 
 const WEAVER = 'http://weaver.default.mesh/'
 const part = (text: string) => ({ content: { $case: 'text' as const, value: text }, metadata: undefined, filename: '', mediaType: 'text/plain' })
@@ -50,9 +49,6 @@ function startWeaver() {
 /** What differs from one call to the next is left out. */
 const comparable = (value: unknown): unknown =>
   JSON.parse(JSON.stringify(value, (key, field: unknown) => (['id', 'taskId', 'contextId', 'timestamp', 'messageId'].includes(key) ? '…' : field)))
-const portOf = ({ proxyId }: JoinedAgent) => Number(proxyId.split('-').at(-1))
-/** As a program that was told of an HTTP proxy. */
-const through = (dispatcher: ProxyAgent) => ((url: string, init?: object) => undiciFetch(url, { ...init, dispatcher })) as unknown as typeof fetch // undici's Response is the same class under another declaration
 
 test('streams and push notifications of an SDK agent are the same through two sidecars as without, in 1.0 and in 0.3', async () => {
   await using mesh = await startSidecarMesh(await testDatabase())
@@ -63,11 +59,7 @@ test('streams and push notifications of an SDK agent are the same through two si
   })
   const [weaving, buyer] = [await mesh.join('weaver', { answer: startWeaver() }), await mesh.join('buyer', { answer: webhook })]
   await using own = new AsyncDisposableStack()
-  const proxyOf = ({ proxyId }: JoinedAgent) => {
-    const port = listProcesses(mesh.home).find(({ role, name }) => role === 'envoy' && name === proxyId)?.ports.outbound
-    return own.adopt(new ProxyAgent(`http://127.0.0.1:${port}`), (proxy) => proxy.close())
-  }
-  const viaWeaver = through(proxyOf(weaving))
+  const [viaWeaver, viaBuyer] = [fetchThrough(mesh, weaving, own), fetchThrough(mesh, buyer, own)]
   const direct = globalThis.fetch
   // The agent's own fetch: names of the mesh go to its sidecar, as HTTP_PROXY says.
   const spy = vi.spyOn(globalThis, 'fetch').mockImplementation((input, init) => (String(input).includes('.mesh/') ? viaWeaver : direct)(input, init))
@@ -84,8 +76,8 @@ test('streams and push notifications of an SDK agent are the same through two si
     return { events: comparable(events), heard: comparable(heard.map(({ token, body }) => ({ token, body }))), whole: comparable(await client.sendMessage({ tenant: '', message: message('weave'), configuration: undefined, metadata: undefined })) }
   }
   for (const version of ['1.0', '0.3']) {
-    const without = await ask(direct, `http://127.0.0.1:${portOf(weaving)}/`, version, `http://127.0.0.1:${portOf(buyer)}/hook`)
-    const within = await ask(through(proxyOf(buyer)), WEAVER, version, 'http://buyer.default.mesh/hook')
+    const without = await ask(direct, `http://127.0.0.1:${ownPort(weaving)}/`, version, `http://127.0.0.1:${ownPort(buyer)}/hook`)
+    const within = await ask(viaBuyer, WEAVER, version, 'http://buyer.default.mesh/hook')
     expect(within).toEqual(without)
     expect(JSON.stringify(within.events)).toContain('cloth')
     expect(JSON.stringify(within.heard)).toContain('secret')
