@@ -1,9 +1,9 @@
-// A person at the console: a browser context of their own, signed in, whose console must stay silent.
+// A person at the console: a page of their own in the browser of their role, whose console must stay silent.
 import AxeBuilder from '@axe-core/playwright'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
 import { expect, inject } from 'vitest'
 import { meshOf } from '../server/testing/mesh.ts'
 
@@ -17,8 +17,8 @@ export const heddle = inject('heddle')
 export const mesh = meshOf(heddle)
 
 let browser: Promise<Browser> | undefined
-/** Who has signed in before comes back with the cookie that the browser kept. */
-const kept = new Map<string, BrowserContextOptions['storageState']>()
+/** The browser of a role is signed in once, and keeps its cookie and what it has loaded; the console keeps nothing else in it. */
+const signedIn = new Map<Role, Promise<BrowserContext>>()
 
 async function openBrowser(): Promise<Browser> {
   const executablePath = PLACES.find((place) => place && existsSync(place))
@@ -30,6 +30,7 @@ async function openBrowser(): Promise<Browser> {
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close()
   browser = undefined
+  signedIn.clear()
 }
 
 export interface Person extends AsyncDisposable {
@@ -53,18 +54,18 @@ export interface PersonOptions {
   expects?: RegExp
 }
 
-/** A person of a role in a browser of their own. The first of a role signs in by a one-time link, as `heddle sign-in` prints it. */
+/** A person of a role, in a page of their own. The first of a role signs in by a one-time link, as `heddle sign-in` prints it. */
 export async function person(options: PersonOptions = {}): Promise<Person> {
   const { role = 'admin', theme = 'light', size = { width: 1440, height: 900 }, expects } = options
-  const context = await (await openBrowser()).newContext({ viewport: size, colorScheme: theme, reducedMotion: 'reduce', timezoneId: 'Asia/Kathmandu', storageState: role === null ? undefined : kept.get(role) })
-  context.setDefaultTimeout(30_000)
+  const context = await (role === null ? newContext() : browserOf(role))
   const page = await context.newPage()
+  await page.setViewportSize(size)
+  await page.emulateMedia({ colorScheme: theme })
   const errors: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' && !expects?.test(message.text())) errors.push(`${page.url()}: ${message.text()}`)
   })
   page.on('pageerror', (error) => errors.push(`${page.url()}: ${error.message}`))
-  if (role !== null && !kept.has(role)) await signIn(page, role, context)
   return {
     page,
     errors,
@@ -79,18 +80,33 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
       expect(grave.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html).join(' | ').slice(0, 600)}`)).toEqual([])
     },
     async [Symbol.asyncDispose]() {
-      await context.close()
+      await (role === null ? context : page).close()
       expect(errors).toEqual([])
     },
   }
 }
 
-async function signIn(page: Page, role: Role, context: BrowserContext): Promise<void> {
+async function newContext(): Promise<BrowserContext> {
+  const context = await (await openBrowser()).newContext({ reducedMotion: 'reduce', timezoneId: 'Asia/Kathmandu' })
+  context.setDefaultTimeout(30_000)
+  return context
+}
+
+function browserOf(role: Role): Promise<BrowserContext> {
+  const context = signedIn.get(role) ?? signIn(role)
+  signedIn.set(role, context)
+  return context
+}
+
+async function signIn(role: Role): Promise<BrowserContext> {
+  const context = await newContext()
+  const page = await context.newPage()
   await page.goto(await signInLink(role))
   await page.getByRole('button', { name: 'Sign in with this link' }).click()
   await page.getByRole('button', { name: 'Later' }).click() // of a password
   await page.getByRole('heading', { name: 'Overview', level: 1 }).waitFor()
-  kept.set(role, await context.storageState())
+  await page.close()
+  return context
 }
 
 /** `heddle sign-in --email …`: what an administrator hands to a colleague, who is let in first. */
