@@ -2,12 +2,29 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
+import { exportKeyPem, makeIssuing, makeKeys, makeRoot, signSvid } from '../identity/certificate.ts'
 import { HeldIdentity } from '../sidecar/directory.ts'
 import type { CallResult } from './load.ts'
 
+interface Shown {
+  chainPem: string
+  keyPem: string
+  bundlePem: string
+}
+
+interface Door {
+  port: number
+  spiffeId: string
+  host: string
+}
+
 /** One request over a new mTLS connection with the identity that `from` holds at this moment, to an inbound listener. */
-export function callWithHandshake(from: { dir: string }, to: { port: number; spiffeId: string; host: string }): Promise<Pick<CallResult, 'status' | 'error'>> {
-  const { chainPem, keyPem, bundlePem } = HeldIdentity.parse(JSON.parse(readFileSync(join(from.dir, 'identity.json'), 'utf8')))
+export function callWithHandshake(from: { dir: string }, to: Door): Promise<Pick<CallResult, 'status' | 'error'>> {
+  return callShowing(HeldIdentity.parse(JSON.parse(readFileSync(join(from.dir, 'identity.json'), 'utf8'))), to)
+}
+
+/** The same with a certificate that need not be of the mesh. */
+export function callShowing({ chainPem, keyPem, bundlePem }: Shown, to: Door): Promise<Pick<CallResult, 'status' | 'error'>> {
   return new Promise((resolve) => {
     const socket = connect({
       host: '127.0.0.1',
@@ -31,4 +48,12 @@ export function callWithHandshake(from: { dir: string }, to: { port: number; spi
     socket.once('error', (error) => done(error.message))
     socket.once('timeout', () => done('no answer in time'))
   })
+}
+
+/** A certificate of an authority that the mesh knows nothing of, which says of itself what it likes. */
+export async function foreignIdentity(authorityDomain: string, spiffeId: string, bundlePem: string): Promise<Shown> {
+  const issuing = await makeIssuing(await makeRoot(authorityDomain), authorityDomain)
+  const keys = await makeKeys()
+  const leaf = await signSvid(issuing, { spiffeId, proxy: 'foreign', publicKey: keys.publicKey, ttlMs: 3_600_000 })
+  return { chainPem: `${leaf.toString('pem')}\n${issuing.pem}`, keyPem: await exportKeyPem(keys.privateKey), bundlePem }
 }

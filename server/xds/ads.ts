@@ -141,7 +141,6 @@ function serveStream<P extends StreamPeer>(variant: Variant, call: Call, options
     const request = decodeRequest(variant, first)
     const node = request.node
     if (!node?.id || node.id.length > NODE_ID_MAX) throw new MeshError('bad_request', 'the first request of a stream carries node.id')
-    if (peer.proxyId !== undefined && peer.proxyId !== node.id) throw new MeshError('forbidden', `the certificate is of proxy ${peer.proxyId}, not of ${node.id}`)
     const send = (response: AdsResponse) => {
       if (over) return
       awaitReading(1)

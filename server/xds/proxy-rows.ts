@@ -5,6 +5,7 @@ import { MeshError } from '../contracts/errors.ts'
 import type { HeartbeatRequest } from '../contracts/sidecar.ts'
 import type { Db } from '../db/client.ts'
 import type { StreamPeer } from './ads.ts'
+import type { Mistaken } from './mistaken.ts'
 import type { RevisionRow } from './revision-rows.ts'
 import type { NodeInfo } from './wire.ts'
 
@@ -26,11 +27,11 @@ export interface JoiningProxy extends ProxyRow {
 }
 
 /** Binds a node to the identity on its connection. */
-export async function readJoiningProxy(db: Db, node: NodeInfo, peer: StreamPeer): Promise<JoiningProxy> {
+export async function readJoiningProxy(db: Db, node: NodeInfo, peer: StreamPeer, mistaken: Mistaken): Promise<JoiningProxy> {
   const { rows } = await db.pool.query<JoiningProxy & { spiffe_id: string }>('select mesh, id, namespace, agent, version, spiffe_id, build, endpoints, control_id from proxy where id = $1 limit 16', [node.id])
-  if (rows.length === 0) throw new MeshError('forbidden', `no proxy ${node.id} has enrolled here`)
-  const row = rows.find((candidate) => candidate.spiffe_id === peer.spiffeId)
-  if (!row) throw new MeshError('forbidden', `the proxy ${node.id} is not ${peer.spiffeId}`)
+  const row = rows.find((candidate) => candidate.spiffe_id === peer.spiffeId) ?? rows[0]
+  if (!row) throw new MeshError('forbidden', `no proxy ${node.id} has enrolled here`)
+  mistaken.refuse(row, peer)
   return row
 }
 

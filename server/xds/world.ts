@@ -10,6 +10,7 @@ import { keepUnchanged } from '../mesh/keep-unchanged.ts'
 import type { AdsStream } from './ads.ts'
 import { readBetween } from './between.ts'
 import { Member } from './member.ts'
+import { noteMistaken } from './mistaken.ts'
 import { countOrphans, readMissedRows, readOrphans, reapControls } from './orphans.ts'
 import { markConnected, proxylessView, readJoiningProxy, readOpenRows, readViews, viewOf, type JoiningProxy } from './proxy-rows.ts'
 import { Refusals } from './refusals.ts'
@@ -71,6 +72,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   const meshes = new Map<string, Mesh>()
   const memberOf = new Map<Session, { mesh: Mesh; member: Member }>()
   const turns = takeTurns(JOINS_AT_ONCE)
+  const mistaken = noteMistaken(db, onError)
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let healthy = false
@@ -219,7 +221,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   })
 
   const join = async (stream: AdsStream): Promise<Session> => {
-    const row = await readJoiningProxy(db, stream.node, stream.peer)
+    const row = await readJoiningProxy(db, stream.node, stream.peer, mistaken)
     const mesh = meshOf(row.mesh)
     const build = stream.node.build || row.build // a relay may know it from the heartbeat alone
     const connectedAt = new Date()
