@@ -21,7 +21,8 @@ function knock(where: NetConnectOpts): Promise<Verdict> {
       resolve(verdict)
     }
     socket.once('connect', () => end('ready'))
-    socket.once('error', () => end('refused'))
+    // A Unix socket whose queue is full says so at once; a port is silent then.
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'EAGAIN' ? 'silent' : 'refused'))
     socket.once('timeout', () => end('silent'))
   })
 }

@@ -127,6 +127,8 @@ test('a killed sidecar leaves its Envoy serving, and the next one keeps it', asy
 test('a killed Envoy is started again with what it had', async () => {
   process.kill(shuttle.envoyPid(), 'SIGKILL')
   await eventually('another Envoy runs', 10_000, () => shuttle.envoyPid() !== 0)
+  await new Promise((resolve) => setTimeout(resolve, 1000)) // time enough to be seen dead, and taken out
+  await eventually('it is in rotation', 10_000, async () => (await instances()).includes(shuttle.proxyId))
   await reaches()
 }, 30_000)
 
