@@ -38,6 +38,8 @@ export const asks = {
   objectiveStates: (): Ask => ({ key: ['objective-states'], path: '/objective-states' }),
   alerts: (at: { namespace: string; name: string } | null): Ask => ({ key: ['alerts', at], path: withQuery('/alerts', { objective: at && `${at.namespace}/${at.name}`, limit: 50 }) }),
   silences: (): Ask => ({ key: ['silences'], path: '/silences' }),
+  scrapeTargets: (): Ask => ({ key: ['scrape-targets'], path: '/scrape-targets' }),
+  scrapeStatus: (): Ask => ({ key: ['scrape-targets', 'status'], path: '/scrape-targets/status' }),
   receivers: (): Ask => ({ key: ['receivers'], path: '/receivers' }),
   egress: (): Ask => ({ key: ['egress'], path: '/egress' }),
   peers: (): Ask => ({ key: ['peers'], path: '/peers' }),
@@ -62,6 +64,7 @@ export const asks = {
   attributeNames: (service: string): Ask => ({ key: ['attribute-names', service], path: withQuery('/traces/attributes', { service, window: '6h' }) }),
   trace: (traceId: string): Ask => ({ key: ['trace', traceId], path: `/traces/${segment(traceId)}?format=fitting` }),
   span: (traceId: string, spanId: string, service: string): Ask => ({ key: ['span', traceId, spanId, service], path: withQuery(`/traces/${segment(traceId)}/spans/${segment(spanId)}`, { service }) }),
+  spanPeers: (traceId: string, spanId: string, service: string): Ask => ({ key: ['span-peers', traceId, spanId, service], path: withQuery(`/traces/${segment(traceId)}/spans/${segment(spanId)}/peers`, { service }) }),
   traces: ({ status, attr, ...filters }: TraceFilters, range: TimeRange): Ask => {
     const { from, to } = range.kind === 'fixed' ? range : { from: new Date(Date.now() - rangeMs(range)).toISOString(), to: null }
     const path = withQuery('/traces', { ...filters, status: status === 'any' ? null : status, from, to, limit: 50 })

@@ -21,7 +21,7 @@ export function withQuery(path: string, query: Query): string {
 
 export const paths = {
   overview: () => '/',
-  graph: (query: { select?: string; find?: string; view?: string } = {}) => withQuery('/graph', query),
+  graph: (query: { select?: string; find?: string; view?: string; trace?: string; from?: string; to?: string } = {}) => withQuery('/graph', query),
   /** Calls from one node of the graph to another. */
   edge: (source: string, target: string) => withQuery('/edges', { source, target }),
   agents: (query: { q?: string; kind?: string; health?: string } = {}) => withQuery('/agents', query),

@@ -1,4 +1,5 @@
 // Finding: the expression that dims the rest, and the table twin of the picture.
+import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { nodeOf, person } from './person.ts'
 
@@ -7,10 +8,30 @@ test.concurrent('a find expression dims what it does not match, and says how man
   const { page } = someone
   await someone.open('/graph', 'Graph')
   await nodeOf(someone, 'writer').waitFor()
-  const find = page.getByRole('textbox', { name: /Find/ })
-  await find.fill('name = writer')
+  const find = page.getByRole('combobox', { name: /Find/ })
+  await find.pressSequentially('na')
+  await page.getByRole('option', { name: /^name / }).click()
+  await find.pressSequentially('= wri')
+  await page.getByRole('option', { name: 'writer' }).waitFor()
+  await someone.isAccessible()
+  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('Enter')
   await page.getByRole('status').filter({ hasText: /1/ }).first().waitFor()
   await page.waitForURL(/find=/)
+  await page.getByRole('button', { name: 'Hide the rest' }).click()
+  await page.waitForURL(/only=true/)
+  await nodeOf(someone, 'translator').waitFor({ state: 'detached' })
+  await nodeOf(someone, 'writer').waitFor()
+  await page.getByRole('button', { name: 'Rest hidden' }).click()
+  await nodeOf(someone, 'translator').waitFor()
+  for (const [kind, name] of [['Picture, SVG', 'graph.svg'], ['Picture, PNG', 'graph.png'], ['Figures, JSON', 'graph.json']] as const) {
+    await page.getByRole('button', { name: 'Export' }).click()
+    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: kind }).click()])
+    expect(file.suggestedFilename()).toBe(name)
+    const bytes = await readFile(await file.path())
+    if (name === 'graph.png') expect(bytes.subarray(1, 4).toString()).toBe('PNG')
+    else expect(bytes.toString()).toContain(name === 'graph.svg' ? '>translator</text>' : '"agent/default/translator"')
+  }
   await find.fill('nonsense >')
   await page.locator('[aria-invalid="true"]').waitFor()
   await someone.isAccessible()
@@ -49,6 +70,11 @@ test.concurrent('traces are sought by a line that completes itself; the form say
   await page.waitForURL(/attr=service\.name/)
   await page.getByRole('table', { name: 'Traces' }).getByRole('link').first().waitFor()
   await someone.isAccessible()
+  await page.getByRole('button', { name: 'Columns' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Failed spans' }).click()
+  await page.keyboard.press('Escape')
+  await page.getByRole('columnheader', { name: 'Failed spans' }).waitFor()
+  await page.waitForURL(/columns=/)
   await page.getByRole('button', { name: 'Without service.name=translator' }).click()
   await line.fill('service = translator')
   await line.fill('colour = red')

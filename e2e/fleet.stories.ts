@@ -54,7 +54,7 @@ test('two hundred agents stay readable: a group for each namespace, the worst na
   await worst.getByText(FAILING).waitFor()
   await someone.isAccessible()
 
-  await page.getByRole('textbox', { name: /Find/ }).fill('name = support-7')
+  await page.getByRole('combobox', { name: /Find/ }).fill('name = support-7')
   await page.getByRole('status').filter({ hasText: /\b1\b/ }).first().waitFor()
 
   await someone.open(`/graph?${RANGE}&open=support`, 'Graph')

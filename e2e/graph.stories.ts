@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest'
 import type { Graph, TraceSummary } from '../server/contracts/telemetry.ts'
 import { eventually } from '../server/testing/load.ts'
-import { sendCall } from './otlp.ts'
+import { freshSpan } from '../server/testing/spans.ts'
+import { sendCall, sendSpans } from './otlp.ts'
 import { mesh, nodeOf, person } from './person.ts'
 
 test.concurrent('the graph shows the fleet; a click opens the panel, and the URL says so', async () => {
@@ -99,4 +100,55 @@ test.concurrent('a trace is found by service, and its waterfall shows what the m
   await span.getByText(/\d+ in, \d+ out/).first().waitFor()
   await someone.isAccessible()
   expect(page.url()).toMatch(/\/traces\/[0-9a-f]{32}/)
+})
+
+test.concurrent('two traces are chosen in the list and compared: which work took longer, and what only one of them has; a trace alone is set against a typical one', async () => {
+  const spansOf = (name: string, slow: number) => {
+    const endMs = Date.now()
+    const root = freshSpan({ name, kind: 2, startTimeUnixNano: `${endMs - 1000}000000`, endTimeUnixNano: `${endMs - 600 + slow}000000` })
+    const child = (what: string, ms: number) => freshSpan({ name: what, kind: 1, traceId: root.traceId, parentSpanId: root.spanId, startTimeUnixNano: `${endMs - 900}000000`, endTimeUnixNano: `${endMs - 900 + ms}000000` })
+    return slow === 0 ? [root, child('think', 100), child('look up', 50)] : [root, child('think', 100 + slow), child('ask again', 70)]
+  }
+  const [quick, slow] = [spansOf('weigh', 0), spansOf('weigh', 400)]
+  const service = `scales-${quick[0]!.traceId.slice(0, 6)}` // of its own: the typical one is sought among its traces
+  await sendSpans(service, quick)
+  await sendSpans(service, slow)
+  await eventually('both traces are stored', 20_000, async () => (await mesh.get<{ items: TraceSummary[] }>(`/traces?service=${service}`)).items.length === 2)
+  await using someone = await person()
+  const { page } = someone
+  await someone.open(`/traces?service=${service}`, 'Traces')
+  for (const { traceId } of [quick[0]!, slow[0]!]) await page.getByRole('checkbox', { name: new RegExp(traceId.slice(0, 8)) }).check()
+  await someone.isAccessible()
+  await page.getByRole('link', { name: 'Compare these two' }).click()
+  await page.getByRole('heading', { name: 'Two traces', level: 1 }).waitFor()
+  const table = page.getByRole('table', { name: 'Two traces compared' })
+  await table.getByRole('row', { name: /scales\S+ think.*\+400 ms/ }).waitFor()
+  await table.getByRole('row', { name: /look up.*only in the first/ }).waitFor()
+  await table.getByRole('row', { name: /ask again.*only in the second/ }).waitFor()
+  await page.getByText('The second took 400 ms longer.').waitFor()
+  await someone.isAccessible()
+  await page.getByRole('button', { name: 'Swap' }).click()
+  await page.getByText('The second took 400 ms less.').waitFor()
+  await someone.open(`/traces/${quick[0]!.traceId}`, /./)
+  await page.getByRole('link', { name: 'Compare', exact: true }).click()
+  await page.getByText('The second took 400 ms longer.').waitFor()
+})
+
+test.concurrent('a span is shown among its peers, and its trace over the graph of that time', async () => {
+  const { traceId } = await eventually('a task is stored whole', 60_000, async () => {
+    const { items } = await mesh.get<{ items: TraceSummary[] }>('/traces?service=translator&limit=50')
+    return items.find(({ errors, services }) => errors === 0 && services.length >= 6)
+  })
+  await using someone = await person()
+  const { page } = someone
+  await someone.open(`/traces/${traceId}`, /./)
+  await page.getByRole('tab', { name: 'Peers' }).click()
+  await page.getByRole('img', { name: /It took (longest|longer than)/ }).waitFor()
+  await someone.isAccessible()
+  await page.getByRole('link', { name: 'On the graph' }).click()
+  await page.getByText(/\d+ calls in .* m?s/).waitFor()
+  await page.getByLabel(/orchestrator calls translator.*in the trace 1 call/).first().waitFor({ state: 'attached' })
+  await someone.isAccessible()
+  await page.getByRole('button', { name: 'Take the trace off the graph' }).click()
+  await page.waitForURL((url) => !url.searchParams.has('trace'))
 })

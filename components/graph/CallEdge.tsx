@@ -2,7 +2,7 @@
 import { EdgeLabelRenderer, useInternalNode, useStore, type Edge, type EdgeProps, type InternalNode } from '@xyflow/react'
 import { memo } from 'react'
 import { classes } from '#components/ui/classes.ts'
-import { formatMs, formatRate, formatShare } from '#components/ui/format.ts'
+import { formatMs, formatRate, formatShare, plural } from '#components/ui/format.ts'
 import type { EdgeView } from './figures.ts'
 import { attachEdge, type Box } from './attach.ts'
 import { curveOf } from './curve.ts'
@@ -61,7 +61,7 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
             )}
             style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)`, zIndex: wrong ? 2 : 1 }}
           >
-            {gone ? 'gone' : <>{formatRate(view.figures.perSecond)}&ensp;{formatShare(view.figures.errorShare)}</>}
+            {view.trace ? <>{plural(view.trace.calls, 'call')}{view.trace.failed > 0 && `, ${view.trace.failed} failed`}</> : gone ? 'gone' : <>{formatRate(view.figures.perSecond)}&ensp;{formatShare(view.figures.errorShare)}</>}
             <br />
             {secondLine(view)}
           </div>
@@ -72,6 +72,7 @@ export const CallEdge = memo(function CallEdge(props: EdgeProps<CallFlowEdge>) {
 })
 
 function secondLine(view: EdgeView): string {
+  if (view.trace) return formatMs(view.trace.tookMs)
   if (view.change && view.change.kind !== 'same') return view.change.says
   if (view.open) return view.mtlsShare === 0 ? 'no mTLS' : `mTLS ${formatShare(view.mtlsShare)}`
   return view.figures.p95 === null ? view.protocol : formatMs(view.figures.p95)
@@ -79,7 +80,7 @@ function secondLine(view: EdgeView): string {
 
 /** What a screen reader says of it. */
 export function labelOfEdge(view: EdgeView, source: string, target: string): string {
-  return `${source} calls ${target}, ${formatRate(view.figures.perSecond)}, errors ${formatShare(view.figures.errorShare)}${view.open ? ', not all of it by mTLS' : ''}${view.change?.says ? `, ${view.change.says}` : ''}`
+  return `${source} calls ${target}, ${formatRate(view.figures.perSecond)}, errors ${formatShare(view.figures.errorShare)}${view.open ? ', not all of it by mTLS' : ''}${view.change?.says ? `, ${view.change.says}` : ''}${view.trace ? `; in the trace ${plural(view.trace.calls, 'call')}, ${formatMs(view.trace.tookMs)}` : ''}`
 }
 
 function boxOf(node: InternalNode): Box {

@@ -9,9 +9,11 @@ import { attachEdge } from './attach.ts'
 import { AgentNode, type AgentFlowNode } from './AgentNode.tsx'
 import { ArrowHeads, CallEdge, type CallFlowEdge } from './CallEdge.tsx'
 import { curveOf } from './curve.ts'
+import { ExportMenu } from './ExportMenu.tsx'
 import { GroupNode, type GroupFlowNode } from './GroupNode.tsx'
 import { placeLabels } from './label-places.ts'
 import type { Direction, Positions } from './layout.ts'
+import { drawPicture } from './picture.ts'
 import { useLayout } from './use-layout.ts'
 
 export type FlowNode = AgentFlowNode | GroupFlowNode
@@ -36,6 +38,8 @@ interface CanvasProps {
   direction: Direction
   /** Groups stand in columns. */
   columns: boolean
+  /** The figures of the graph, for a file. */
+  json: () => unknown
 }
 
 export function GraphCanvas(props: CanvasProps) {
@@ -46,7 +50,7 @@ export function GraphCanvas(props: CanvasProps) {
   )
 }
 
-function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction, columns }: CanvasProps) {
+function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction, columns, json }: CanvasProps) {
   const { positions, tidy, move } = useLayout(nodes, edges, direction, columns)
   const { fitView, zoomIn, zoomOut, getViewport, setViewport } = useReactFlow()
   const canvas = useRef<HTMLDivElement>(null)
@@ -127,6 +131,7 @@ function Canvas({ nodes, edges, selected, onSelect, onOpen, coveredPx, direction
         >
           <Icon name="tidy" />
         </IconButton>
+        <ExportMenu draw={(colourOf) => drawPicture(nodes, edges, positions, labelAt, colourOf)} json={json} />
       </div>
     </>
   )

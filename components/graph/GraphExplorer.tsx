@@ -6,18 +6,21 @@ import { useLiveQuery } from '#components/live.tsx'
 import { paths, withQuery } from '#components/paths.ts'
 import { readJson } from '#components/read-json.ts'
 import { rangeQuery } from '#components/time-range.ts'
-import { ButtonLink } from '#components/ui/Button.tsx'
+import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
 import { plural } from '#components/ui/format.ts'
+import { Icon } from '#components/ui/Icon.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { useMedia } from '#components/ui/Panel.tsx'
 import { messageOf } from '#server/contracts/errors.ts'
 import { useTimeRange } from '#components/use-time-range.ts'
 import { compareGraphs, windowBefore } from './compare.ts'
+import { saveJson } from './ExportMenu.tsx'
+import { completeFind } from './complete-find.ts'
 import { EdgePanel } from './EdgePanel.tsx'
 import { viewGraph, type GraphView } from './figures.ts'
-import { findInGraph } from './find.ts'
+import { findInGraph, onlyFound } from './find.ts'
 import { FleetPanel } from './FleetPanel.tsx'
 import { flowOf } from './flow.ts'
 import { CanvasSkeleton, GraphCanvas } from './GraphCanvas.tsx'
@@ -25,6 +28,10 @@ import { GraphTable } from './GraphTable.tsx'
 import { GraphToolbar, Legend } from './GraphToolbar.tsx'
 import { useGraphParams } from './graph-params.ts'
 import { GROUP_FROM, groupableLabels, parseGroupBy, type GroupView } from './group.ts'
+import { layTrace } from './trace-overlay.ts'
+import { TraceChip } from './TraceChip.tsx'
+import { withoutHops } from '#components/trace/hops.ts'
+import { useTrace } from '#components/trace/use-trace.ts'
 import { NodePanel } from './NodePanel.tsx'
 
 const REFRESH_MS = 5000
@@ -42,7 +49,7 @@ export function GraphExplorer({ initial }: { initial?: Graph }) {
   }, [query.data, earlier.data])
   if (!view) return query.error ? <GraphDown says={messageOf(query.error)} /> : <div className="relative h-full"><CanvasSkeleton /></div>
   if (view.nodes.length === 0) return <GraphEmpty />
-  return <Explorer view={view} moving={!paused} stale={query.error ? messageOf(query.error) : earlier.error ? `The window to compare with cannot be read: ${messageOf(earlier.error)}` : null} />
+  return <Explorer view={view} graph={query.data} moving={!paused} stale={query.error ? messageOf(query.error) : earlier.error ? `The window to compare with cannot be read: ${messageOf(earlier.error)}` : null} />
 }
 
 /** The window to compare with, when one is chosen. */
@@ -58,11 +65,16 @@ function useEarlierGraph(): { data: Graph | undefined; error: Error | null } {
   return compare === null ? { data: undefined, error: null } : query
 }
 
-function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; stale: string | null }) {
+function Explorer({ view: whole, graph, moving, stale }: { view: GraphView; graph: Graph | undefined; moving: boolean; stale: string | null }) {
   const [params, setParams] = useGraphParams()
   const narrow = useMedia('(max-width: 900px)')
-  const by = parseGroupBy(params.group, view.nodes.length)
-  const found = useMemo(() => findInGraph(view, params.find), [view, params.find])
+  const by = parseGroupBy(params.group, whole.nodes.length)
+  const trace = useTrace(params.trace)
+  const overlay = useMemo(() => (trace.data ? layTrace(whole, withoutHops(trace.data.spans)) : null), [whole, trace.data])
+  const laid = overlay?.view ?? whole
+  const sought = useMemo(() => findInGraph(laid, params.find), [laid, params.find])
+  const view = useMemo(() => (params.only && sought.state === 'found' ? onlyFound(laid, sought) : laid), [laid, sought, params.only])
+  const found = sought.state === 'none' && overlay ? overlay.found : sought
   const { nodes, edges, groups } = useMemo(() => flowOf(view, { by, open: params.open, found, selected: params.select, moving, down: narrow }), [view, by, params.open, found, params.select, moving, narrow])
   const select = (id: string | null) => void setParams({ select: id })
   const open = (id: string) => {
@@ -74,7 +86,10 @@ function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; s
     <GraphToolbar
       find={params.find}
       onFind={(find) => void setParams({ find: find || null })}
-      found={found}
+      found={sought}
+      offer={(line) => completeFind(line, laid)}
+      only={params.only}
+      onOnly={(only) => void setParams({ only })}
       view={params.view}
       onView={(next) => void setParams({ view: next })}
       group={by}
@@ -85,6 +100,7 @@ function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; s
       comparison={params.compare}
       onCompare={(compare) => void setParams({ compare })}
       compared={view.compared}
+      extra={params.trace !== null && <TraceChip traceId={params.trace} trace={trace} overlay={overlay} onClose={() => void setParams({ trace: null })} />}
     />
   )
   return (
@@ -93,13 +109,13 @@ function Explorer({ view, moving, stale }: { view: GraphView; moving: boolean; s
       {params.view === 'graph' ? (
         <>
           <div className="pointer-events-none absolute top-3.5 left-4 z-10 [&_*]:pointer-events-auto" style={{ right: covered + 16 }}>{toolbar}</div>
-          <div className="relative min-h-0 flex-1"><GraphCanvas key={`${by} ${params.open} ${narrow}`} direction={narrow ? 'TB' : 'LR'} columns={by !== 'none' && params.open === null} nodes={nodes} edges={edges} selected={params.select} onSelect={select} onOpen={open} coveredPx={covered} /></div>
+          <div className="relative min-h-0 flex-1"><GraphCanvas key={`${by} ${params.open} ${narrow}`} direction={narrow ? 'TB' : 'LR'} columns={by !== 'none' && params.open === null} nodes={nodes} edges={edges} selected={params.select} onSelect={select} onOpen={open} coveredPx={covered} json={() => graph} /></div>
           <Legend edges={view.edges} />
         </>
       ) : (
         <div className="min-h-0 flex-1 overflow-y-auto p-4" style={{ paddingRight: covered + 16 }}>
           {toolbar}
-          <Card className="mt-3.5" flush title="Calls between agents" note={plural(view.edges.length, 'edge')}><GraphTable view={view} found={found} selected={params.select} onSelect={select} /></Card>
+          <Card className="mt-3.5" flush title="Calls between agents" note={plural(view.edges.length, 'edge')} actions={<Button small onPress={() => saveJson(graph)}><Icon name="download" size={14} />JSON</Button>}><GraphTable view={view} found={found} selected={params.select} onSelect={select} /></Card>
         </div>
       )}
       {stale && <div className="absolute bottom-14 left-4 z-10 max-w-md"><Notice state="warn">{stale} What is shown is what was last read.</Notice></div>}

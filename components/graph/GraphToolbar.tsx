@@ -1,10 +1,12 @@
 'use client'
-import { classes } from '#components/ui/classes.ts'
+import type { ReactNode } from 'react'
 import { Button } from '#components/ui/Button.tsx'
 import { plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
 import { Segmented } from '#components/ui/Segmented.tsx'
 import { Select } from '#components/ui/Select.tsx'
+import type { Completion } from '#components/ui/use-completion.ts'
+import { FindLine } from './FindLine.tsx'
 import { COMPARISONS, sayComparison, type Compared, type Comparison } from './compare.ts'
 import type { EdgeView } from './figures.ts'
 import type { FindResult } from './find.ts'
@@ -13,6 +15,11 @@ interface ToolbarProps {
   find: string
   onFind: (text: string) => void
   found: FindResult
+  /** What may come next in the line. */
+  offer: (line: string) => Completion[]
+  /** What does not match is hidden rather than dim. */
+  only: boolean
+  onOnly: (only: boolean) => void
   view: 'graph' | 'table'
   onView: (view: 'graph' | 'table') => void
   group: string
@@ -23,38 +30,14 @@ interface ToolbarProps {
   comparison: Comparison | null
   onCompare: (comparison: Comparison | null) => void
   compared: Compared | null
+  /** What else lies over the graph. */
+  extra?: ReactNode
 }
 
-export function GraphToolbar({ find, onFind, found, view, onView, group, groups, onGroup, open, onClose, comparison, onCompare, compared }: ToolbarProps) {
-  const wrong = found.state === 'wrong'
+export function GraphToolbar({ find, onFind, found, offer, only, onOnly, view, onView, group, groups, onGroup, open, onClose, comparison, onCompare, compared, extra }: ToolbarProps) {
   return (
     <div className="flex w-full flex-wrap items-start gap-2">
-      <div className="min-w-0 max-md:w-full md:w-[340px]">
-        <label data-find className={classes('flex h-[30px] items-center gap-2 rounded-md border bg-surface px-2.5 focus-within:outline-2 focus-within:outline-offset-1 focus-within:outline-[var(--focus)]', wrong ? 'border-bad' : 'border-line-strong')}>
-          <span className="text-sm text-faint">Find</span>
-          <input
-            value={find}
-            onChange={(event) => onFind(event.target.value)}
-            onKeyDown={(event) => event.key === 'Escape' && onFind('')}
-            placeholder="edge error > 1 %"
-            aria-invalid={wrong}
-            aria-describedby="found"
-            spellCheck={false}
-            autoComplete="off"
-            maxLength={500}
-            className="min-w-0 flex-1 bg-transparent font-mono text-[12px] outline-none placeholder:text-faint"
-          />
-          {find !== '' && (
-            <button type="button" aria-label="Clear" onClick={() => onFind('')} className="grid h-5 w-5 place-items-center rounded-sm text-muted hover:text-text">
-              <Icon name="close" size={13} />
-            </button>
-          )}
-          {found.state === 'found' && <span className="flex-none text-xs text-muted" aria-hidden>{found.says}</span>}
-        </label>
-        <p id="found" role="status" className={wrong ? 'm-0 mt-1 rounded-md border border-line bg-surface px-2.5 py-1 text-xs text-bad' : 'sr-only'}>
-          {found.state === 'wrong' || found.state === 'found' ? found.says : ''}
-        </p>
-      </div>
+      <FindLine find={find} onFind={onFind} found={found} offer={offer} only={only} onOnly={onOnly} />
       <Segmented label="Shown as" value={view} onChange={onView} options={[{ id: 'graph', title: 'Graph' }, { id: 'table', title: 'Table' }]} />
       {view === 'graph' && groups.length > 1 && <Select label="Group by" labelHidden small value={group} options={groups} onChange={onGroup} className="[&_button]:h-[30px]" />}
       {view === 'graph' && open !== null && (
@@ -65,6 +48,7 @@ export function GraphToolbar({ find, onFind, found, view, onView, group, groups,
       )}
       <Select label="Compare with" labelHidden small value={comparison ?? 'none'} options={COMPARE_OPTIONS} onChange={(next) => onCompare(next === 'none' ? null : next)} className="[&_button]:h-[30px]" />
       {compared && <Differences compared={compared} onShow={() => onFind('edge change != same')} />}
+      {extra}
     </div>
   )
 }

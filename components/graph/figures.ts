@@ -3,6 +3,7 @@ import { healthByErrors } from '#server/contracts/health.ts'
 import type { Graph, GraphEdge, GraphNode, Health } from '#server/contracts/telemetry.ts'
 import type { MarkState } from '#components/ui/StateMark.tsx'
 import type { Compared, EdgeChange } from './compare.ts'
+import type { EdgeInTrace } from './trace-overlay.ts'
 
 export interface Figures {
   requests: number
@@ -23,6 +24,8 @@ export interface EdgeView extends GraphEdge {
   open: boolean
   /** Against the window it is compared with; null while it is not. */
   change: EdgeChange | null
+  /** What the trace that lies over the graph did here; null without one, and where it did nothing. */
+  trace: EdgeInTrace | null
 }
 
 export interface NodeView extends GraphNode {
@@ -43,7 +46,7 @@ export interface GraphView {
 /** Every node with what it received and sent, every edge with its rate and state. */
 export function viewGraph(graph: Graph): GraphView {
   const seconds = Math.max(1, (Date.parse(graph.to) - Date.parse(graph.from)) / 1000)
-  const edges = graph.edges.map((edge): EdgeView => ({ ...edge, figures: sumFigures([edge], seconds), health: healthByErrors(edge.requests, edge.errors), open: edge.mtlsShare !== null && edge.mtlsShare < 1, change: null }))
+  const edges = graph.edges.map((edge): EdgeView => ({ ...edge, figures: sumFigures([edge], seconds), health: healthByErrors(edge.requests, edge.errors), open: edge.mtlsShare !== null && edge.mtlsShare < 1, change: null, trace: null }))
   const nodes = graph.nodes.map((node): NodeView => {
     const callers = edges.filter((edge) => edge.target === node.id)
     const callees = edges.filter((edge) => edge.source === node.id)

@@ -39,6 +39,12 @@ function matchGraph(view: GraphView, test: Test): FindResult {
   return { state: 'found', nodes, edges, lit, says: parts.length > 0 ? parts.join(', ') : 'nothing matches' }
 }
 
+/** The graph without what an expression does not match. */
+export function onlyFound(view: GraphView, { lit }: Extract<FindResult, { state: 'found' }>): GraphView {
+  const nodes = view.nodes.filter((node) => lit.nodes.has(node.id))
+  return { ...view, nodes, edges: view.edges.filter((edge) => lit.edges.has(edge.id)) }
+}
+
 function count(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`
 }

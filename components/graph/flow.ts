@@ -54,7 +54,8 @@ function touches(edge: EdgeView, selected: string | null): boolean {
   return selected !== null && (edge.id === selected || edge.source === selected || edge.target === selected)
 }
 
-function differs({ change }: EdgeView): boolean {
+function differs({ change, trace }: EdgeView): boolean {
+  if (trace !== null) return true
   return change !== null && change.kind !== 'same'
 }
 

@@ -90,7 +90,7 @@ function mergeEdges(key: string, edges: EdgeView[], seconds: number): EdgeView {
     figures,
     health: worstOf(edges),
     open: edges.some((edge) => edge.open),
-    change: null,
+    change: null, trace: null,
   }
 }
 

@@ -8,11 +8,12 @@ import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { StateMark } from '#components/ui/StateMark.tsx'
 import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
+import { Peers } from './Peers.tsx'
 import { RevealMessages } from './RevealMessages.tsx'
 import { printDuration } from './scale.ts'
 import { printValue } from './search.ts'
 
-type Tab = 'messages' | 'attributes' | 'events' | 'resource'
+type Tab = 'messages' | 'attributes' | 'events' | 'peers' | 'resource'
 type Attribute = { key: string; value?: unknown }
 
 const FOLDED_CHARS = 900
@@ -24,6 +25,7 @@ export function SpanPanel({ traceId, span, criticalMs, isOrphan }: { traceId: st
     ...(span.genAi ? [{ id: 'messages' as const, label: messages.length > 0 ? `Messages ${messages.length}` : 'Model' }] : []),
     { id: 'attributes', label: `Attributes ${span.attributes.length}` },
     { id: 'events', label: `Events ${span.events.length + span.links.length}` },
+    { id: 'peers', label: 'Peers' },
     { id: 'resource', label: 'Resource' },
   ]
   const [wanted, setWanted] = useState<Tab>('messages')
@@ -60,6 +62,7 @@ export function SpanPanel({ traceId, span, criticalMs, isOrphan }: { traceId: st
         {tab === 'messages' && span.genAi && <Model genAi={span.genAi} isHidden={span.messagesHidden === true} />}
         {tab === 'attributes' && <Attributes list={span.attributes} none="This span has no attributes." />}
         {tab === 'events' && <EventsAndLinks span={span} />}
+        {tab === 'peers' && <Peers traceId={traceId} span={span} />}
         {tab === 'resource' && <Resource span={span} />}
       </div>
     </section>

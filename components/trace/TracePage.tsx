@@ -1,11 +1,9 @@
 'use client'
-import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
-import type { Trace, TraceColumns } from '#server/contracts/telemetry.ts'
-import { asks } from '#components/asks.ts'
-import { call, get } from '#components/mesh/call.ts'
+import type { Trace } from '#server/contracts/telemetry.ts'
+import { call } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
-import { Button } from '#components/ui/Button.tsx'
+import { Button, ButtonLink } from '#components/ui/Button.tsx'
 import { Copyable } from '#components/ui/Copyable.tsx'
 import { formatCount, formatShare, plural } from '#components/ui/format.ts'
 import { Icon } from '#components/ui/Icon.tsx'
@@ -16,28 +14,22 @@ import { Skeleton } from '#components/ui/Skeleton.tsx'
 import { StateMark } from '#components/ui/StateMark.tsx'
 import { toast } from '#components/ui/Toast.tsx'
 import { paths } from '#components/paths.ts'
-import { shownTrace, type ShownTrace } from './columns.ts'
+import { saveFile } from '#components/save-file.ts'
+import type { ShownTrace } from './columns.ts'
 import { criticalPath, slowestService } from './critical-path.ts'
 import { withoutHops } from './hops.ts'
 import { printDuration } from './scale.ts'
 import { TraceView } from './TraceView.tsx'
 import { buildTree } from './tree.ts'
+import { useTrace } from './use-trace.ts'
 
-const YOUNG_MS = 30_000
-
-/** One trace. A young one may still grow, so it is asked for again until it is half a minute old. */
+/** One trace. */
 export function TracePage({ traceId }: { traceId: string }) {
-  const query = useQuery({
-    queryKey: asks.trace(traceId).key,
-    queryFn: async (context) => shownTrace(await get<Trace | TraceColumns>(asks.trace(traceId).path)(context)),
-    refetchInterval: (state) => (state.state.data && Date.now() - Date.parse(state.state.data.startedAt) - state.state.data.durationMs < YOUNG_MS ? 3000 : false),
-    // The same spans again are the same trace: nothing is laid out anew.
-    structuralSharing: (before, after) => (sameSpans(before, after) ? before : after),
-  })
+  const query = useTrace(traceId)
   const title = query.data ? titleOf(query.data) : `Trace ${traceId.slice(0, 8)}`
   return (
     <Page title={title} crumbs={[{ href: paths.traces(), label: 'Traces' }]}
-      actions={query.data && <Button onPress={() => void download(traceId)}><Icon name="download" size={14} />OTLP JSON</Button>}>
+      actions={query.data && <><ButtonLink href={onGraph(query.data)}>On the graph</ButtonLink><ButtonLink href={paths.compareTraces(traceId)}>Compare</ButtonLink><Button onPress={() => void download(traceId)}><Icon name="download" size={14} />OTLP JSON</Button></>}>
       <Loaded query={query} what={`the trace ${traceId}`} skeleton={<div role="status" aria-label="Loading the trace" className="grid gap-[18px] lg:grid-cols-[minmax(0,1fr)_372px]"><Skeleton className="h-[520px] w-full" /><Skeleton className="h-[520px] w-full" /></div>}>
         {(trace) => <><Summary trace={trace} /><TraceView trace={trace} /></>}
       </Loaded>
@@ -74,6 +66,7 @@ function Summary({ trace }: { trace: ShownTrace }) {
 }
 
 const TITLE_CHARS = 120
+const AROUND_MS = 150_000
 
 /** What was asked first, in the words of whoever asked; without recorded words, where the trace began. */
 function titleOf({ spans, traceId }: Trace): string {
@@ -83,23 +76,17 @@ function titleOf({ spans, traceId }: Trace): string {
   return root ? `${root.service} ${root.name}` : `Trace ${traceId.slice(0, 8)}`
 }
 
-function sameSpans(before: unknown, after: unknown): boolean {
-  const [a, b] = [before, after] as [ShownTrace | undefined, ShownTrace] // answers of one query
-  return a !== undefined && a.spans.length === b.spans.length && a.durationMs === b.durationMs && a.truncated === b.truncated
+/** The graph of that time: some minutes, so that the edges have figures. */
+function onGraph({ traceId, startedAt, durationMs }: ShownTrace): string {
+  const at = (ms: number) => new Date(Date.parse(startedAt) + ms).toISOString()
+  return paths.graph({ trace: traceId, from: at(-AROUND_MS), to: at(durationMs + AROUND_MS) })
 }
 
 async function download(traceId: string): Promise<void> {
   try {
     const { body } = await call<unknown>(`/traces/${encodeURIComponent(traceId)}`, { query: { format: 'otlp' } })
-    saveFile(`trace-${traceId}.json`, 'application/json', JSON.stringify(body))
+    saveFile(`trace-${traceId}.json`, new Blob([JSON.stringify(body)], { type: 'application/json' }))
   } catch (error) {
     toast('bad', 'The trace cannot be downloaded', error instanceof Error ? error.message : undefined)
   }
-}
-
-function saveFile(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }))
-  const link = Object.assign(document.createElement('a'), { href: url, download: name })
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }

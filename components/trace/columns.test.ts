@@ -24,7 +24,7 @@ test('columns become spans that are drawn like any other', () => {
   expect(spans[5]).toMatchObject({ status: 'error', genAi: null })
 })
 
-test('fifty thousand spans side by side are laid out', () => {
+test('fifty thousand spans side by side are laid out', { timeout: 60_000 }, () => {
   const trace = shownTrace(wide(50_000))
   const spans = withoutHops(trace.spans)
   const tree = buildTree(spans, trace.durationMs)

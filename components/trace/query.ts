@@ -1,5 +1,6 @@
 // The same search as the form's, as one line: `service = writer and duration > 200ms and status = error`. Form and line are two ways
 // to write the filters that stand in the URL.
+import type { Completion } from '#components/ui/use-completion.ts'
 import { ATTRIBUTES_MAX, parseAttribute, type AttributeName } from '#server/contracts/telemetry.ts'
 import { tokenize, type Token } from '#components/graph/find-tokens.ts'
 import type { WrittenFilters } from './filters.ts'
@@ -97,13 +98,6 @@ export function describeQuery({ service, operation, status, min, max, attr }: Wr
   const span = [operation ? `a span “${operation}”` : 'a span', service && `of ${service}`, took, attr.length > 0 && `with ${attr.flatMap((text) => parseAttribute(text) ?? []).map(({ key, value }) => `${key} “${value}”`).join(' and ')}`].filter(Boolean).join(' ')
   const whole = status === 'error' ? 'Failed traces' : status === 'ok' ? 'Traces without an error' : 'Traces'
   return service || operation || took || attr.length > 0 ? `${whole} with ${span}` : status === 'any' ? 'Every trace' : whole
-}
-
-export interface Completion {
-  /** The whole line with this taken. */
-  line: string
-  text: string
-  says: string
 }
 
 /** What may come next at the end of the line. */

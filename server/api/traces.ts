@@ -2,8 +2,9 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { MeshError } from '#server/contracts/errors.ts'
 import { TraceId } from '#server/contracts/ids.ts'
-import { ATTRIBUTES_MAX, AttributeName, parseAttribute, Span, Trace, TraceColumns, TraceSummary } from '#server/contracts/telemetry.ts'
+import { ATTRIBUTES_MAX, AttributeName, parseAttribute, Span, SpanPeers, Trace, TraceColumns, TraceSummary } from '#server/contracts/telemetry.ts'
 import { readAttributeNames } from '#server/queries/attribute-names.ts'
+import { readSpanPeers } from '#server/queries/span-peers.ts'
 import { isLongTrace, readTraceColumns } from '#server/queries/trace-columns.ts'
 import { TRACE_SPANS_MAX } from '#server/queries/trace-rows.ts'
 import { readSpan, readTrace, readTraceOtlp } from '#server/queries/trace.ts'
@@ -73,6 +74,15 @@ const readOne = createRoute({
   responses: ok(Span, 'The span'),
 })
 
+const peers = createRoute({
+  method: 'get',
+  path: '/traces/{traceId}/spans/{spanId}/peers',
+  tags,
+  summary: 'Where one span sits among those of the same service and operation, by how long they took; half an hour before and after it, or the window asked for',
+  request: { params: readOne.request.params, query: readOne.request.query.extend(WindowQuery) },
+  responses: ok(SpanPeers, 'A histogram; of more than 200,000 spans of the service the newest are looked at, and how far back is said'),
+})
+
 const reveal = createRoute({
   method: 'post',
   path: '/traces/{traceId}/reveal',
@@ -120,6 +130,15 @@ export const traceRoutes = newRoutes()
     requireRole(c, 'viewer')
     const { traceId, spanId } = c.req.valid('param')
     const found = await readSpan(c.var.db, c.var.mesh, traceId, spanId, { service: c.req.valid('query').service ?? null, messages: 'open' })
+    if (!found) throw new MeshError('not_found', `there is no span ${spanId} in the trace ${traceId}`)
+    return c.json(found, 200)
+  })
+  .openapi(peers, async (c) => {
+    requireRole(c, 'viewer')
+    const { traceId, spanId } = c.req.valid('param')
+    const { service, mesh: _, ...window } = c.req.valid('query')
+    const named = window.window !== undefined || window.from !== undefined || window.to !== undefined
+    const found = await readSpanPeers(c.var.db, c.var.mesh, { traceId, spanId, service: service ?? null, window: named ? readWindow(window, WINDOW_DEFAULT) : null })
     if (!found) throw new MeshError('not_found', `there is no span ${spanId} in the trace ${traceId}`)
     return c.json(found, 200)
   })
