@@ -145,3 +145,63 @@ test('matches, header edits, redirects, rewrites, mirrors, CORS, sessions and gR
   expect(await caller.stat('server.dynamic_unknown_fields')).toBe(0)
   expect(mesh.control.errors).toEqual([])
 }, 120_000)
+
+test('every redirect code, several mirrors, both timeouts, and tries after answers that say overloaded, where HTTP says so', async () => {
+  await using db = await testDatabase()
+  await using mesh = await startNativeMesh(db)
+  await mesh.commit([agent('caller'), agent('callee'), agent('shadow'), agent('second-shadow'), agentVersion('callee', 'v1')])
+  const caller = await mesh.addProxy('caller')
+  const callee = await mesh.addProxy('callee')
+  const shadows = [await mesh.addProxy('shadow'), await mesh.addProxy('second-shadow')]
+  const came = new Map<string, number>()
+  const overloaded = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32_000, message: 'overloaded' } })
+  callee.agent.server.removeAllListeners('request')
+  callee.agent.server.on('request', (incoming, response) => {
+    const path = incoming.url ?? ''
+    const count = (came.get(path) ?? 0) + 1
+    came.set(path, count)
+    incoming.resume()
+    if (path === '/never' || (path === '/hangs-once' && count === 1)) return // until the caller's sidecar gives up
+    const isBusy = path === '/always-busy' || (path.startsWith('/busy') && count <= 2)
+    response.writeHead(isBusy ? (path === '/busy429' ? 429 : 503) : 200, { 'content-type': 'application/json' })
+    response.end(isBusy || path === '/said-in-200' ? overloaded : '{}')
+  })
+  const [parentRefs, backendRefs, retry] = [[{ name: 'callee' }], to('v1'), { codes: [503, 429], attempts: 2, backoff: '10ms' }]
+  const mirror = (name: string) => ({ type: 'RequestMirror', requestMirror: { backendRef: { name } } })
+  const codes = [301, 302, 303, 307, 308]
+  await mesh.accepted(
+    await mesh.commit([
+      route('callee', {
+        parentRefs,
+        rules: [
+          ...codes.map((statusCode) => ({ matches: [{ path: { value: `/to${statusCode}` } }], filters: [{ type: 'RequestRedirect', requestRedirect: { hostname: 'else.example', statusCode } }] })),
+          { name: 'copied', matches: [{ path: { value: '/copied' } }], filters: [mirror('shadow'), mirror('second-shadow')], backendRefs },
+          { matches: [{ path: { value: '/never' } }], timeouts: { request: '1s' }, backendRefs },
+          { matches: [{ path: { value: '/hangs-once' } }], timeouts: { request: '30s', backendRequest: '1s' }, retry: { codes: [504], attempts: 1 }, backendRefs },
+          { matches: [{ path: { value: '/once' } }], backendRefs },
+          { retry, backendRefs },
+        ],
+      }),
+    ]),
+    15_000,
+  )
+  const host = 'callee.default.mesh'
+  for (const code of codes) expect(await call(caller, host, `/to${code}/a`)).toMatchObject({ status: code, headers: { location: `http://else.example/to${code}/a` } })
+  expect((await call(caller, host, '/copied')).status).toBe(200)
+  await eventually('both copies', 5000, () => shadows.every(({ agent: { received } }) => received.some(({ path }) => path === '/copied')))
+  const began = performance.now()
+  expect((await call(caller, host, '/never')).status).toBe(504)
+  expect(performance.now() - began).toBeGreaterThan(900)
+  expect((await call(caller, host, '/hangs-once')).status).toBe(200)
+  expect(came.get('/hangs-once')).toBe(2)
+
+  for (const path of ['/busy503', '/busy429']) {
+    expect(await call(caller, host, path, { method: 'POST' })).toMatchObject({ status: 200, body: '{}' })
+    expect(came.get(path)).toBe(3)
+  }
+  expect(await call(caller, host, '/always-busy', { method: 'POST' })).toMatchObject({ status: 503, body: overloaded })
+  expect(came.get('/always-busy')).toBe(3)
+  // In an answer of 200 it stands in the body, which no sidecar reads: the caller gets it as it is.
+  expect(await call(caller, host, '/said-in-200', { method: 'POST' })).toMatchObject({ status: 200, body: overloaded })
+  expect(came.get('/said-in-200')).toBe(1)
+}, 120_000)
