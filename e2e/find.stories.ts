@@ -26,7 +26,7 @@ test.concurrent('a find expression dims what it does not match, and says how man
   await nodeOf(someone, 'translator').waitFor()
   for (const [kind, name] of [['Picture, SVG', 'graph.svg'], ['Picture, PNG', 'graph.png'], ['Figures, JSON', 'graph.json']] as const) {
     await page.getByRole('button', { name: 'Export' }).click()
-    const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: kind }).click()])
+    const [file] = await Promise.all([page.waitForEvent('download', { timeout: 60_000 }), page.getByRole('menuitem', { name: kind }).click()])
     expect(file.suggestedFilename()).toBe(name)
     const bytes = await readFile(await file.path())
     if (name === 'graph.png') expect(bytes.subarray(1, 4).toString()).toBe('PNG')

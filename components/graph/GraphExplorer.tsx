@@ -30,7 +30,7 @@ import { useGraphParams } from './graph-params.ts'
 import { GROUP_FROM, groupableLabels, parseGroupBy, type GroupView } from './group.ts'
 import { layTrace } from './trace-overlay.ts'
 import { TraceChip } from './TraceChip.tsx'
-import { withoutHops } from '#components/trace/hops.ts'
+import { layOut } from '#components/trace/laid-out.ts'
 import { useTrace } from '#components/trace/use-trace.ts'
 import { NodePanel } from './NodePanel.tsx'
 
@@ -70,7 +70,7 @@ function Explorer({ view: whole, graph, moving, stale }: { view: GraphView; grap
   const narrow = useMedia('(max-width: 900px)')
   const by = parseGroupBy(params.group, whole.nodes.length)
   const trace = useTrace(params.trace)
-  const overlay = useMemo(() => (trace.data ? layTrace(whole, withoutHops(trace.data.spans)) : null), [whole, trace.data])
+  const overlay = useMemo(() => (trace.data ? layTrace(whole, layOut(trace.data).spans) : null), [whole, trace.data])
   const laid = overlay?.view ?? whole
   const sought = useMemo(() => findInGraph(laid, params.find), [laid, params.find])
   const view = useMemo(() => (params.only && sought.state === 'found' ? onlyFound(laid, sought) : laid), [laid, sought, params.only])

@@ -20,7 +20,7 @@ export function useLayout(nodes: readonly LayoutNode[], edges: readonly LayoutEd
     started.onmessage = (event: MessageEvent<{ turn: number; positions: Positions }>) => {
       if (event.data.turn !== turn.current) return
       kept.current = { ...kept.current, ...event.data.positions }
-      setPositions(event.data.positions)
+      setPositions(kept.current) // with the places of what is hidden now: shown again, it stands where it stood
     }
     setWorker(started)
     return () => started.terminate()

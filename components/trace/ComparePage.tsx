@@ -17,9 +17,8 @@ import { useTrace } from './use-trace.ts'
 import type { ShownTrace } from './columns.ts'
 import { ComparedTable } from './ComparedTable.tsx'
 import { compareTrees, mostChanged } from './compare.ts'
-import { withoutHops } from './hops.ts'
+import { layOut } from './laid-out.ts'
 import { printDuration } from './scale.ts'
-import { buildTree } from './tree.ts'
 
 const AROUND_MS = 3_600_000
 
@@ -56,7 +55,7 @@ export function ComparePage({ first, second }: { first: string; second: string |
 
 function Compared({ traces }: { traces: readonly [ShownTrace, ShownTrace] }) {
   const [a, b] = traces
-  const trees = useMemo(() => [a, b].map((trace) => buildTree(withoutHops(trace.spans), trace.durationMs)) as [ReturnType<typeof buildTree>, ReturnType<typeof buildTree>], [a, b]) // two in, two out
+  const trees = useMemo(() => [layOut(a).tree, layOut(b).tree] as const, [a, b])
   const rows = useMemo(() => compareTrees(trees), [trees])
   const most = useMemo(() => mostChanged(rows), [rows])
   const byMs = trees[1].durationMs - trees[0].durationMs

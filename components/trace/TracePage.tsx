@@ -16,11 +16,10 @@ import { toast } from '#components/ui/Toast.tsx'
 import { paths } from '#components/paths.ts'
 import { saveFile } from '#components/save-file.ts'
 import type { ShownTrace } from './columns.ts'
-import { criticalPath, slowestService } from './critical-path.ts'
-import { withoutHops } from './hops.ts'
+import { slowestService } from './critical-path.ts'
+import { layOut } from './laid-out.ts'
 import { printDuration } from './scale.ts'
 import { TraceView } from './TraceView.tsx'
-import { buildTree } from './tree.ts'
 import { useTrace } from './use-trace.ts'
 
 /** One trace. */
@@ -39,10 +38,10 @@ export function TracePage({ traceId }: { traceId: string }) {
 
 function Summary({ trace }: { trace: ShownTrace }) {
   const facts = useMemo(() => {
-    const tree = buildTree(withoutHops(trace.spans), trace.durationMs)
+    const { tree, segments } = layOut(trace)
     return {
       durationMs: tree.durationMs,
-      slowest: slowestService(tree, criticalPath(tree)),
+      slowest: slowestService(tree, segments),
       services: new Set(trace.spans.map((span) => span.service)).size,
       errors: trace.spans.filter((span) => span.status === 'error').length,
       tokens: trace.spans.reduce((sum, span) => sum + (span.genAi?.inputTokens ?? 0) + (span.genAi?.outputTokens ?? 0), 0),

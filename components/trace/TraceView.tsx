@@ -8,7 +8,7 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { serviceColours } from './colours.ts'
 import type { ShownTrace } from './columns.ts'
 import { criticalPath, type CriticalSegment } from './critical-path.ts'
-import { withoutHops } from './hops.ts'
+import { layOut } from './laid-out.ts'
 import { Minimap } from './Minimap.tsx'
 import { spanMatches } from './search.ts'
 import type { TimeWindow } from './scale.ts'
@@ -21,14 +21,15 @@ const FOLD_AT = 2000
 /** A trace: waterfall at the left, the selected span at the right; which span, the search and the critical path stay in the URL. */
 export function TraceView({ trace: whole }: { trace: ShownTrace }) {
   const [view, setView] = useQueryStates({ span: parseAsString, q: parseAsString.withDefault(''), critical: parseAsBoolean.withDefault(false), hops: parseAsBoolean.withDefault(false) }, { history: 'replace' })
-  const folded = useMemo(() => withoutHops(whole.spans), [whole])
+  const laid = layOut(whole)
+  const folded = laid.spans
   const hops = whole.spans.length - folded.length
   // A link to a proxy's span shows the proxies.
   const withHops = view.hops || (view.span !== null && !folded.some((span) => span.spanId === view.span))
   const trace = useMemo(() => (withHops ? whole : { ...whole, spans: [...folded] }), [whole, folded, withHops])
-  const tree = useMemo(() => buildTree(trace.spans, trace.durationMs), [trace])
+  const tree = useMemo(() => (withHops ? buildTree(trace.spans, trace.durationMs) : laid.tree), [withHops, trace, laid])
   const colours = useMemo(() => serviceColours(trace.spans), [trace])
-  const segments = useMemo(() => criticalPath(tree), [tree])
+  const segments = useMemo(() => (withHops ? criticalPath(tree) : laid.segments), [withHops, tree, laid])
   const critical = useMemo(() => bySpan(segments), [segments])
   // A very large trace opens at its first levels; everything is one key away.
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(() => (trace.spans.length > FOLD_AT ? collapsedBelow(tree, 2) : new Set()))

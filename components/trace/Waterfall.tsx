@@ -79,7 +79,7 @@ function goTo(index: number | null, { onSelect }: WaterfallProps): void {
   if (index !== null) onSelect(index)
 }
 
-const COLUMNS = 'grid grid-cols-[minmax(120px,34%)_minmax(0,1fr)_76px] md:grid-cols-[minmax(180px,36%)_minmax(0,1fr)_76px]'
+const COLUMNS = 'grid grid-cols-[minmax(120px,46%)_minmax(0,1fr)_64px] [--indent-most:18%] md:[--indent-most:45%] md:grid-cols-[minmax(180px,36%)_minmax(0,1fr)_76px]'
 
 function Axis({ window }: { window: TimeWindow }) {
   const ticks = ticksOf(window, 4)
@@ -87,9 +87,9 @@ function Axis({ window }: { window: TimeWindow }) {
     <div className={`${COLUMNS} items-center border-b border-line px-3 py-1.5 text-xs text-muted`} aria-hidden="true">
       <span>Service, operation</span>
       <span className="relative block h-4">
-        {ticks.map((tick) => {
+        {ticks.map((tick, index) => {
           const place = placeIn(window, tick, 0)
-          return place && <span key={tick} className={`absolute whitespace-nowrap tabular-nums ${place.left > 0.88 ? '-translate-x-full' : ''}`} style={{ left: `${place.left * 100}%` }}>{printDuration(tick)}</span>
+          return place && <span key={tick} className={`absolute whitespace-nowrap tabular-nums ${index % 2 === 1 ? 'max-md:hidden' : ''} ${place.left > 0.88 ? '-translate-x-full' : ''}`} style={{ left: `${place.left * 100}%` }}>{printDuration(tick)}</span>
         })}
       </span>
       <span className="text-right">Took</span>
@@ -110,7 +110,7 @@ function SpanRow({ tree, row, at, top, window, colours, critical, found, selecte
       aria-expanded={row.children > 0 ? !row.collapsed : undefined} onClick={() => onSelect(row.index)}
       className={`${COLUMNS} absolute inset-x-0 cursor-default items-center px-3 text-sm ${isSelected ? 'bg-accent-soft' : 'hover:bg-sunken'} ${dimmed ? 'text-faint' : ''}`} style={{ top, height: ROW_PX }}
     >
-      <span role="gridcell" className="flex min-w-0 items-center gap-1.5 overflow-hidden pr-2" style={{ paddingLeft: `min(${row.depth * indentPx}px, 45%)` }}>
+      <span role="gridcell" className="flex min-w-0 items-center gap-1.5 overflow-hidden pr-2" style={{ paddingLeft: `min(${row.depth * indentPx}px, var(--indent-most))` }}>
         <span className="grid size-4 shrink-0 place-items-center" onClick={(event) => { if (row.children > 0) { event.stopPropagation(); onToggle(row.index) } }}>
           {row.children > 0
             ? <svg viewBox="0 0 16 16" className={`size-3 text-faint transition-transform ${row.collapsed ? '' : 'rotate-90'}`} aria-hidden="true"><path d="M6 4l4 4-4 4" fill="none" stroke="currentColor" strokeWidth="1.6" /></svg>
