@@ -4,6 +4,7 @@ import type { TlsFiles } from '#server/run/tls.ts'
 import { electLeader } from '#server/db/leader.ts'
 import { openPool } from '#server/db/pool.ts'
 import { usableRole } from '#server/db/roles.ts'
+import { ALLOW_NOTHING, type AllowList } from '#server/fetch/addresses.ts'
 import { openContentRules } from './content-rule.ts'
 import { openIngest, type IngestTotals } from './ingest.ts'
 import type { LogRow } from './logs/row.ts'
@@ -13,6 +14,7 @@ import { writeFlushes } from './metrics/write.ts'
 import { startOtlpGrpc } from './otlp/grpc.ts'
 import { startOtlpHttp } from './otlp/http.ts'
 import type { Receiver } from './otlp/receive.ts'
+import { keepScraping } from './prometheus/run.ts'
 import { openRedactionRules } from './redaction-rules.ts'
 import { keepRetention } from './retention.ts'
 import { openEdgeIds } from './rollup/edge-ids.ts'
@@ -34,6 +36,8 @@ export interface CollectorOptions {
   retentionMs: number
   diskMaxBytes: number
   origins: readonly string[]
+  /** What may be scraped beyond the public internet; by itself nothing. */
+  allow?: AllowList
   onError: (what: string, error: unknown) => void
 }
 
@@ -69,6 +73,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const content = started.use(openContentRules(pool))
   const redaction = started.use(await openRedactionRules(pool, (error) => options.onError('reading the rules of redaction', error)))
   const edges = { pool, edges: openEdgeIds(pool) }
+  started.use(electLeader(options.databaseUrl, {
+    name: 'scrape',
+    lead: (signal) => keepScraping(edges, { allow: options.allow ?? ALLOW_NOTHING }, signal, (error) => options.onError('scraping', error)),
+    onError: (error) => options.onError('scraping', error),
+  }))
   const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory() }
   const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes + logs.waitingBytes
   const counters = started.use(openIngest(pool, waitingBytes))

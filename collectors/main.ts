@@ -2,6 +2,7 @@
 import { Gauge } from 'prom-client'
 import { readConfig } from '#server/config.ts'
 import { messageOf } from '#server/contracts/errors.ts'
+import { parseAllowList } from '#server/fetch/addresses.ts'
 import { databaseUrlOf } from '#server/run/database.ts'
 import { openLog } from '#server/run/log.ts'
 import { announceProcess } from '#server/run/registry.ts'
@@ -24,6 +25,7 @@ await runUntilStopped(log, async (things) => {
       httpPort: config.otlpHttpPort,
       retentionMs: config.retentionMs,
       diskMaxBytes: config.diskMaxBytes,
+      allow: parseAllowList(config.fetchAllow),
       origins: [new URL(config.publicUrl).origin],
       onError: (what, error) => log.error({ error: messageOf(error) }, `${what} failed: ${messageOf(error)}`),
     }),

@@ -68,7 +68,7 @@ function edgeOf(flush: ProxyFlush, scope: string): EdgeKey | null {
 }
 
 /** Counts of a long silence are spread over it: the sum is exact, and a chart shows no peak that never was. */
-function addDelta(tally: Tally, edge: EdgeKey, delta: Delta, proxyMs: number, receivedMs: number): void {
+export function addDelta(tally: Tally, edge: EdgeKey, delta: Delta, proxyMs: number, receivedMs: number): void {
   const endMs = Math.abs(proxyMs - receivedMs) < CLOCK_MS ? proxyMs : receivedMs
   const sinceMs = delta.sinceMs === null ? endMs : Math.max(endMs - SPREAD_MAX_MS, endMs - Math.max(0, proxyMs - delta.sinceMs))
   const parts = endMs - sinceMs < 2 * BUCKET_MS ? 1 : Math.ceil((endMs - sinceMs) / BUCKET_MS)

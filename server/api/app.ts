@@ -40,6 +40,7 @@ import { overviewRoutes } from './overview.ts'
 import { routeStatuses } from './route-status.ts'
 import { newRoutes } from './routes.ts'
 import { sample } from './sample.ts'
+import { scrape } from './scrape.ts'
 import { redaction } from './redaction.ts'
 import { sessions } from './sessions.ts'
 import { tokens } from './tokens.ts'
@@ -66,6 +67,7 @@ const routes = newRoutes() //
   .route('/', sessions)
   .route('/', objectives)
   .route('/', redaction)
+  .route('/', scrape)
   .route('/', revisions)
   .route('/', explainRoutes)
   .route('/', routeStatuses)

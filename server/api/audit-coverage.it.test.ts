@@ -69,6 +69,7 @@ test('every change over the API has its line: who did what to what', { timeout: 
     () => ({ route: 'PUT /sample', path: '/sample', body: { rate: 3, failureShare: 0 }, action: 'sample.change' }),
     () => ({ route: 'DELETE /sample', path: '/sample', action: 'sample.remove' }),
     () => ({ route: 'PUT /prices', path: '/prices', body: { currency: 'EUR', models: {} }, action: 'prices.set' }),
+    () => ({ route: 'PUT /scrape-targets', path: '/scrape-targets', body: { items: [{ name: 'istio', url: 'http://127.0.0.1:9/metrics' }] }, action: 'scrape-targets.set' }),
     () => ({ route: 'PUT /redaction', path: '/redaction', body: { builtIn: { emails: true } }, action: 'redaction.set' }),
     () => ({ route: 'POST /silences', path: '/silences', body: { minutes: 5 }, action: 'silence.add', keep: ({ id = '' }) => (held.silence = id) }),
     () => ({ route: 'DELETE /silences/:id', path: `/silences/${held.silence}`, action: 'silence.end' }),

@@ -33,7 +33,7 @@ const BODIES: [string, string | Uint8Array<ArrayBuffer>, string, number][] = [
   ['a field that is not there', '{"surprise": true}', JSON_TYPE, 422],
 ]
 
-const DOORS = ['PUT /namespaces/default/agents/probe', 'POST /tokens', 'POST /users', 'PUT /sample', 'PUT /prices', 'PUT /redaction', 'POST /redaction/try', 'POST /sample/report', 'PUT /auth/password', 'POST /auth/links', 'POST /join-tokens', 'POST /rotations', 'POST /objects', 'POST /explain', 'POST /policy-trials', 'POST /auth/sign-in', 'POST /auth/link']
+const DOORS = ['PUT /namespaces/default/agents/probe', 'POST /tokens', 'POST /users', 'PUT /sample', 'PUT /prices', 'PUT /redaction', 'PUT /scrape-targets', 'POST /redaction/try', 'POST /sample/report', 'PUT /auth/password', 'POST /auth/links', 'POST /join-tokens', 'POST /rotations', 'POST /objects', 'POST /explain', 'POST /policy-trials', 'POST /auth/sign-in', 'POST /auth/link']
 
 test('no door takes a hostile body, and each says why as a problem', { timeout: 180_000 }, async () => {
   await using db = await testDatabase()

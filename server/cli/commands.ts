@@ -26,6 +26,7 @@ export const COMMANDS = {
   proxies: 'show proxies and what each has accepted',
   agents: 'find agents, read and refresh their cards, block strangers',
   redaction: 'what is taken out of telemetry before it is stored',
+  scrape: 'proxies of other meshes whose Prometheus metrics are read into the graph',
   probes: 'show what probes found, and when it changed',
   semantic: 'try tasks against a route, and judge how well it chooses',
   rotate: 'rotate the issuing certificate, step by step',
