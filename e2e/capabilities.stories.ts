@@ -36,6 +36,7 @@ test.concurrent('a task is tried, and a labelled set is judged', async () => {
   await page.getByRole('textbox', { name: 'Compare with these semantic settings' }).fill('floor: 0.99')
   await page.getByRole('button', { name: 'Judge it' }).click()
   await page.getByText('0 tasks better, 1 worse').waitFor()
+  await page.getByRole('heading', { name: 'As it is stored' }).waitFor()
   await page.getByRole('table', { name: 'Tasks that change their agent' }).waitFor()
   await page.getByRole('textbox', { name: 'Compare with these semantic settings' }).fill('floor: [')
   await page.getByRole('button', { name: 'Judge it' }).click()

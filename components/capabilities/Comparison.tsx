@@ -7,7 +7,7 @@ import { share } from './share.ts'
 const agent = (name: string | null) => name ?? 'nobody'
 
 const CHANGED: readonly Column<Comparison['changed'][number]>[] = [
-  { id: 'task', header: 'Task', cell: (row) => row.task },
+  { id: 'task', header: 'Task', wrap: true, cell: (row) => row.task },
   { id: 'wanted', header: 'Should be', cell: (row) => agent(row.wanted) },
   { id: 'chosen', header: 'Stored', cell: (row) => agent(row.chosen) },
   { id: 'other', header: 'With these settings', cell: (row) => agent(row.other) },
@@ -17,11 +17,12 @@ const CHANGED: readonly Column<Comparison['changed'][number]>[] = [
 export function ComparisonResult({ now, comparison: { other, better, worse, byChance, changed } }: { now: Evaluation; comparison: Comparison }) {
   return (
     <div className="mt-4 grid gap-4">
+      <h3 className="m-0 text-base font-medium">With the settings to compare with</h3>
       <KeyValue wide rows={[
         ['Right, with these settings', `${share(other.accuracyWithFallback)}, as stored ${share(now.accuracyWithFallback)}`],
         ['Given to an agent', `${share(other.coverage)}, as stored ${share(now.coverage)}`],
         ['Changes', `${plural(better, 'task')} better, ${worse} worse`],
-        ['By chance alone', share(byChance)],
+        ['So much by chance alone', share(byChance)],
       ]} />
       {changed.length > 0 && <DataTable label="Tasks that change their agent" columns={CHANGED} rows={changed} rowKey={(row) => row.task} empty={null} />}
     </div>

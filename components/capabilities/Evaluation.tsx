@@ -10,7 +10,7 @@ import { parseYaml } from '#components/mesh/yaml.ts'
 import { Button } from '#components/ui/Button.tsx'
 import { Card } from '#components/ui/Card.tsx'
 import { Field } from '#components/ui/Field.tsx'
-import { NOTHING, plural } from '#components/ui/format.ts'
+import { formatMs, NOTHING, plural } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { Notice } from '#components/ui/Notice.tsx'
 import { DataTable, type Column } from '#components/ui/Table.tsx'
@@ -27,6 +27,13 @@ const CONFUSION: readonly Column<Evaluation['confusion'][number]>[] = [
   { id: 'wanted', header: 'Should be', cell: (row) => (row.wanted === '-' ? 'nobody' : row.wanted) },
   { id: 'chosen', header: 'Was', cell: (row) => (row.chosen === '-' ? 'nobody' : row.chosen) },
   { id: 'tasks', header: 'Tasks', right: true, cell: (row) => row.tasks },
+]
+
+const WRONG: readonly Column<Evaluation['wrong'][number]>[] = [
+  { id: 'task', header: 'Task', wrap: true, cell: (row) => row.task },
+  { id: 'wanted', header: 'Should be', cell: (row) => row.wanted ?? 'nobody' },
+  { id: 'chosen', header: 'Was', cell: (row) => row.chosen ?? 'nobody' },
+  { id: 'confidence', header: 'Similarity', right: true, cell: (row) => row.confidence?.toFixed(3) ?? NOTHING },
 ]
 
 /** A labelled set, judged by the route as it is stored; and by other settings of it, to see what they would change. */
@@ -51,8 +58,8 @@ export function EvaluationCard({ namespace, route }: { namespace: string; route:
         <span><Button type="submit" isPending={judge.isPending} why={text.trim() === '' ? 'Paste a labelled set first' : null}>Judge it</Button></span>
       </form>
       {judge.error && <div className="mt-3"><Notice state="bad">{judge.error.message}</Notice></div>}
-      {judge.data?.comparison && <ComparisonResult now={judge.data} comparison={judge.data.comparison} />}
       {judge.data && <Result result={judge.data} />}
+      {judge.data?.comparison && <ComparisonResult now={judge.data} comparison={judge.data.comparison} />}
     </Card>
   )
 }
@@ -68,6 +75,7 @@ async function otherSpec(namespace: string, route: string, yaml: string): Promis
 function Result({ result }: { result: Evaluation }) {
   return (
     <div className="mt-4 grid gap-4">
+      <h3 className="m-0 text-base font-medium">As it is stored</h3>
       <KeyValue wide rows={[
         ['Tasks', plural(result.tasks, 'task')],
         ['Accuracy', share(result.accuracy)],
@@ -75,14 +83,21 @@ function Result({ result }: { result: Evaluation }) {
         ['Macro-F1', result.macroF1?.toFixed(3) ?? NOTHING],
         ['Tasks for nobody told apart (AUROC)', result.outOfScopeAuroc?.toFixed(3) ?? NOTHING],
         ['Best floor for this set', result.suggestedFloor.toFixed(2)],
-        ['A decision takes', `p50 ${result.latencyMs.p50} ms, p99 ${result.latencyMs.p99} ms`],
+        ['A decision takes', `p50 ${formatMs(result.latencyMs.p50)}, p99 ${formatMs(result.latencyMs.p99)}`],
       ]} />
       <div className="grid gap-4 lg:grid-cols-2">
-        <DataTable label="Thresholds" columns={THRESHOLDS} rows={result.thresholds} rowKey={(row) => String(row.floor)} empty={null} />
+        <DataTable label="Thresholds" columns={THRESHOLDS} rows={untilNobody(result.thresholds)} rowKey={(row) => String(row.floor)} empty={null} />
         <DataTable label="Confusion" columns={CONFUSION} rows={result.confusion} rowKey={(row) => `${row.wanted} ${row.chosen}`} empty={null} />
       </div>
+      {result.wrong.length > 0 && <DataTable label="Tasks that went wrong" columns={WRONG} rows={result.wrong} rowKey={(row) => `${row.task} ${row.wanted}`} empty={null} />}
     </div>
   )
+}
+
+/** Floors up to the first that gives no task to anybody; those above say the same. */
+function untilNobody(thresholds: Evaluation['thresholds']): Evaluation['thresholds'] {
+  const last = thresholds.findIndex(({ coverage }) => coverage === 0)
+  return last === -1 ? thresholds : thresholds.slice(0, last + 1)
 }
 
 function readSet(text: string): LabelledTask[] {

@@ -18,7 +18,7 @@ const INSTANCES: readonly Column<ProbedInstance>[] = [
   { id: 'instance', header: 'Instance', cell: (one) => <span className="font-mono text-sm">{one.instance}</span> },
   { id: 'state', header: 'State', cell: (one) => <Tag state={markOfHealth(one.state)}>{one.state}</Tag> },
   { id: 'since', header: 'Since', muted: true, cell: (one) => <RelativeTime at={one.since} /> },
-  { id: 'probes', header: 'Probes', wrap: true, cell: (one) => <span className="grid gap-0.5">{one.probes.map((probe) => <span key={probe.probe}>{probe.probe}: {probe.ok ? 'fine' : probe.reason}, {formatMs(probe.latencyMs)}</span>)}</span> },
+  { id: 'probes', header: 'Probes', wrap: true, cell: (one) => <span className="grid gap-0.5">{one.probes.map((probe) => <span key={probe.probe}>{probe.probe}: {saidOf(probe)}, {formatMs(probe.latencyMs)}</span>)}</span> },
 ]
 const EVENTS: readonly Column<ProbeEvent>[] = [
   { id: 'at', header: 'When', muted: true, cell: (event) => <RelativeTime at={event.at} /> },
@@ -26,6 +26,12 @@ const EVENTS: readonly Column<ProbeEvent>[] = [
   { id: 'became', header: 'Became', cell: (event) => `${event.was} → ${event.became}` },
   { id: 'why', header: 'Because', wrap: true, cell: (event) => `${event.probe}: ${event.reason}` },
 ]
+
+/** A look that went well may still have something to tell: how long the queue is, or that its metric cannot be read. */
+function saidOf({ ok, reason }: ProbedInstance['probes'][number]): string {
+  if (!ok) return reason
+  return reason === '' ? 'fine' : `answers; ${reason}`
+}
 
 /** How well an agent's instances are, and since when. */
 export function ProbeCards({ namespace, agent }: { namespace: string; agent: string }) {
@@ -40,7 +46,7 @@ export function ProbeCards({ namespace, agent }: { namespace: string; agent: str
       </Card>
       <Card flush title="When that changed">
         <Loaded query={events} what="the history of its probes">
-          {({ items }) => <DataTable label="Probe history" columns={EVENTS} rows={items} rowKey={(event) => `${event.at} ${event.instance} ${event.probe} ${event.became}`} empty={<EmptyState kind="no-data" title="Nothing has changed yet" />} />}
+          {({ items }) => <DataTable label="Probe history" columns={EVENTS} rows={items} rowKey={(event) => `${event.at} ${event.instance} ${event.probe} ${event.became}`} empty={<EmptyState kind="no-data" title="Nothing has changed yet">Each change of state is kept for 7 days, with the probe that saw it and its reason.</EmptyState>} />}
         </Loaded>
       </Card>
     </>
