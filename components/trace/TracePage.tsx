@@ -66,6 +66,7 @@ function Summary({ trace }: { trace: ShownTrace }) {
 
 const TITLE_CHARS = 120
 const AROUND_MS = 150_000
+const YOUNG_MS = 600_000
 
 /** What was asked first, in the words of whoever asked; without recorded words, where the trace began. */
 function titleOf({ spans, traceId }: Trace): string {
@@ -75,8 +76,9 @@ function titleOf({ spans, traceId }: Trace): string {
   return root ? `${root.service} ${root.name}` : `Trace ${traceId.slice(0, 8)}`
 }
 
-/** The graph of that time: some minutes, so that the edges have figures. */
+/** The graph of that time: some minutes, so that the edges have figures; of a young trace the graph of now, whose figures still come in. */
 function onGraph({ traceId, startedAt, durationMs }: ShownTrace): string {
+  if (Date.now() - Date.parse(startedAt) < YOUNG_MS) return paths.graph({ trace: traceId })
   const at = (ms: number) => new Date(Date.parse(startedAt) + ms).toISOString()
   return paths.graph({ trace: traceId, from: at(-AROUND_MS), to: at(durationMs + AROUND_MS) })
 }
