@@ -27,6 +27,7 @@ export const COMMANDS = {
   agents: 'find agents, read and refresh their cards, block strangers',
   redaction: 'what is taken out of telemetry before it is stored',
   scrape: 'proxies of other meshes whose Prometheus metrics are read into the graph',
+  alerts: 'alerts of objectives, and who is not told of them',
   probes: 'show what probes found, and when it changed',
   semantic: 'try tasks against a route, and judge how well it chooses',
   rotate: 'rotate the issuing certificate, step by step',

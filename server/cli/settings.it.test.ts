@@ -32,3 +32,17 @@ test('scrape: targets are set, shown as they were set, and wait for a collector'
   const bad = await heddle.run(['scrape', 'set', '-f', '-'], { input: 'items: [{ name: web, url: "file:///etc/passwd" }]' })
   expect([bad.code, bad.stdout, bad.stderr]).toEqual([EXIT.refused, '', expect.stringContaining('url')])
 })
+
+test('alerts: what runs is listed, silenced for a while, and heard again', async () => {
+  await using db = await testDatabase()
+  await using heddle = await commandLine(db)
+  await db.pool.query(`insert into alert (id, mesh, namespace, objective, speed, peak) values ('a', 'local', 'default', 'answers', 'fast', 5)`)
+  expect((await heddle.run(['alerts', '--running'])).stdout).toMatch(/default\/answers\s+fast.*runs\s+5\.0/)
+  const { stdout } = await heddle.run(['alerts', 'silence', 'answers', '--minutes', '5', '--reason', 'we know'])
+  const [, id = ''] = /unsilence (\S+) ends it/.exec(stdout) ?? []
+  expect((await heddle.run(['alerts', 'silences'])).stdout).toMatch(new RegExp(`${id}\\s+default/answers.*we know`))
+  expect((await heddle.run(['alerts', 'unsilence', id])).stdout).toBe('the silence is over\n')
+  expect((await heddle.run(['alerts', 'silences', '-o', 'json'])).stdout).toBe('[]\n')
+  expect(await heddle.run(['alerts', 'unsilence', id])).toMatchObject({ code: EXIT.failed, stderr: expect.stringContaining('no such silence, or it is over') })
+  expect((await heddle.run(['alerts', 'silence', '--minutes', 'soon'])).stderr).toContain('whole number')
+})
