@@ -15,7 +15,7 @@ export function FailureKinds({ query, before, then }: { query: UseQueryResult<Br
       <Loaded query={query} what="why calls failed">
         {({ kinds, looked, kindsBackTo }) =>
           kinds.length === 0 ? (
-            <EmptyState kind="no-data" title={looked === 0 ? 'No span tells of a call' : 'None failed'}>{looked === 0 ? 'Calls are counted by the proxies; what failed is told by spans.' : `Of ${formatCount(looked)} calls none failed or was refused.`}</EmptyState>
+            <EmptyState kind={looked === 0 ? 'no-data' : 'well'} title={looked === 0 ? 'No span tells of a call' : 'None failed'}>{looked === 0 ? 'Calls are counted by the proxies; what failed is told by spans.' : `Of ${formatCount(looked)} calls none failed or was refused.`}</EmptyState>
           ) : (
             <>
               <Table label="Why calls failed">

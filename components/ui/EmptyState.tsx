@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react'
 import { Icon, type IconName } from './Icon.tsx'
 
-/** Which kind of empty it is: nothing there yet, a filter hides it, you may not see it, or its source does not answer. */
-export type EmptyKind = 'no-data' | 'filtered' | 'forbidden' | 'down'
+/** Which kind of empty it is: nothing there yet, nothing there for a good reason, a filter hides it, you may not see it, or its source does not answer. */
+export type EmptyKind = 'no-data' | 'well' | 'filtered' | 'forbidden' | 'down'
 
-const ICONS: Record<EmptyKind, IconName> = { 'no-data': 'plus', filtered: 'filter', forbidden: 'lock', down: 'warning' }
+const ICONS: Record<EmptyKind, IconName> = { 'no-data': 'plus', well: 'check', filtered: 'filter', forbidden: 'lock', down: 'warning' }
 
 /** An empty place says which kind of empty, and what to do next. */
 export function EmptyState({ kind, title, children, action }: { kind: EmptyKind; title: string; children?: ReactNode; action?: ReactNode }) {
