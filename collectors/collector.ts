@@ -24,6 +24,7 @@ import { openSenders } from './senders.ts'
 import { openBatch } from './spans/batch.ts'
 import type { SpanColumns } from './spans/columns.ts'
 import { openDictionary } from './spans/dictionary.ts'
+import { openWrittenMinutes } from './spans/minutes.ts'
 import { writeSpans } from './spans/write.ts'
 
 export interface CollectorOptions {
@@ -78,7 +79,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     lead: (signal) => keepScraping(edges, { allow: options.allow ?? ALLOW_NOTHING }, signal, (error) => options.onError('scraping', error)),
     onError: (error) => options.onError('scraping', error),
   }))
-  const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory() }
+  const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory(), minutes: openWrittenMinutes() }
   const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes + logs.waitingBytes
   const counters = started.use(openIngest(pool, waitingBytes))
   const spans = started.use(openBatch<SpanColumns>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))

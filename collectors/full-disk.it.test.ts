@@ -35,7 +35,7 @@ async function smallTablespace(bytes: number): Promise<AsyncDisposable & { name:
 }
 
 async function moveToday(pool: Pool, tablespace: string): Promise<void> {
-  const { rows } = await pool.query<{ part: string }>(`select parent || to_char(now() at time zone 'UTC', '_YYYYMMDD') as part from unnest(array['span', 'span_block']) parent`)
+  const { rows } = await pool.query<{ part: string }>(`select parent || to_char(now() at time zone 'UTC', '_YYYYMMDD') as part from unnest(array['span_part', 'span_block']) parent`)
   for (const { part } of rows) await pool.query(`alter table telemetry.${part} set tablespace ${tablespace}`)
 }
 

@@ -30,7 +30,7 @@ test('days are made ahead, and those past their time dropped whole; today’s ne
 test('a day that another process dropped meanwhile is made again: the span is kept', async () => {
   await using lab = await startTestCollector({ retentionMs: 30 * DAY_MS })
   await sendAged(lab, 3)
-  for (const table of ['span', 'span_block', 'span_content', 'edge_bucket', 'log']) await lab.db.pool.query('select telemetry.drop_day($1, $2::date)', [table, dayOf(Date.now() - 3 * DAY_MS)])
+  for (const table of ['span_part', 'span_minute', 'span_block', 'span_content', 'edge_bucket', 'log']) await lab.db.pool.query('select telemetry.drop_day($1, $2::date)', [table, dayOf(Date.now() - 3 * DAY_MS)])
   expect(await daysOf(lab)).not.toContain(dayOf(Date.now() - 3 * DAY_MS))
   expect(await spansOf(lab.db, await sendAged(lab, 3))).toHaveLength(1)
 })

@@ -4,7 +4,7 @@ import type { Pool } from '#server/db/pool.ts'
 import { forgetDays } from './days.ts'
 
 const EVERY_MS = 60_000
-const TABLES = ['span', 'span_block', 'span_content', 'edge_bucket', 'log']
+const TABLES = ['span_part', 'span_minute', 'span_block', 'span_content', 'edge_bucket', 'log']
 const DAY_MS = 86_400_000
 
 export interface RetentionLimits {

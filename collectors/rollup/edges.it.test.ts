@@ -81,7 +81,7 @@ test('a trace of which more is stored than is read back keeps the counts it has'
   await using other = await startCollector(lab.options)
   const { caller, callee } = pair()
   await send(lab, 'alpha', [caller])
-  await lab.db.pool.query('insert into telemetry.span select span.* from telemetry.span, generate_series(1, $1)', [MEMORY.traceSpansMax])
+  await lab.db.pool.query('insert into telemetry.span_part select span_part.* from telemetry.span_part, generate_series(1, $1)', [MEMORY.traceSpansMax])
   await send(otherDoor(other), 'beta', [callee])
   await send(otherDoor(other), 'alpha', [pair(caller.traceId).caller])
   expect(await countsOf(lab)).toEqual(['external/beta.internal 1 retries 0'])

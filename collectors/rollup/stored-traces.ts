@@ -57,8 +57,8 @@ export function traceKey(mesh: string, source: Buffer, at = 0): string {
 }
 
 // One index look-up a trace and day: nearly all are new, and that is all that they cost. Both bounds spare the other days.
-const IN_REACH = `trace_id = wanted.id and time > now() - $2 * interval '1 second' and time < now() + $3 * interval '1 second'`
-const KNOWN = `select wanted.id from unnest($1::uuid[]) as wanted (id) cross join lateral (select from telemetry.span where ${IN_REACH} limit 1) as stored`
+const inReach = (time: string) => `trace_id = wanted.id and ${time} > now() - $2 * interval '1 second' and ${time} < now() + $3 * interval '1 second'`
+const KNOWN = `select wanted.id from unnest($1::uuid[]) as wanted (id) cross join lateral (select from telemetry.span_part where ${inReach('time')} limit 1) as stored`
 
 // Of a span that was sent again the longer row is meant, and of equal ones the first, as in `extendTrace`.
 const SPANS = `
@@ -68,7 +68,7 @@ const SPANS = `
   from unnest($1::uuid[]) as wanted (id)
   cross join lateral (
     select distinct on (span_id, service_id) sent.*, count(*) over () as rows
-    from (select * from telemetry.span where ${IN_REACH} limit $4) as sent
+    from (select * from telemetry.span where ${inReach('part_time')} limit $4) as sent
     order by span_id, service_id, duration_us desc, block_id, block_at) as stored
   join telemetry.span_class on span_class.id = class_id
   join telemetry.service on service.id = stored.service_id`

@@ -33,7 +33,7 @@ export class BlockPacker {
     return this.#current!.id // of the last span, so there is one
   }
 
-  /** The same, to be read by several bytes at once. */
+  /** The same, to be read by several bytes at once; one object a block. */
   get idView(): DataView {
     return this.#current!.idView // as above
   }

@@ -36,12 +36,6 @@ export function copySlice(writer: ByteWriter, bytes: Buffer, from: number, lengt
   writer.slice(bytes, from, from + length)
 }
 
-export function copyInt64(writer: ByteWriter, value: number | null): void {
-  if (value === null) return copyNull(writer)
-  writer.int32be(8)
-  writer.int64be(value)
-}
-
 export function copyInt32(writer: ByteWriter, value: number | null): void {
   if (value === null) return copyNull(writer)
   writer.int32be(4)
@@ -52,6 +46,11 @@ export function copyInt16(writer: ByteWriter, value: number | null): void {
   if (value === null) return copyNull(writer)
   writer.int32be(2)
   writer.int16be(value)
+}
+
+export function copyBoolean(writer: ByteWriter, value: boolean): void {
+  writer.int32be(1)
+  writer.take(1).setUint8(writer.length - 1, value ? 1 : 0)
 }
 
 export function copyText(writer: ByteWriter, value: string | null): void {

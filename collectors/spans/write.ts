@@ -12,13 +12,16 @@ import { takeTurn } from '../rollup/turn.ts'
 import { BlockPacker, type Block } from './block.ts'
 import { ABSENT, COLUMN, type Column, type SpanColumns } from './columns.ts'
 import { beginCopy, copyBytes, copyInt32, copySlice, copyTime, endCopy, sendCopy } from './copy.ts'
-import { copySpan, SPAN_COLUMNS } from './copy-span.ts'
+import { copyPart, PART_COLUMNS } from './copy-part.ts'
 import type { Dictionary } from './dictionary.ts'
+import { insertMinutes, type NewMinutes, type WrittenMinutes } from './minutes.ts'
+import { partsOf } from './parts.ts'
 import { byTrace } from './trace-order.ts'
 
 export interface SpanStore extends EdgeStore {
   dictionary: Dictionary
   memory: TraceMemory
+  minutes: WrittenMinutes
 }
 
 /** When this returns the spans are committed, and the graph has their calls. One call at a time: the memory follows the commits. */
@@ -41,19 +44,21 @@ function daysOf(requests: readonly SpanColumns[]): number[] {
 
 interface Batch {
   traces: Map<string, TraceBatch>
-  spans: Buffer
+  parts: Buffer
+  minutes: NewMinutes
   blocks: Buffer
   content: Buffer | null
 }
 
 async function write(store: SpanStore, requests: readonly SpanColumns[]): Promise<void> {
   await store.dictionary.name(requests)
-  const batch = layOut(requests)
+  const batch = layOut(requests, store.minutes)
   try {
     const counted = await inTransaction(store.pool, async (client) => {
       const trusted = await takeTurn(client, store.memory.writer)
       const calls = await countCalls(client, batch.traces, store.memory, trusted)
-      await sendCopy(client, SPAN_COLUMNS, batch.spans)
+      await sendCopy(client, PART_COLUMNS, batch.parts)
+      await insertMinutes(client, batch.minutes)
       await sendCopy(client, 'telemetry.span_block (day, id, bytes)', batch.blocks)
       if (batch.content) await sendCopy(client, 'telemetry.span_content (time, trace_id, span_id, service_id, bytes)', batch.content)
       await addDeltas(client, store, calls.changes)
@@ -61,27 +66,33 @@ async function write(store: SpanStore, requests: readonly SpanColumns[]): Promis
     })
     if (!counted.trusted) store.memory.clear()
     for (const [key, trace] of counted.traces) store.memory.put(key, trace)
+    store.minutes.put(batch.minutes)
   } catch (error) {
     store.memory.clear() // it may have been committed all the same
+    store.minutes.clear()
     throw error
   }
 }
 
-const ROW_BYTES = 160
+/** What a span adds to a row, roughly: 36 bytes of lengths, and its numbers. */
+const SPAN_BYTES = 160
 
 /** Trace by trace, so that neighbours in a block share what they say. */
-function layOut(requests: readonly SpanColumns[]): Batch {
+function layOut(requests: readonly SpanColumns[], written: WrittenMinutes): Batch {
   const traces = new Map<string, TraceBatch>()
   const packer = new BlockPacker()
-  const writer = new ByteWriter(requests.reduce((sum, spans) => sum + spans.count, 0) * ROW_BYTES + 64)
+  const writer = new ByteWriter(requests.reduce((sum, spans) => sum + spans.count, 0) * SPAN_BYTES + 64)
   const content: [spans: SpanColumns, index: number][] = []
+  const minutes: NewMinutes = new Map()
   beginCopy(writer)
   for (const places of byTrace(requests)) {
     const callSpans: CallSpan[] = []
+    for (const part of partsOf(requests, places, packer)) {
+      copyPart(writer, requests, part)
+      written.note(minutes, requests, part)
+    }
     for (let at = 0; at < places.length; at += 2) {
       const [spans, index] = [requests[places[at]!]!, places[at + 1]!] // pairs
-      const blockAt = packer.add(spans, index)
-      copySpan(writer, spans, index, packer.idView, blockAt)
       callSpans.push(callSpanOf(spans, index))
       if (spans.cuts.get(index)?.content) content.push([spans, index])
     }
@@ -92,7 +103,7 @@ function layOut(requests: readonly SpanColumns[]): Batch {
   }
   endCopy(writer)
   packer.close()
-  return { traces, spans: writer.done(), blocks: copyBlocks(packer.blocks), content: content.length === 0 ? null : copyContent(content) }
+  return { traces, parts: writer.done(), minutes, blocks: copyBlocks(packer.blocks), content: content.length === 0 ? null : copyContent(content) }
 }
 
 function callSpanOf(spans: SpanColumns, index: number): CallSpan {

@@ -5,13 +5,19 @@ import { openBlockAside, spanAt } from '#server/otlp/block.ts'
 import { RESOURCE, SPAN } from '#server/otlp/messages.ts'
 import { protobufToJson } from '#server/otlp/to-json.ts'
 import { plainAttributes } from './otlp-value.ts'
+import { readSoughtIds } from './sought-ids.ts'
 import type { OtlpAttribute, OtlpEvent } from './trace-rows.ts'
 
-const SAMPLE = { ofService: 40, spans: 800, blocks: 64, names: 500, values: 8, valueChars: 80 }
+const SAMPLE = { ofService: 40, services: 20, blocks: 64, names: 500, values: 8, valueChars: 80 }
+
+interface Place {
+  block_id: string
+  block_at: number
+}
 
 /** From a sample: the newest spans of each service in the window. */
 export async function readAttributeNames(db: Db, mesh: string, asked: { service?: string; from: Date; to: Date }): Promise<AttributeName[]> {
-  const { rows: spans } = await db.pool.query<{ block_id: string; block_at: number }>(SPANS, [mesh, asked.service ?? null, asked.from, asked.to, SAMPLE.ofService, SAMPLE.spans])
+  const spans = await newestOfEach(db, mesh, asked)
   const placesOf = Map.groupBy(spans, (span) => span.block_id)
   const { rows } = await db.pool.query<{ id: string; bytes: Buffer }>('select id, bytes from telemetry.span_block where id = any($1::bigint[]) order by id desc limit $2', [[...placesOf.keys()], SAMPLE.blocks])
   const countsOf = new Map<string, Map<string, number>>()
@@ -40,9 +46,22 @@ function count(countsOf: Map<string, Map<string, number>>, attributes: readonly 
   }
 }
 
-const SPANS = `
-  select newest.block_id, newest.block_at from telemetry.service cross join lateral (
-    select block_id, block_at from telemetry.span where service_id = service.id and time >= $3 and time < $4
-      and date_bin('10 seconds', time, '2000-01-01 00:00:00+00') >= date_bin('10 seconds', $3::timestamptz, '2000-01-01 00:00:00+00') and date_bin('10 seconds', time, '2000-01-01 00:00:00+00') <= $4
-    order by date_bin('10 seconds', time, '2000-01-01 00:00:00+00') desc limit $5) newest
-  where mesh = $1 and ($2::text is null or name = $2 or namespace || '/' || name = $2) limit $6`
+async function newestOfEach(db: Db, mesh: string, { service, from, to }: { service?: string; from: Date; to: Date }): Promise<Place[]> {
+  const { services } = await readSoughtIds(db, mesh, { service })
+  const { rows } = await db.pool.query<Place>(NEWEST, [services.slice(-SAMPLE.services), from, to, SAMPLE.ofService])
+  return rows
+}
+
+// Minute by minute from the newest that has the service (migration 0024), until there are enough; of a part all spans of the service, for the planner
+// would sort the spans of a minute rather than its parts.
+const NEWEST = `
+  select sample.* from unnest($1::int[]) as own (id) cross join lateral (
+    select block_id, block_at
+    from (select distinct minute from telemetry.span_minute where service_id = own.id and minute > $2::timestamptz - interval '1 minute' and minute < $3::timestamptz + interval '1 minute' order by minute desc) has
+    cross join lateral (
+      select time, block_id, block_ats, service_ids, before_us from telemetry.span_part
+      where time >= minute and time < minute + interval '1 minute' and time >= $2 and service_ids @> array[own.id]
+      order by time desc limit $4) part
+    cross join lateral unnest(block_ats, service_ids, before_us) as span (block_at, service_id, before_us)
+    where service_id = own.id and time - span.before_us * interval '1 microsecond' >= $2 and time - span.before_us * interval '1 microsecond' < $3
+    limit $4) sample`

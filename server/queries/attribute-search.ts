@@ -4,6 +4,7 @@ import type { AttributeCondition } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
 import { allOf, mayHold, metByResource, metBySpan, traceIdOf, wantedOf, type Wanted } from '#server/otlp/attribute-match.ts'
 import { openBlockAside, spansOfBlock } from '#server/otlp/block.ts'
+import { readSoughtIds } from './sought-ids.ts'
 import type { TraceMatch, TraceMatches, TraceSearch } from './traces.ts'
 
 export const ATTRIBUTE_SEARCH = {
@@ -24,6 +25,8 @@ const NO_TRACE = '0'.repeat(32)
 
 interface Filter {
   services: number[]
+  /** The same where the search names a service: then they narrow it enough for their index. */
+  named: number[] | null
   classes: number[] | null
   minUs: number | null
   maxUs: number | null
@@ -81,16 +84,15 @@ export async function matchByAttributes(db: Db, mesh: string, search: TraceSearc
 }
 
 async function prepare(db: Db, mesh: string, search: TraceSearch, attributes: readonly AttributeCondition[]): Promise<Sought> {
-  const { rows: services } = await db.pool.query<{ id: number }>(`select id from telemetry.service where mesh = $1 and ($2::text is null or name = $2 or namespace || '/' || name = $2)`, [mesh, search.service ?? null])
-  const ids = services.map(({ id }) => id)
-  const classes = search.operation === undefined ? null : await db.pool.query<{ id: number }>('select span_class.id from telemetry.span_class join telemetry.operation on operation.id = operation_id where operation.name = $1 and span_class.service_id = any($2)', [search.operation, ids])
+  const { services, classes } = await readSoughtIds(db, mesh, search)
   const wanted = attributes.map(wantedOf)
   return {
     wanted,
     metByResource: await resourcesThatMeet(db, mesh, wanted),
     filter: {
-      services: ids,
-      classes: classes?.rows.map(({ id }) => id) ?? null,
+      services,
+      classes,
+      named: search.service === undefined ? null : services,
       minUs: search.minDurationMs === undefined ? null : Math.round(search.minDurationMs * 1000),
       maxUs: search.maxDurationMs === undefined ? null : Math.round(search.maxDurationMs * 1000),
     },
@@ -119,13 +121,12 @@ function metOrNothing(bytes: Buffer, wanted: readonly Wanted[]): number {
   }
 }
 
-const STRETCH = `date_bin('10 seconds', time, '2000-01-01 00:00:00+00')`
 const MOMENT = (place: string) => `to_timestamp(${place}::numeric / 1000000)`
-/** Parameters 1 to 6: a slice and a filter. The stretches are for the index by service. */
-const IN_SLICE = `time >= ${MOMENT('$1')} and time < ${MOMENT('$2')} and service_id = any($3::int[])
-  and ${STRETCH} >= date_bin('10 seconds', ${MOMENT('$1')}, '2000-01-01 00:00:00+00') and ${STRETCH} <= ${MOMENT('$2')}
-  and ($4::int[] is null or class_id = any($4)) and ($5::bigint is null or duration_us >= $5) and ($6::bigint is null or duration_us <= $6)`
-const sliceParameters = ({ fromUs, toUs }: Slice, { services, classes, minUs, maxUs }: Filter) => [fromUs, toUs, services, classes, minUs, maxUs]
+/** Parameters 1 to 7: a slice and a filter. A span starts at most a minute before `part_time`, which is indexed. */
+const IN_SLICE = `time >= ${MOMENT('$1')} and time < ${MOMENT('$2')} and part_time >= ${MOMENT('$1')} and part_time < ${MOMENT('$2')} + interval '1 minute'
+  and service_id = any($3::int[]) and ($7::int[] is null or part_services && $7) and ($4::int[] is null or (part_classes && $4 and class_id = any($4)))
+  and ($5::bigint is null or duration_us >= $5) and ($6::bigint is null or duration_us <= $6)`
+const sliceParameters = ({ fromUs, toUs }: Slice, { services, named, classes, minUs, maxUs }: Filter) => [fromUs, toUs, services, classes, minUs, maxUs, named]
 
 async function matchesIn(db: Db, slice: Slice, sought: Sought): Promise<{ matches: TraceMatch[]; spans: number }> {
   const { rows } = await db.pool.query<{ block_id: string }>(`select distinct block_id from telemetry.span where ${IN_SLICE} order by 1 desc`, sliceParameters(slice, sought.filter))
@@ -164,7 +165,7 @@ async function openBlocks(db: Db, ids: readonly string[], { wanted, metByResourc
 async function placeHits(db: Db, slice: Slice, filter: Filter, hits: ReadonlySet<string>, traces: ReadonlySet<string>): Promise<TraceMatch[]> {
   if (hits.size === 0) return []
   const { rows } = await db.pool.query<{ trace_id: string; block_id: string; block_at: number; at_us: string }>(
-    `select trace_id, block_id, block_at, (extract(epoch from time) * 1000000)::bigint as at_us from telemetry.span where trace_id = any($7::uuid[]) and ${IN_SLICE} order by time desc, trace_id desc`,
+    `select trace_id, block_id, block_at, (extract(epoch from time) * 1000000)::bigint as at_us from telemetry.span where trace_id = any($8::uuid[]) and ${IN_SLICE} order by time desc, trace_id desc`,
     [...sliceParameters(slice, filter), [...traces]],
   )
   const newest = new Map<string, TraceMatch>()
@@ -180,7 +181,7 @@ async function keepWanted(db: Db, { status, after, to }: TraceSearch, sought: So
   if (matches.length === 0) return []
   let kept = [...matches]
   if (status !== undefined) {
-    const { rows } = await db.pool.query<{ trace_id: string }>('select distinct trace_id from telemetry.span where trace_id = any($1::uuid[]) and flags & 8 <> 0', [kept.map((match) => match.traceId)])
+    const { rows } = await db.pool.query<{ trace_id: string }>('select distinct trace_id from telemetry.span_part where trace_id = any($1::uuid[]) and failed', [kept.map((match) => match.traceId)])
     const failed = new Set(rows.map((row) => row.trace_id.replaceAll('-', '')))
     kept = kept.filter((match) => failed.has(match.traceId) === (status === 'error'))
   }
@@ -193,7 +194,7 @@ async function shownBefore(db: Db, after: { atUs: string; traceId: string }, to:
   const newer = { fromUs: Number(after.atUs), toUs: to.getTime() * 1000 }
   if (matches.length === 0 || newer.fromUs >= newer.toUs) return new Set()
   const traces = new Set(matches.map((match) => match.traceId))
-  const { rows } = await db.pool.query<{ block_id: string }>(`select distinct block_id from telemetry.span where trace_id = any($7::uuid[]) and ${IN_SLICE}`, [...sliceParameters(newer, sought.filter), [...traces]])
+  const { rows } = await db.pool.query<{ block_id: string }>(`select distinct block_id from telemetry.span where trace_id = any($8::uuid[]) and ${IN_SLICE}`, [...sliceParameters(newer, sought.filter), [...traces]])
   const { hits } = await openBlocks(db, rows.map((row) => row.block_id), sought)
   const placed = await placeHits(db, newer, sought.filter, hits, traces)
   return new Set(placed.filter((match) => Number(match.atUs) > newer.fromUs || match.traceId >= after.traceId).map((match) => match.traceId))

@@ -1,6 +1,7 @@
 // Why calls failed, and which models tokens went to: told by spans, whose classes have the status and the model. Of many calls the newest are looked at.
 import type { Breakdown } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
+import { newestSpans } from './newest-spans.ts'
 
 export interface BreakdownQuery {
   /** Stored ends, as of a series; one of them at least. */
@@ -78,15 +79,8 @@ async function readModels(db: Db, mesh: string, { from, to }: BreakdownQuery, { 
   return rows
 }
 
-// The index keeps time in stretches of ten seconds (migration 0004).
-const STRETCH = `date_bin('10 seconds', time, '2000-01-01 00:00:00+00')`
 const NEWEST = `
-  seen as materialized (
-    select span.* from wanted cross join lateral (
-      select time, class_id, flags, input_tokens, output_tokens from telemetry.span
-      where service_id = wanted.id and time >= $3 and time < $4 and ${STRETCH} >= date_bin('10 seconds', $3::timestamptz, '2000-01-01 00:00:00+00') and ${STRETCH} <= $4
-      order by ${STRETCH} desc limit $5) span
-    limit $5),
+  seen as materialized (${newestSpans({ columns: 'time, class_id, flags, input_tokens, output_tokens', services: 'select id from wanted', from: '$3', to: '$4', limit: '$5' })}),
   scan as (select count(*) as scanned, min(time) as oldest from seen)`
 
 /** Whose call it is: the caller's proxy names the callee's host in its own span; without a proxy the caller's client span, a GenAI operation, or the callee's own server span tells. */

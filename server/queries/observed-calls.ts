@@ -49,18 +49,22 @@ export async function readObservedCalls(db: Db, mesh: string, agent: { namespace
   }
 }
 
-// An inbound call is a server span of the agent's own proxy, named for the agent by its route. Stretches of ten seconds: migration 0004.
-const STRETCH = `date_bin('10 seconds', time, '2000-01-01 00:00:00+00')`
+// An inbound call is a server span of the agent's own proxy, named for the agent by its route. Minute by minute from the newest that has some
+// (migration 0024), until there are enough.
 const TAKEN = `
-  with own as (select id from telemetry.service where mesh = $1 and namespace = $2 and name = $3 and proxy),
-  inbound as (
-    select span_class.id from telemetry.span_class join telemetry.operation on operation.id = operation_id
-    where span_class.service_id in (select id from own) and kind = 2 and operation.name = $3 || '.' || $2)
-  select span_id, block_id, block_at, time from own cross join lateral (
-    select span_id, block_id, block_at, time from telemetry.span
-    where service_id = own.id and class_id in (select id from inbound) and time >= $4 and time < $5
-      and ${STRETCH} >= date_bin('10 seconds', $4::timestamptz, '2000-01-01 00:00:00+00') and ${STRETCH} <= $5
-    order by ${STRETCH} desc, time desc limit $6) taken
+  with inbound as (
+    select span_class.service_id, span_class.id from telemetry.service join telemetry.span_class on span_class.service_id = service.id join telemetry.operation on operation.id = operation_id
+    where mesh = $1 and namespace = $2 and service.name = $3 and proxy and kind = 2 and operation.name = $3 || '.' || $2),
+  wanted as materialized (select array_agg(id) as classes, array_agg(distinct service_id) as services from inbound)
+  select span_id, block_id, block_at, time from (
+    select newest.* from wanted cross join lateral (
+      select distinct minute from telemetry.span_minute where service_id = any(services) and class_id = any(classes)
+        and minute > $4::timestamptz - interval '1 minute' and minute < $5::timestamptz + interval '1 minute' order by minute desc) has
+    cross join lateral (
+      select span_id, block_id, block_at, time from telemetry.span
+      where part_time >= minute and part_time < minute + interval '1 minute' and part_services && services and class_id = any(classes) and time >= $4 and time < $5
+      order by part_time desc, time desc limit $6) newest
+    limit $6) taken
   order by time desc limit $6`
 
 /** Block by block, with a breath now and then: others wait for this thread too. */

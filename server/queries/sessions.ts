@@ -104,21 +104,20 @@ function sessionOf(row: Row): Session {
   }
 }
 
-const STRETCH = `date_bin('10 seconds', time, '2000-01-01 00:00:00+00')`
-
-// As for traces: a conversation stands at its newest span of the window, once.
+// As for traces: a conversation stands at its newest part of the window, once, and a span starts at most a minute before `part_time`.
 const MATCHED = `
   with wanted as (select id from telemetry.service where mesh = $1 and ($2::text is null or name = $2 or namespace || '/' || name = $2)),
   seen as materialized (
-    select gen_ai_conversation as conversation, time from telemetry.span
-    where gen_ai_conversation is not null and service_id in (select id from wanted) and time >= $3 and time < least($4, coalesce(to_timestamp($5::numeric / 1000000) + interval '1 microsecond', 'infinity'))
-      and ${STRETCH} >= date_bin('10 seconds', $3::timestamptz, '2000-01-01 00:00:00+00') and ${STRETCH} <= least($4, coalesce(to_timestamp($5::numeric / 1000000), 'infinity'))
-    order by ${STRETCH} desc, time desc limit $8),
-  scan as (select count(*) as scanned, (extract(epoch from min(time)) * 1000000)::bigint as last_us from seen),
-  newest as (select conversation, max(time) as at from seen group by conversation),
+    select gen_ai_conversation as conversation, part_time from telemetry.span
+    where gen_ai_conversation is not null and service_id in (select id from wanted) and time >= $3 and time < $4
+      and part_time >= $3 and part_time < $4::timestamptz + interval '1 minute' and part_time <= coalesce(to_timestamp($5::numeric / 1000000), 'infinity')
+    order by part_time desc limit $8),
+  scan as (select count(*) as scanned, (extract(epoch from min(part_time)) * 1000000)::bigint as last_us from seen),
+  newest as (select conversation, max(part_time) as at from seen group by conversation),
   page as (
     select conversation, at from newest
     where $5::numeric is null or ((at, conversation) < (to_timestamp($5::numeric / 1000000), $6) and not exists (
-      select 1 from telemetry.span later where later.gen_ai_conversation = newest.conversation and later.time > to_timestamp($5::numeric / 1000000) and later.time < $4 and later.service_id in (select id from wanted)))
+      select 1 from telemetry.span later where later.gen_ai_conversation = newest.conversation and later.part_time > to_timestamp($5::numeric / 1000000)
+        and later.time >= $3 and later.time < $4 and later.service_id in (select id from wanted)))
     order by at desc, conversation desc limit $7)
   select conversation, (extract(epoch from at) * 1000000)::bigint as at_us, scanned, last_us from scan left join page on true order by at desc, conversation desc`

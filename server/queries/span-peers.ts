@@ -1,6 +1,7 @@
 // Where a span sits among those of the same service and operation: a histogram of their durations.
 import type { SpanPeers } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
+import { newestSpans } from './newest-spans.ts'
 
 export const PEERS = { spansMax: 200_000, barsMax: 40 }
 /** A bar's end is its beginning times this. */
@@ -85,16 +86,11 @@ const SPAN = `
   from telemetry.span join telemetry.span_class class on class.id = class_id join telemetry.service on service.id = span.service_id join telemetry.operation on operation.id = operation_id
   where trace_id = $1::uuid and span_id = ('x' || $2)::bit(64)::bigint and service.mesh = $3 and ($4::text is null or service.name = $4) order by time limit 1`
 
-// All versions of the service. The index keeps time in stretches of ten seconds (migration 0004).
-const STRETCH = `date_bin('10 seconds', time, '2000-01-01 00:00:00+00')`
+// All versions of the service.
 const BARS = `
   with wanted as (select id from telemetry.service where mesh = $1 and namespace = $2 and name = $3 and proxy = $4),
   alike as (select class.id from telemetry.span_class class join telemetry.operation on operation.id = operation_id where class.service_id in (select id from wanted) and operation.name = $5 and kind = $6),
-  seen as materialized (
-    select span.* from wanted cross join lateral (
-      select time, class_id, duration_us, flags from telemetry.span
-      where service_id = wanted.id and time >= $7 and time < $8 and ${STRETCH} >= date_bin('10 seconds', $7::timestamptz, '2000-01-01 00:00:00+00') and ${STRETCH} <= $8
-      order by ${STRETCH} desc limit $9) span limit $9),
+  seen as materialized (${newestSpans({ columns: 'time, class_id, duration_us, flags', services: 'select id from wanted', from: '$7', to: '$8', limit: '$9' })}),
   scan as (select count(*) as scanned, min(time) as oldest from seen),
   peers as materialized (select greatest(duration_us, 1) as us, flags & 8 <> 0 as failed from seen where class_id in (select id from alike)),
   middle as (select percentile_disc(0.5) within group (order by us) as p50, percentile_disc(0.95) within group (order by us) as p95, percentile_disc(0.99) within group (order by us) as p99 from peers),

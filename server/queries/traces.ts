@@ -1,6 +1,8 @@
 import type { AttributeCondition, TraceSummary } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
 import { matchByAttributes } from './attribute-search.ts'
+import { matchByParts } from './part-matches.ts'
+import { readSoughtIds } from './sought-ids.ts'
 
 export interface TraceSearch {
   /** Name, or `namespace/name`. */
@@ -20,7 +22,7 @@ export interface TraceSearch {
   signal?: AbortSignal
 }
 
-/** A trace, at the moment of its newest span that matches. */
+/** A trace, at the moment of its newest span that matches, or of the newest span beside that one in the store. */
 export interface TraceMatch {
   traceId: string
   atUs: string
@@ -38,77 +40,16 @@ export interface TracePage extends Omit<TraceMatches, 'items'> {
   items: TraceSummary[]
 }
 
-/** Spans looked through for one page; a search that matches few of them goes on at the next. */
-const SCAN_MAX = 20_000
-
 /**
  * Traces with a span that matches, newest first. Without a service the spans looked at are those where work begins: roots and servers;
  * with an attribute they are all. `status` speaks of the whole trace.
  */
 export async function readTraces(db: Db, mesh: string, search: TraceSearch): Promise<TracePage> {
   const { attributes = [] } = search
-  const matches = attributes.length > 0 ? await matchByAttributes(db, mesh, search, attributes) : await matchByIndexes(db, mesh, search)
+  const matches = attributes.length > 0 ? await matchByAttributes(db, mesh, search, attributes) : await matchByParts(db, search, await readSoughtIds(db, mesh, search))
   const summaries = await readSummaries(db, mesh, matches.items.map((match) => match.traceId))
   return { ...matches, items: matches.items.flatMap((match) => summaries.get(match.traceId) ?? []) }
 }
-
-async function matchByIndexes(db: Db, mesh: string, search: TraceSearch): Promise<TraceMatches> {
-  const { rows } = await db.pool.query<{ trace_id: string | null; at_us: string; scanned: string; last_us: string | null }>(MATCHED, [
-    mesh,
-    search.service ?? null,
-    search.operation ?? null,
-    search.status ?? null,
-    search.minDurationMs === undefined ? null : Math.round(search.minDurationMs * 1000),
-    search.maxDurationMs === undefined ? null : Math.round(search.maxDurationMs * 1000),
-    search.from,
-    search.to,
-    search.after?.atUs ?? null,
-    search.after?.traceId ?? null,
-    search.limit,
-    SCAN_MAX,
-  ])
-  const items = rows.flatMap((row) => (row.trace_id === null ? [] : [{ traceId: row.trace_id.replaceAll('-', ''), atUs: row.at_us }]))
-  const full = items.length === search.limit ? (items.at(-1) ?? null) : null
-  const cut = rows[0] && Number(rows[0].scanned) === SCAN_MAX ? rows[0].last_us : null
-  if (full || cut === null) return { items, next: full, lookedBackTo: null }
-  return { items, next: { atUs: String(cut), traceId: '0'.repeat(32) }, lookedBackTo: new Date(Number(cut) / 1000) }
-}
-
-// The indexes keep time in stretches of ten seconds; within one, PostgreSQL sorts (migration 0004).
-const STRETCH = `date_bin('10 seconds', time, '2000-01-01 00:00:00+00')`
-const IN_WINDOW = `time >= $7 and time < least($8, coalesce(to_timestamp($9::numeric / 1000000) + interval '1 microsecond', 'infinity'))
-  and ${STRETCH} >= date_bin('10 seconds', $7::timestamptz, '2000-01-01 00:00:00+00') and ${STRETCH} <= least($8, coalesce(to_timestamp($9::numeric / 1000000), 'infinity'))`
-const MATCHES = `($3::text is null or class_id in (select id from named)) and ($5::bigint is null or duration_us >= $5) and ($6::bigint is null or duration_us <= $6)`
-
-// A trace stands at its newest matching span. One whose newest was on an earlier page is left out of this one.
-const MATCHED = `
-  with wanted as (select id from telemetry.service where mesh = $1 and ($2::text is null or name = $2 or namespace || '/' || name = $2)),
-  named as (select span_class.id from telemetry.span_class join telemetry.operation on operation.id = operation_id where operation.name = $3 and span_class.service_id in (select id from wanted)),
-  seen as materialized (
-    select trace_id, time from (
-      select of_service.* from wanted cross join lateral (
-        select trace_id, time from telemetry.span
-        where $2::text is not null and service_id = wanted.id and ${IN_WINDOW} and ${MATCHES}
-        order by ${STRETCH} desc, time desc limit $12) of_service
-      union all
-      (select trace_id, time from telemetry.span
-        where $2::text is null and ($3::text is not null or flags & 64 <> 0) and service_id in (select id from wanted) and ${IN_WINDOW} and ${MATCHES}
-        order by ${STRETCH} desc, time desc limit $12)) either
-    order by time desc limit $12),
-  scan as (select count(*) as scanned, (extract(epoch from min(time)) * 1000000)::bigint as last_us from seen),
-  newest as (select trace_id, max(time) as at from seen group by trace_id),
-  page as (
-    select trace_id, at from newest
-    where ($9::numeric is null or (at, trace_id) < (to_timestamp($9::numeric / 1000000), $10::uuid))
-      and ($9::numeric is null or not exists (
-        select 1 from telemetry.span earlier where earlier.trace_id = newest.trace_id and earlier.time > to_timestamp($9::numeric / 1000000) and earlier.time < $8
-          and earlier.service_id in (select id from wanted)
-          and ($2::text is not null or $3::text is not null or earlier.flags & 64 <> 0)
-          and ($3::text is null or earlier.class_id in (select id from named))
-          and ($5::bigint is null or earlier.duration_us >= $5) and ($6::bigint is null or earlier.duration_us <= $6)))
-      and ($4::text is null or ($4 = 'error') = exists (select 1 from telemetry.span failed where failed.trace_id = newest.trace_id and failed.flags & 8 <> 0))
-    order by at desc, trace_id desc limit $11)
-  select trace_id, (extract(epoch from at) * 1000000)::bigint as at_us, scanned, last_us from scan left join page on true order by at desc, trace_id desc`
 
 interface SummaryRow {
   trace_id: string

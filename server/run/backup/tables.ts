@@ -44,7 +44,7 @@ function inOrder<T extends { oid: number }>(tables: readonly T[], references: re
 export async function readDays(client: PoolClient): Promise<string[]> {
   const { rows } = await client.query<{ day: string | null }>(
     `select substring(pg_get_expr(c.relpartbound, c.oid) from '\\d{4}-\\d{2}-\\d{2}') as day
-       from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = to_regclass('telemetry.span') order by 1`,
+       from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = to_regclass('telemetry.span_part') order by 1`,
   )
   return rows.flatMap(({ day }) => (day === null ? [] : [day]))
 }
