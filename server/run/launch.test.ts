@@ -82,10 +82,26 @@ test('tests without Envoy or Chromium fail and say so, count what never reported
   const run = `import { runTests } from './server/run/launch/suites.mjs'; process.exitCode = await runTests(process.env.TOOL, { envoy: null, args: [] })`
   const { status, stdout } = launch(LINUX, run, { tool: TOOL }, { TOOL: join(tools, 'tool'), HEDDLE_HOME: '/living', DATABASE_URL: 'postgresql://living' })
   expect(status).toBe(1)
-  expect(stdout).toContain('FAILED: there is no Envoy, so nothing that needs a proxy can be shown')
-  expect(stdout).toContain('FAILED: there is no Chromium, so no browser story can be shown')
+  expect(stdout).toContain('there is no Envoy, so nothing that needs a proxy can be shown')
+  expect(stdout).toContain('there is no Chromium, so no browser story can be shown')
   expect(stdout.match(/settings: .*/g)).toEqual(Array.from({ length: 5 }, () => 'settings: none none'))
   expect(stdout.trim().split('\n').at(-1)).toBe('2 passed, 5 failed, 0 skipped') // types and lint; three suites without a report, and the two that are missing
+})
+
+/** Reports what a vitest would: of two files with a failure one passes when they are run again, without others beside them. */
+const UNSTEADY = `
+for arg; do case "$arg" in --outputFile.json=*) report="\${arg#*=}";; --no-file-parallelism) again=yes;; esac; done
+[ -n "$report" ] || exit 0
+test_of() { echo "{\\"name\\":\\"$PWD/$1\\",\\"status\\":\\"$2\\",\\"assertionResults\\":[{\\"status\\":\\"$2\\",\\"fullName\\":\\"holds\\",\\"failureMessages\\":[\\"was late\\"]}]}"; }
+if [ "$again" ]; then rest="$(test_of a.test.ts passed),$(test_of b.test.ts failed)"; else rest="$(test_of a.test.ts failed),$(test_of b.test.ts failed),$(test_of c.test.ts passed)"; fi
+echo "{\\"testResults\\":[$rest]}" >"$report"; exit 1`
+
+test('a file in which a test failed runs once more, alone: what passes then is named as unsteady, and what fails again has failed', () => {
+  const run = `import { runCheck } from './server/run/launch/suites.mjs'; process.exitCode = await runCheck(process.env.TOOL)`
+  const { status, stdout } = launch(LINUX, run, { tool: UNSTEADY }, { TOOL: join(tools, 'tool') })
+  expect(status).toBe(1)
+  expect(stdout).toContain('unit: once more, alone: a.test.ts, b.test.ts')
+  expect(stdout.trim().split('\n').slice(-5)).toEqual(['UNSTEADY (failed once, passed alone): a.test.ts > holds', '  was late', 'FAILED: b.test.ts > holds', '  was late', '4 passed, 1 failed, 0 skipped'])
 })
 
 test('who says something else than a command is told which there are', () => {
