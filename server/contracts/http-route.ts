@@ -71,12 +71,7 @@ export const HTTPRouteRule = z.strictObject({
 })
 export type HTTPRouteRule = z.infer<typeof HTTPRouteRule>
 
-export const HostnamePattern = z
-  .string()
-  .min(1)
-  .max(253)
-  .regex(/^(\*\.)?[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/, 'a host name, perhaps with a leading *. label')
-  .regex(/[a-z]/, 'a host name, no address')
+export const HostnamePattern = z.string().min(1).max(253).regex(/^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, 'a host name, perhaps with a leading *. label')
 
 export const HTTPRouteSpec = z.strictObject({
   parentRefs: z.array(ParentRef).min(1).max(32),

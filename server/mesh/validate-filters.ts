@@ -52,9 +52,6 @@ function validateHeaderEdit(filter: BackendFilter, at: string, says: Says): void
   if (named.length === 0) says.problem(`${at}/${field}`, 'without_effect', 'this filter changes nothing')
   for (const { name, pointer } of named) if (NOT_EDITABLE.test(name)) says.problem(pointer, 'header_not_editable', `the header “${name}” belongs to the proxy`)
   eachRepeated(named, ({ name }) => name.toLowerCase(), (_index, { name, pointer }) => says.problem(pointer, 'repeated', `the header “${name}” is edited twice`))
-  for (const list of ['set', 'add'] as const)
-    for (const [index, { value }] of edit[list].entries())
-      if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) says.problem(`${at}/${field}/${list}/${index}/value`, 'wrong_format', 'a header value has no control characters')
 }
 
 function validateRedirect(redirect: RequestRedirect, matches: readonly HTTPRouteMatch[], at: string, says: Says): void {
@@ -67,8 +64,8 @@ function validatePathModifier(modifier: PathModifier, matches: readonly HTTPRout
   const [field, value] = modifier.type === 'ReplaceFullPath' ? ['replaceFullPath', modifier.replaceFullPath] : ['replacePrefixMatch', modifier.replacePrefixMatch]
   if (value !== '' && !value.startsWith('/')) says.problem(`${at}/${field}`, 'wrong_format', 'a path begins with /')
   if (/[?#\s]/.test(value)) says.problem(`${at}/${field}`, 'wrong_format', 'a path has no “?”, “#” or blank; the query stays as it came')
-  if (modifier.type === 'ReplacePrefixMatch' && matches.some((match) => match.path.type !== 'PathPrefix'))
-    says.problem(at, 'needs_prefix_match', 'replacePrefixMatch needs every match of the rule to be a PathPrefix')
+  if (modifier.type === 'ReplacePrefixMatch' && (matches.length !== 1 || matches[0]?.path.type !== 'PathPrefix'))
+    says.problem(at, 'needs_prefix_match', 'replacePrefixMatch needs a rule with one match, a PathPrefix')
 }
 
 function validateCors(cors: Cors, at: string, says: Says): void {

@@ -12,6 +12,7 @@ import { collectFindings, eachRepeated, type Finding, type Says } from './findin
 import { findAgent } from './reach.ts'
 import { validateAgentRoute, validateProbe } from './validate-agents.ts'
 import { validateEgressPolicy, validateExternalService } from './validate-egress.ts'
+import { validateGatewayForms, validateGRPCForms, validateHTTPForms } from './validate-forms.ts'
 import { validateObjective } from './validate-objective.ts'
 import { validatePeerAuthentication, validateTargets, validateTrafficPolicy } from './validate-policies.ts'
 import { validateRoute } from './validate-route.ts'
@@ -43,14 +44,17 @@ function keyOf(finding: Finding): string {
 function validateObject(state: MeshState, object: MeshObject, says: Says): void {
   switch (object.kind) {
     case 'HTTPRoute':
+      validateHTTPForms(object, says)
       return validateRoute(state, object, says)
     case 'GRPCRoute':
+      validateGRPCForms(object, says)
       return validateRoute(state, asAnyRoute(object), says)
     case 'TrafficPolicy':
       return validateTrafficPolicy(state, object, says)
     case 'PeerAuthentication':
       return validatePeerAuthentication(state, object, says)
     case 'Gateway':
+      validateGatewayForms(object, says)
       return validateGateway(state, object, says)
     case 'AuthorizationPolicy':
       return validatePolicy(state, object, says)

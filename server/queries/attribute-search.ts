@@ -7,17 +7,18 @@ import { openBlockAside, spansOfBlock } from '#server/otlp/block.ts'
 import { readSoughtIds } from './sought-ids.ts'
 import type { TraceMatch, TraceMatches, TraceSearch } from './traces.ts'
 
+const SLICE_US_MIN = 1_000_000
+
 export const ATTRIBUTE_SEARCH = {
   /** For one page. */
   budgetMs: 2000,
   /** Opened for one page. */
   spansMax: 2_000_000,
-  /** The first slice; the next is twice as long while slices are quick, half while they are slow. */
-  sliceUs: 10_000_000,
+  /** The first slice; the next is four times as long while slices are quick, half while they are slow. */
+  sliceUs: SLICE_US_MIN,
   quickMs: 150,
   slowMs: 500,
 }
-const SLICE_US_MIN = 1_000_000
 /** Blocks in memory at a time: about 130 KB each, opened. */
 const BLOCKS_AT_ONCE = 32
 const RESOURCES_MAX = 20_000
@@ -77,7 +78,7 @@ export async function matchByAttributes(db: Db, mesh: string, search: TraceSearc
       return { items: found, next: { atUs: String(toUs), traceId: NO_TRACE }, lookedBackTo: new Date(toUs / 1000) }
     }
     const tookMs = performance.now() - sliceBegan
-    if (tookMs < limits.quickMs) lengthUs *= 2
+    if (tookMs < limits.quickMs) lengthUs *= 4
     else if (tookMs > limits.slowMs) lengthUs = Math.max(SLICE_US_MIN, lengthUs / 2)
   }
   return { items: found, next: null, lookedBackTo: null }
