@@ -1,5 +1,8 @@
-// What a search costs among many stored spans: real ones of the last minutes, and copies of their rows over the hours before.
+// What a search costs among many stored spans: real ones of the last minutes, and copies of their rows over the hours before; raw samples in bench/results.
 //   node bench/search.ts [--spans 10000000] [--hours 8]
+import { mkdir, writeFile } from 'node:fs/promises'
+import { loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { startCollector } from '#collectors/collector.ts'
@@ -16,7 +19,9 @@ const HOURS = Number(given.hours ?? 8)
 const REAL = 100_000
 const RUNS = 20
 const MESH = 'local'
+const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
 
+const searches: { name: string; goalMs: number; tookMs: number[] }[] = []
 await using postgres = await ownPostgres()
 await using db = openDb(postgres.url, 'bench')
 await db.pool.query(`insert into mesh (name, trust_domain) values ($1, 'mesh.local')`, [MESH])
@@ -38,6 +43,9 @@ await measure('a page ten pages back', 300, search({ service: 'writer', after: a
 await measure('attribute, an hour', 1000, () => readTraces(db, MESH, { ...hour, attributes: [{ key: 'http.request.method', value: 'POST' }] }))
 await measure('attribute that none has, an hour', 1000, () => readTraces(db, MESH, { ...hour, attributes: [{ key: 'request.id', value: 'none' }] }))
 await measure('names of attributes', 300, () => readAttributeNames(db, MESH, hour))
+const at = new Date().toISOString()
+await mkdir(RESULTS, { recursive: true })
+await writeFile(`${RESULTS}search-${at.replaceAll(/[:.]/g, '-')}.json`, `${JSON.stringify({ at, load: loadavg(), spans: SPANS, hours: HOURS, searches })}\n`)
 
 async function sendReal(): Promise<void> {
   await using collector = await startCollector({ databaseUrl: postgres.url, bind: '127.0.0.1', grpcPort: 0, httpPort: 0, retentionMs: 7 * 86_400_000, diskMaxBytes: 100e9, tls: null, origins: [], onError: (what, error) => console.error(what, error) })
@@ -95,6 +103,7 @@ async function measure(name: string, goalMs: number, run: (index: number) => Pro
     answer = await run(index)
     took.push(performance.now() - began)
   }
+  searches.push({ name, goalMs, tookMs: took.map((ms) => Math.round(ms)) })
   took.sort((a, b) => a - b)
   const p95 = took[Math.ceil(RUNS * 0.95) - 1]! // not empty
   const page = answer as { items?: unknown[]; lookedBackTo?: Date | null } | unknown[] | null
