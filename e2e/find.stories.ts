@@ -78,7 +78,7 @@ test.concurrent('traces are sought by a line that completes itself; the form say
   await page.getByRole('button', { name: 'Without service.name=translator' }).click()
   await line.fill('service = translator')
   await line.fill('colour = red')
-  await page.getByText(/“colour” is not one of/).waitFor()
+  await page.getByText(/“colour” is not one of/).filter({ visible: true }).waitFor()
   await page.keyboard.press('Tab')
   expect(await page.getByRole('combobox', { name: 'Service' }).inputValue()).toBe('translator')
 })
