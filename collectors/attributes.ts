@@ -26,8 +26,9 @@ export const SLOT = {
   errorType: 18,
   authority: 19,
   upstreamCluster: 20,
+  taskState: 21,
 } as const
-export const SLOTS = 21
+export const SLOTS = 22
 
 /** Instead of a slot: the value is a prompt, a message, a tool's argument or result. */
 export const CONTENT = -2
@@ -66,6 +67,7 @@ const KEYS: Record<string, number> = {
   'openinference.span.kind': SLOT.openInferenceKind,
   'a2a.method.name': SLOT.a2aMethod,
   'mcp.method.name': SLOT.mcpMethod,
+  'a2a.task.state': SLOT.taskState,
   error: SLOT.error, // Envoy: "true"
   request_size: SLOT.requestSize,
   response_size: SLOT.responseSize,

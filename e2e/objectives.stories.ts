@@ -1,5 +1,6 @@
 // What is expected of an agent, over a form; and what is seen and done when it is not achieved.
 import { expect, test } from 'vitest'
+import type { Prices } from '../server/contracts/sessions.ts'
 import type { Written } from '../server/testing/mesh.ts'
 import { mesh, person } from './person.ts'
 
@@ -58,4 +59,37 @@ test('a receiver is tried before it is kept, and what it answers is said', async
   await page.getByRole('button', { name: 'Remove desk' }).click()
   await page.getByRole('button', { name: 'Save' }).click()
   await page.getByText('Saved.').waitFor()
+})
+
+test('how tasks end and what models cost are objectives too, over the same form', async () => {
+  const prices = await mesh.get<Prices>('/prices')
+  await mesh.request('PUT', '/prices', { currency: 'EUR', models: { '*': { input: 1, output: 1 } } })
+  await using someone = await person()
+  const { page } = someone
+  for (const [name, choice, label, value, says] of [
+    ['writer-tasks', 'Tasks are completed', 'Percentage of tasks', '90', 'That allows one bad task in 10.'],
+    ['writer-bill', 'It costs at most', 'At most', '1000', /models cost at most 1000 a call/],
+  ] as const) {
+    await someone.open('/objectives/new?agent=writer', 'New objective')
+    await page.getByRole('textbox', { name: 'Name of the objective' }).fill(name)
+    await page.getByRole('radio', { name: choice }).click()
+    await page.getByRole('textbox', { name: label }).fill(value)
+    await page.keyboard.press('Tab')
+    await page.getByText(says).first().waitFor()
+    await someone.isAccessible()
+    await page.getByRole('button', { name: 'Review the change' }).click()
+    await page.getByText('No connected proxy needs this.').waitFor()
+    await page.keyboard.press('Control+Enter')
+    await page.getByText('No connected proxy needs this change; one that joins later').waitFor()
+  }
+  await someone.open('/objectives', 'Objectives')
+  const table = page.getByRole('table', { name: 'Objectives' })
+  for (const name of ['writer-tasks', 'writer-bill']) await table.getByRole('row', { name }).getByText(/^(met|burning|spent)$/).waitFor({ timeout: 60_000 })
+  await someone.isAccessible()
+  await table.getByRole('link', { name: 'writer-bill' }).click()
+  await page.getByText('Spent', { exact: true }).waitFor()
+  await page.getByText('€', { exact: false }).first().waitFor()
+  await someone.isAccessible()
+  for (const name of ['writer-tasks', 'writer-bill']) await mesh.remove(await mesh.get<Written<'Objective'>>(`/namespaces/default/objectives/${name}`))
+  await mesh.request('PUT', '/prices', prices)
 })

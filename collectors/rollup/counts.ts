@@ -1,6 +1,7 @@
 import type { Sketch } from '#server/otlp/sketch.ts'
 
-export const EVIDENCE = { mesh: 0, spans: 1 } as const
+/** Of calls, the mesh's and the spans'; then what calls led to: what was asked of models, and tasks that ended. */
+export const EVIDENCE = { mesh: 0, spans: 1, models: 2, tasks: 3 } as const
 export type Evidence = (typeof EVIDENCE)[keyof typeof EVIDENCE]
 
 /** Caller → callee. Nodes are ids without version, such as `agent/default/translator`; versions are '' where unknown. */

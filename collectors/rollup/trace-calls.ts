@@ -1,6 +1,8 @@
 // Which calls a trace shows. Pure: all spans of one trace in, calls out; so a late span, or one sent twice, just gives another answer.
-import { FLAG, KIND, PROTOCOL } from '../spans/row.ts'
+import { KIND, PROTOCOL } from '../spans/row.ts'
 import type { CallSpan } from './call-span.ts'
+import { outcomesOfTrace } from './trace-outcomes.ts'
+import { agentOfHost, DEPTH_MAX, isModelCall, isOwnWork, isProxy, outcomeOf, parentsOf } from './trace-spans.ts'
 
 export interface Call {
   source: string
@@ -8,7 +10,8 @@ export interface Call {
   target: string
   targetVersion: string
   protocol: string
-  evidence: 'mesh' | 'spans'
+  /** `models` and `tasks` are no calls, but what came of them: trace-outcomes.ts. */
+  evidence: 'mesh' | 'spans' | 'models' | 'tasks'
   timeUs: number
   durationUs: number
   outcome: 'ok' | 'error' | 'refused'
@@ -20,8 +23,6 @@ export interface Call {
 }
 
 const PROTOCOLS = ['', 'http', 'grpc', 'a2a', 'mcp', 'https']
-const MODEL_OPERATIONS = new Set(['chat', 'generate_content', 'text_completion', 'embeddings'])
-const DEPTH_MAX = 64
 
 interface Known {
   spans: readonly CallSpan[]
@@ -42,28 +43,13 @@ export function callsOfTrace(sent: readonly CallSpan[]): Call[] {
   addProxied(calls, known)
   addTunnels(calls, known)
   addGuessed(calls, known)
+  calls.push(...outcomesOfTrace(spans, known.parents))
   return calls
 }
 
 const byTime = (a: CallSpan, b: CallSpan) => a.timeUs - b.timeUs || (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : a.class.service.id - b.class.service.id)
-const isProxy = (span: CallSpan) => (span.flags & FLAG.proxy) !== 0
-const outcomeOf = (span: CallSpan): Call['outcome'] => ((span.flags & FLAG.error) !== 0 ? 'error' : (span.flags & FLAG.refused) !== 0 ? 'refused' : 'ok')
 const protocolOf = (span: CallSpan) => PROTOCOLS[span.class.protocol] ?? ''
-const isModelCall = ({ class: { model, operation } }: CallSpan) => model !== null && operation !== null && MODEL_OPERATIONS.has(operation)
 const isToolCall = ({ class: { tool, operation } }: CallSpan) => tool !== null && operation === 'execute_tool'
-
-/** Proxies are walked through: they carry a call, they do not make it. Where a proxy and an agent share an id, the agent's is meant. */
-function parentsOf(spans: readonly CallSpan[]): Map<CallSpan, CallSpan> {
-  const byId = new Map<string, CallSpan>()
-  for (const span of spans) if (!byId.has(span.spanId) || !isProxy(span)) byId.set(span.spanId, span)
-  const parents = new Map<CallSpan, CallSpan>()
-  for (const span of spans) {
-    let at = span.parentId === null ? undefined : byId.get(span.parentId)
-    for (let depth = 0; at && isProxy(at) && depth < DEPTH_MAX; depth++) at = at.parentId === null ? undefined : byId.get(at.parentId)
-    if (at && at !== span && !isProxy(at)) parents.set(span, at)
-  }
-  return parents
-}
 
 /** A server's span whose caller is another service. Several under one client span are tries of one call: the last one is its answer. */
 function addJoined(calls: Call[], known: Known): void {
@@ -121,11 +107,6 @@ function answeredCall(caller: CallSpan, callee: CallSpan, timed: CallSpan, retri
     inputTokens: spends ? operation!.inputTokens : 0,
     outputTokens: spends ? operation!.outputTokens : 0,
   }
-}
-
-/** An agent at work inside the service: calls under it are its own, it is not one of them. */
-function isOwnWork(span: CallSpan): boolean {
-  return span.class.kind !== KIND.client && span.class.operation === 'invoke_agent'
 }
 
 /** Calls that left the mesh through a proxy, by the proxy's own span: the mesh's evidence of an external edge. */
@@ -197,14 +178,6 @@ function hostCall(span: CallSpan, known: Known): Call | null {
     if (isModelCall(at) || isToolCall(at)) return null
   }
   return oneSided(span, actorOf(span, known), agentOfHost(span.class.peer) ?? `external/${span.class.peer}`)
-}
-
-const MESH_HOST = /^([a-z0-9-]+)\.([a-z0-9-]+)\.mesh$/
-
-function agentOfHost(host: string): string | null {
-  if (!host.endsWith('.mesh')) return null
-  const match = MESH_HOST.exec(host)
-  return match ? `agent/${match[2]}/${match[1]}` : null
 }
 
 /** A proxy's own address says nothing of whom the call was for. */

@@ -35,6 +35,7 @@ export function describeSpan(said: Meaning, slots: Slots, proxy: boolean): void 
   const failed = (httpStatus !== null && httpStatus >= 500) || slots[SLOT.error] === true || slots[SLOT.error] === 'true' || (said.status === 2 && !clientError)
   if (failed) said.flags |= FLAG.error
   else if (clientError) said.flags |= FLAG.refused
+  if (slots[SLOT.taskState] !== null) said.flags |= taskFlag(String(slots[SLOT.taskState]), slots[SLOT.a2aMethod] ?? null)
   said.httpStatus = httpStatus === 0 ? null : httpStatus
   said.peer = said.operation = said.agent = said.model = said.tool = said.conversation = null
   said.bytesSent = said.bytesReceived = said.inputTokens = said.outputTokens = null
@@ -69,6 +70,19 @@ function peerOf(slots: Slots): string | null {
   const url = text(slots[SLOT.url])
   const host = (url === null ? null : hostOfUrl(url)) ?? text(slots[SLOT.peer]) ?? text(slots[SLOT.authority])
   return hostOf(host)
+}
+
+/** Who looks a task up, in A2A 1.0 or 0.3, hears again how it ended. */
+const LOOK_UPS: readonly unknown[] = ['GetTask', 'ListTasks', 'SubscribeToTask', 'tasks/get', 'tasks/list', 'tasks/resubscribe']
+
+/**
+ * How a task ended: A2A 1.0 says `TASK_STATE_COMPLETED`, 0.3 `completed`. Whoever cancels a task wants no outcome of it; other states are none yet.
+ * https://a2a-protocol.org/latest/specification/#413-taskstate
+ */
+function taskFlag(state: string, method: Slots[number]): number {
+  if (LOOK_UPS.includes(method)) return 0
+  const name = state.toLowerCase().replace(/^task_state_/, '')
+  return name === 'completed' ? FLAG.taskDone : name === 'failed' || name === 'rejected' ? FLAG.taskFailed : 0
 }
 
 const HOSTS_MAX = 4096

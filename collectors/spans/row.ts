@@ -25,6 +25,6 @@ export interface SpanGroup {
   scope: Buffer
 }
 
-export const FLAG = { root: 1, proxy: 2, clock: 4, error: 8, refused: 16, content: 32, entry: 64 } as const
+export const FLAG = { root: 1, proxy: 2, clock: 4, error: 8, refused: 16, content: 32, entry: 64, taskDone: 128, taskFailed: 256 } as const
 export const PROTOCOL = { none: 0, http: 1, grpc: 2, a2a: 3, mcp: 4, tunnel: 5 } as const
 export const KIND = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const

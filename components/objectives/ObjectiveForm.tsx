@@ -8,11 +8,25 @@ import { Field, NumberInput } from '#components/ui/Field.tsx'
 import { Segmented } from '#components/ui/Segmented.tsx'
 import { WINDOWS } from './words.ts'
 
-const INDICATORS = [{ id: 'Success', title: 'It succeeds' }, { id: 'Latency', title: 'It is answered in time' }] as const
-const WITHIN_MS_FIRST = 2000
+const INDICATORS = [{ id: 'Success', title: 'Calls succeed' }, { id: 'Latency', title: 'Calls are answered in time' }, { id: 'TaskOutcome', title: 'Tasks are completed' }, { id: 'Cost', title: 'It costs at most' }] as const
+const FIRST: Record<ObjectiveSpec['indicator']['type'], ObjectiveSpec['indicator']> = {
+  Success: { type: 'Success' },
+  Latency: { type: 'Latency', withinMs: 2000 },
+  TaskOutcome: { type: 'TaskOutcome' },
+  Cost: { type: 'Cost', atMost: 0.05, per: 'call' },
+}
+const PERCENT_FIRST = 99
+const HINTS: Record<ObjectiveSpec['indicator']['type'], string> = {
+  Success: 'A 5xx, a reset, a timeout and no endpoint are failures; a 4xx is none.',
+  Latency: 'Whether it failed or not. The mesh knows a latency to the width of Envoy’s buckets.',
+  TaskOutcome: 'As the agent’s spans say it in a2a.task.state, or its caller’s. Failed and rejected tasks are bad ones; a canceled one counts for nothing.',
+  Cost: 'Tokens that the agent’s spans tell, by the prices on the page of sessions and in their currency.',
+}
+const PERS = [{ id: 'call', title: 'a call to it' }, { id: 'hour', title: 'an hour' }] as const
 
 /** Every field of an Objective but its name. */
 export function ObjectiveForm() {
+  const type = useIndicator()
   return (
     <div className="grid gap-[18px]">
       <Card title="About">
@@ -21,12 +35,12 @@ export function ObjectiveForm() {
           <Caller />
         </div>
       </Card>
-      <Card title="A call is good when">
+      <Card title="What is expected">
         <Indicator />
       </Card>
-      <Card title="How many are to be good">
+      <Card title={type === 'Cost' ? 'For how long' : 'How many are to be good'}>
         <div className="grid gap-3 sm:grid-cols-2">
-          <NumberField path={['spec', 'percent']} label="Percentage of calls" unit="%" min={1} max={99.999} digits={3} />
+          {type !== 'Cost' && <NumberField path={['spec', 'percent']} label={type === 'TaskOutcome' ? 'Percentage of tasks' : 'Percentage of calls'} unit="%" min={1} max={99.999} digits={3} />}
           <ChoiceAt path={['spec', 'window']} label="Over" options={WINDOWS} fallback="7d" />
         </div>
       </Card>
@@ -48,20 +62,36 @@ function Caller() {
   )
 }
 
+function useIndicator(): ObjectiveSpec['indicator']['type'] | null {
+  const { value } = useBound(['spec', 'indicator'])
+  return INDICATORS.find(({ id }) => isRecord(value) && value.type === id)?.id ?? null
+}
+
+/** A cost has no percentage, and everything else has one. */
 function Indicator() {
-  const { pointer, value, error, disabled, set } = useBound(['spec', 'indicator'])
-  const type = INDICATORS.find(({ id }) => isRecord(value) && value.type === id)?.id ?? null
-  const choose = (next: ObjectiveSpec['indicator']['type']) => set(next === 'Success' ? { type: next } : { type: next, withinMs: WITHIN_MS_FIRST })
+  const { pointer, error, disabled } = useBound(['spec', 'indicator'])
+  const whole = useBound(['spec'])
+  const type = useIndicator()
+  const choose = (next: ObjectiveSpec['indicator']['type']) => {
+    const { percent, ...rest } = isRecord(whole.value) ? whole.value : {}
+    whole.set({ ...rest, indicator: FIRST[next], ...(next !== 'Cost' && { percent: percent ?? PERCENT_FIRST }) })
+  }
   return (
     <div data-field={pointer} className="grid justify-items-start gap-3">
       {disabled ? <Field label="Indicator" labelHidden isDisabled value={type ?? ''} /> : <Segmented label="Indicator" options={INDICATORS} value={type} onChange={choose} />}
-      <span className={error ? 'text-xs text-bad' : 'text-xs text-muted'}>{error ?? (type === 'Latency' ? 'Whether it failed or not. The mesh knows a latency to the width of Envoy’s buckets.' : 'A 5xx, a reset, a timeout and no endpoint are failures; a 4xx is none.')}</span>
+      <span className={error ? 'text-xs text-bad' : 'text-xs text-muted'}>{error ?? (type && HINTS[type])}</span>
       {type === 'Latency' && <NumberField path={['spec', 'indicator', 'withinMs']} label="Within" unit="ms" min={1} max={86_400_000} digits={0} />}
+      {type === 'Cost' && (
+        <div className="grid gap-3 sm:grid-cols-2">
+          <NumberField path={['spec', 'indicator', 'atMost']} label="At most" min={0.000001} max={1_000_000_000} digits={6} />
+          <ChoiceAt path={['spec', 'indicator', 'per']} label="For" options={PERS} fallback="call" />
+        </div>
+      )}
     </div>
   )
 }
 
-function NumberField({ path, label, unit, min, max, digits }: { path: readonly string[]; label: string; unit: string; min: number; max: number; digits: number }) {
+function NumberField({ path, label, unit, min, max, digits }: { path: readonly string[]; label: string; unit?: string; min: number; max: number; digits: number }) {
   const { pointer, value, error, disabled, set } = useBound(path)
   return (
     <div data-field={pointer} className="w-44">

@@ -36,7 +36,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: 'state', header: 'State', sortBy: ({ status }) => (status ? ['burning', 'spent', 'no data', 'met'].indexOf(status.state) : 4), cell: ({ status }) => (status ? <Tag state={STATE_MARK[status.state]}>{status.state}</Tag> : <span className="text-muted">not looked at yet</span>) },
   { id: 'budget', header: 'Budget left', sortBy: ({ status }) => status?.budgetLeft ?? 2, cell: ({ status }) => (status?.budgetLeft === null || !status ? NOTHING : <Budget left={status.budgetLeft} label={status.name} />) },
   { id: 'burn', header: 'Burn in an hour', right: true, sortBy: ({ status }) => -(status?.burn['1h'] ?? -1), cell: ({ status }) => (typeof status?.burn['1h'] === 'number' ? `${status.burn['1h'].toFixed(1)}×` : NOTHING) },
-  { id: 'calls', header: 'Calls', right: true, cell: ({ status }) => (status ? formatCount(status.calls) : NOTHING) },
+  { id: 'calls', header: 'Counted', right: true, cell: ({ status }) => (status ? formatCount(status.calls) : NOTHING) },
 ]
 
 /** What agents are to achieve, how they do, and the alerts of those that do not. */

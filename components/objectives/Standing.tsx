@@ -6,6 +6,7 @@ import { reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
 import { TOPICS } from '#components/mesh/topics.ts'
 import { Card } from '#components/ui/Card.tsx'
+import { formatCost } from '#components/sessions/words.tsx'
 import { formatCount, NOTHING } from '#components/ui/format.ts'
 import { KeyValue } from '#components/ui/KeyValue.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
@@ -35,14 +36,20 @@ export function Standing({ namespace, name }: { namespace: string; name: string 
 }
 
 function Figures({ status }: { status: ObjectiveStatus }) {
-  const { state, since, calls, good, budgetLeft, burn, name } = status
+  const { state, since, calls, good, budgetLeft, burn, name, cost } = status
   return (
     <KeyValue
       rows={[
         ['State', <span key="state" className="inline-flex items-center gap-2"><Tag state={STATE_MARK[state]}>{state}</Tag><span className="text-sm text-muted"><RelativeTime at={since} /></span></span>],
         ['Budget left', budgetLeft === null ? NOTHING : <Budget key="budget" left={budgetLeft} label={name} />],
-        ['Calls', formatCount(calls)],
-        ['Bad ones', formatCount(calls - good)],
+        ['Counted', formatCount(calls)],
+        ...(cost
+          ? ([
+              ['Spent', formatCost({ amount: cost.spent, currency: cost.currency })],
+              ['Allowed', formatCost({ amount: cost.allowed, currency: cost.currency })],
+              ...(cost.unpricedTokens > 0 ? [['Without a price', `${formatCount(cost.unpricedTokens)} tokens`] as const] : []),
+            ] as const)
+          : [['Bad ones', formatCount(calls - good)] as const]),
         ...LOOKS.map(([look, words]) => [`Burn over ${words}`, typeof burn[look] === 'number' ? `${burn[look].toFixed(1)}×` : NOTHING] as const),
       ]}
     />

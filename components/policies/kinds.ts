@@ -75,7 +75,7 @@ export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
     many: 'Objectives',
     title: 'Objectives',
     says: 'What agents are to achieve, and how they do',
-    note: 'It turns no call. The mesh’s counts are looked at every five seconds; an alert needs five bad calls at least.',
+    note: 'It turns no call. What was counted is looked at every five seconds; an alert needs five bad calls or tasks at least, or five calls that cost.',
     Form: ObjectiveForm,
     Standing,
     fresh: (agent, namespace) => ({ apiVersion: HEDDLE_API, kind: 'Objective', metadata: { name: agent && `${agent}-answers`, namespace }, spec: { targetRef: { name: agent }, indicator: { type: 'Success' }, percent: 99, window: '7d' } }),
@@ -83,7 +83,7 @@ export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
       const parsed = Objective.safeParse(object)
       return parsed.success ? describeObjective(parsed.data.spec) : null
     },
-    empty: { title: 'No objective yet', says: 'An objective says how many of an agent’s calls are to succeed, or to be answered in time. Heddle shows what is left of its budget, and tells you when it goes too fast. Begin with the agent that your users call.' },
+    empty: { title: 'No objective yet', says: 'An objective says how many of an agent’s calls are to succeed or to be answered in time, how many of its tasks are to be completed, or what its models may cost. Heddle shows what is left of its budget, and tells you when it goes too fast. Begin with the agent that your users call.' },
   },
 }
 

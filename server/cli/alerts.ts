@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { MeshError } from '../contracts/errors.ts'
-import type { Alert, Silence } from '../contracts/objective.ts'
+import type { Alert, ObjectiveStatus, Silence } from '../contracts/objective.ts'
 import { openApi } from './client.ts'
 import { globalOptions, printRows, type Column } from './output.ts'
 
@@ -21,6 +21,18 @@ const SILENCES: readonly Column<Silence>[] = [
   { title: 'reason', value: ({ reason }) => reason },
 ]
 
+const times = (burn: number | null | undefined) => (typeof burn === 'number' ? burn.toFixed(1) : null)
+const STATES: readonly Column<ObjectiveStatus>[] = [
+  { title: 'objective', value: ({ namespace, name }) => `${namespace}/${name}` },
+  { title: 'state', value: ({ state }) => state },
+  { title: 'budget left', value: ({ budgetLeft }) => budgetLeft === null ? null : `${(budgetLeft * 100).toFixed(1)} %` },
+  { title: 'burn 1h', value: ({ burn }) => times(burn['1h']) },
+  { title: 'burn 6h', value: ({ burn }) => times(burn['6h']) },
+  { title: 'counted', value: ({ calls }) => String(calls) },
+  { title: 'bad', value: ({ calls, good, cost }) => (cost ? null : String(calls - good)) },
+  { title: 'spent', value: ({ cost }) => cost && `${cost.spent.toFixed(4)} of ${cost.allowed.toFixed(4)} ${cost.currency}` },
+]
+
 export function register(program: Command): void {
   const alerts = program.command('alerts').description('alerts of objectives, and who is not told of them')
   alerts
@@ -31,6 +43,14 @@ export function register(program: Command): void {
       const { output, mesh } = globalOptions(command)
       const { items } = await openApi().get<{ items: Alert[] }>('/alerts', { mesh, ...(running && { running: 'true' }) })
       printRows(output, items, ALERTS)
+    })
+  alerts
+    .command('objectives')
+    .description('how each objective is kept, the worst first')
+    .action(async (_flags: object, command: Command) => {
+      const { output, mesh } = globalOptions(command)
+      const { items } = await openApi().get<{ items: ObjectiveStatus[] }>('/objective-states', { mesh })
+      printRows(output, items, STATES)
     })
   alerts
     .command('silences')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { MeshObject, Kind } from '../contracts/object.ts'
+import type { ObjectiveSpec } from '../contracts/objective.ts'
 import { KINDS } from '../contracts/object.ts'
 import { openApi } from './client.ts'
 import { parseKind, pathOf } from './manifest.ts'
@@ -82,7 +83,7 @@ const DETAILS: Record<Kind, Column<MeshObject>[]> = {
   ],
   Objective: [
     column('Objective', 'agent', ({ spec }) => spec.targetRef.name),
-    column('Objective', 'is to', ({ spec }) => `${spec.indicator.type === 'Success' ? 'succeed' : `answer within ${spec.indicator.withinMs} ms`} in ${spec.percent} % of ${spec.window}`),
+    column('Objective', 'is to', ({ spec }) => `${aimOf(spec)}, over ${spec.window}`),
     column('Objective', 'tells', ({ spec }) => spec.notify.join(', ') || 'nobody'),
   ],
   Agent: [column('Agent', 'type', ({ spec }) => spec.type), column('Agent', 'protocol', ({ spec }) => spec.protocol), column('Agent', 'mtls', ({ spec }) => spec.mtls)],
@@ -108,4 +109,17 @@ const DETAILS: Record<Kind, Column<MeshObject>[]> = {
     column('AuthorizationPolicy', 'action', ({ spec }) => spec.action),
     column('AuthorizationPolicy', 'agents', ({ spec }) => spec.targetRefs.map((target) => target.name).join(', ')),
   ],
+}
+
+function aimOf({ indicator, percent }: ObjectiveSpec): string {
+  switch (indicator.type) {
+    case 'Success':
+      return `succeed in ${percent} %`
+    case 'Latency':
+      return `answer within ${indicator.withinMs} ms in ${percent} %`
+    case 'TaskOutcome':
+      return `complete ${percent} % of tasks`
+    case 'Cost':
+      return `cost at most ${indicator.atMost} a${indicator.per === 'hour' ? 'n' : ''} ${indicator.per}`
+  }
 }

@@ -44,5 +44,10 @@ test('alerts: what runs is listed, silenced for a while, and heard again', async
   expect((await heddle.run(['alerts', 'unsilence', id])).stdout).toBe('the silence is over\n')
   expect((await heddle.run(['alerts', 'silences', '-o', 'json'])).stdout).toBe('[]\n')
   expect(await heddle.run(['alerts', 'unsilence', id])).toMatchObject({ code: EXIT.failed, stderr: expect.stringContaining('no such silence, or it is over') })
+  await db.pool.query(`insert into objective_state (mesh, namespace, name, state, calls, good, budget_left, burn, cost) values
+    ('local', 'default', 'answers', 'burning', 100, 90, 0.25, '{"1h": 5.21, "6h": null}', null), ('local', 'default', 'bill', 'met', 40, 0, 0.75, '{"1h": 1}', '{"spent": 1.5, "allowed": 6, "currency": "EUR", "unpricedTokens": 0}')`)
+  const states = (await heddle.run(['alerts', 'objectives'])).stdout
+  expect(states).toMatch(/default\/answers\s+burning\s+25\.0 %\s+5\.2\s+\S+\s+100\s+10/)
+  expect(states).toMatch(/default\/bill\s+met\s+75\.0 %\s+1\.0.*1\.5000 of 6\.0000 EUR/)
   expect((await heddle.run(['alerts', 'silence', '--minutes', 'soon'])).stderr).toContain('whole number')
 })

@@ -11,10 +11,18 @@ export const ObjectiveSpec = z.strictObject({
   targetRef: AgentTarget,
   /** Calls of this agent alone; without it, of every caller. */
   from: z.strictObject({ namespace: DnsLabel.optional(), name: DnsLabel }).optional(),
-  /** What makes a call a good one: that it did not fail, or that it took at most so many milliseconds. */
-  indicator: z.discriminatedUnion('type', [z.strictObject({ type: z.literal('Success') }), z.strictObject({ type: z.literal('Latency'), withinMs: z.number().int().min(1).max(86_400_000) })]),
-  /** Percentage of calls that are to be good. */
-  percent: z.number().min(1).max(99.999),
+  /**
+   * What makes a call a good one: that it did not fail, or that it took at most so many milliseconds; what makes a task a good one: that it
+   * was completed. Or what models may cost the agent, a call to it or an hour, in the currency of the prices.
+   */
+  indicator: z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('Success') }),
+    z.strictObject({ type: z.literal('Latency'), withinMs: z.number().int().min(1).max(86_400_000) }),
+    z.strictObject({ type: z.literal('TaskOutcome') }),
+    z.strictObject({ type: z.literal('Cost'), atMost: z.number().min(0.000_001).max(1_000_000_000), per: z.enum(['call', 'hour']) }),
+  ]),
+  /** Percentage of calls, or tasks, that are to be good; none for a cost. */
+  percent: z.number().min(1).max(99.999).optional(),
   window: z.enum(OBJECTIVE_WINDOWS).default('7d'),
   /** Receivers that hear of an alert, by name. */
   notify: z.array(DnsLabel).max(16).default([]),
@@ -31,9 +39,12 @@ export const Objective = z.strictObject({
 })
 export type Objective = z.infer<typeof Objective>
 
-/** `met`: within its budget. `burning`: an alert runs. `spent`: nothing is left of the budget. `no data`: no call in the last hour. */
+/** `met`: within its budget. `burning`: an alert runs. `spent`: nothing is left of the budget. `no data`: no call or task in the last hour, or no price for what was used. */
 export const ObjectiveState = z.enum(['met', 'burning', 'spent', 'no data'])
 export type ObjectiveState = z.infer<typeof ObjectiveState>
+
+export const ObjectiveCost = z.object({ spent: z.number(), allowed: z.number(), currency: z.string(), unpricedTokens: z.number() })
+export type ObjectiveCost = z.infer<typeof ObjectiveCost>
 
 export const ObjectiveStatus = z.object({
   namespace: z.string(),
@@ -41,13 +52,15 @@ export const ObjectiveStatus = z.object({
   state: ObjectiveState,
   /** Since when the state is what it is. */
   since: z.string(),
-  /** Over the window, or over what is kept of it. */
+  /** Over the window, or over what is kept of it; tasks for an outcome, calls of models for a cost an hour. */
   calls: z.number(),
   good: z.number(),
   /** Share of the budget that is left, 0 to 1; null without calls. */
   budgetLeft: z.number().nullable(),
   /** How many times faster than allowed the budget is spent, over each time that is looked at, such as `1h`; null without calls. */
   burn: z.record(z.string(), z.number().nullable()),
+  /** Of an objective on cost, over the window. Tokens of models without a price are apart: what was spent is without them. */
+  cost: ObjectiveCost.nullable(),
   evaluatedAt: z.string(),
 })
 export type ObjectiveStatus = z.infer<typeof ObjectiveStatus>

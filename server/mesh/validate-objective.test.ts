@@ -14,6 +14,9 @@ test.each([
   ['a caller that is there', { from: { name: 'reed' } }, []],
   ['a caller that is not there', { from: { name: 'nobody' } }, ['/spec/from/name dangling']],
   ['a caller of another namespace', { from: { namespace: 'other', name: 'reed' } }, ['/spec/from/name dangling']],
+  ['a cost', { percent: undefined, indicator: { type: 'Cost', atMost: 0.05, per: 'call' } }, []],
+  ['a cost with a percentage', { indicator: { type: 'Cost', atMost: 5, per: 'hour' } }, ['/spec/percent not_with_cost']],
+  ['an outcome without a percentage', { percent: undefined, indicator: { type: 'TaskOutcome' } }, ['/spec/percent required']],
   ['a receiver named twice', { notify: ['desk', 'desk'] }, ['/spec/notify/1 repeated']],
 ])('%s', (_, more, expected) => {
   expect(found(more)).toEqual(expected)
@@ -23,6 +26,8 @@ test.each([
   ['a hundred percent: nothing could ever fail', { percent: 100 }],
   ['no percentage', { percent: 0 }],
   ['a latency without a time', { indicator: { type: 'Latency' } }],
+  ['a cost of nothing', { indicator: { type: 'Cost', atMost: 0, per: 'call' } }],
+  ['a cost of a day', { indicator: { type: 'Cost', atMost: 5, per: 'day' } }],
   ['a window of its own', { window: '3h' }],
   ['a field that is not known', { taget: 1 }],
 ])('refused by its schema: %s', (_, more) => {

@@ -1,16 +1,17 @@
 // One look at every objective: what it is now, and the alerts that begin and end by it.
 import { randomUUID } from 'node:crypto'
-import type { Objective } from '../contracts/objective.ts'
+import type { Objective, ObjectiveCost, ObjectiveSpec } from '../contracts/objective.ts'
 import type { Db } from '../db/client.ts'
 import { notify } from '../db/listen.ts'
 import { inTransaction, type PoolClient } from '../db/pool.ts'
-import { countCalls } from './counts.ts'
-import { judge, type Counts, type Judgement, type Speed } from './judge.ts'
+import { countCalls, readCurrency } from './counts.ts'
+import { allowedCost, judge, type Counts, type Judgement, type Speed } from './judge.ts'
 
 export async function evaluateObjectives(db: Db, mesh: string, objectives: readonly Objective[]): Promise<void> {
+  const currency = objectives.some(({ spec }) => spec.indicator.type === 'Cost') ? await readCurrency(db, mesh) : ''
   for (const objective of objectives) {
     const counts = await countCalls(db, mesh, objective.metadata.namespace, objective.spec)
-    await inTransaction(db.pool, (client) => note(client, mesh, objective, counts))
+    await inTransaction(db.pool, (client) => note(client, mesh, objective, counts, costOf(objective.spec, counts, currency)))
   }
   await forgetOthers(db, mesh, objectives)
 }
@@ -21,21 +22,26 @@ interface Running {
   peak: number
 }
 
-async function note(client: PoolClient, mesh: string, { metadata: { namespace, name }, spec }: Objective, counts: Counts): Promise<void> {
+async function note(client: PoolClient, mesh: string, { metadata: { namespace, name }, spec }: Objective, counts: Counts, cost: ObjectiveCost | null): Promise<void> {
   const { rows } = await client.query<Running>('select id, speed, peak from alert where mesh = $1 and namespace = $2 and objective = $3 and ended_at is null for update', [mesh, namespace, name])
   const running = rows[0] ?? null
   const judgement = judge(spec, counts, running?.speed ?? null)
-  const { rows: changed } = await client.query<{ changed: boolean }>(STATE, [mesh, namespace, name, judgement.state, counts.window.calls, counts.window.good, judgement.budgetLeft, JSON.stringify(judgement.burn)])
+  const { rows: changed } = await client.query<{ changed: boolean }>(STATE, [mesh, namespace, name, judgement.state, counts.window.calls, counts.window.good, judgement.budgetLeft, JSON.stringify(judgement.burn), cost && JSON.stringify(cost)])
   await noteAlert(client, { mesh, namespace, name, notified: spec.notify }, running, judgement)
   if (changed[0]?.changed || running?.speed !== (judgement.speed ?? undefined)) await notify(client, 'telemetry', { mesh })
 }
 
 const STATE = `
   with before as (select state from objective_state where mesh = $1 and namespace = $2 and name = $3)
-  insert into objective_state as kept (mesh, namespace, name, state, calls, good, budget_left, burn) values ($1, $2, $3, $4, $5, $6, $7, $8)
-  on conflict (mesh, namespace, name) do update set state = $4, calls = $5, good = $6, budget_left = $7, burn = $8, evaluated_at = now(),
+  insert into objective_state as kept (mesh, namespace, name, state, calls, good, budget_left, burn, cost) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+  on conflict (mesh, namespace, name) do update set state = $4, calls = $5, good = $6, budget_left = $7, burn = $8, cost = $9, evaluated_at = now(),
     since = case when kept.state = $4 then kept.since else now() end
   returning (select state from before) is distinct from state as changed`
+
+function costOf(spec: ObjectiveSpec, counts: Counts, currency: string): ObjectiveCost | null {
+  if (spec.indicator.type !== 'Cost') return null
+  return { spent: counts.window.spent ?? 0, allowed: allowedCost(spec, counts, 'window'), currency, unpricedTokens: counts.window.unpricedTokens ?? 0 }
+}
 
 interface Told {
   mesh: string

@@ -9,8 +9,10 @@ import type { Db } from '../db/client.ts'
 import { inTransaction } from '../db/pool.ts'
 import { parseAllowList } from '../fetch/addresses.ts'
 import { packSketch, sketchIndex } from '../otlp/sketch.ts'
+import { startTestCollector, type Lab } from '../testing/collector.ts'
 import { testDatabase } from '../testing/database.ts'
 import { serve } from '../testing/serve.ts'
+import { attributesOf, freshSpan, postOtlp, requestOf, type TestSpan } from '../testing/spans.ts'
 import { countCalls } from './counts.ts'
 import { deliverAlerts, tell, type Teller } from './deliver.ts'
 import { evaluateObjectives } from './evaluate.ts'
@@ -53,7 +55,7 @@ async function storeOf(receivers: Receivers['items'] = []): Promise<Db> {
 }
 
 const alertsOf = async (db: Db) => (await db.pool.query<{ id: string; speed: string; ended: boolean }>('select id, speed, ended_at is not null as ended from alert order by started_at, id')).rows
-const stateOf = async (db: Db) => (await db.pool.query<{ state: string; calls: number; good: number }>('select state, calls, good from objective_state')).rows[0]
+const stateOf = async (db: Db) => (await db.pool.query<{ state: string; calls: number; good: number; budget_left: number | null; cost: object | null }>('select state, calls, good, budget_left, cost from objective_state')).rows[0]
 
 /** A webhook that takes or refuses what it hears. */
 async function desk() {
@@ -155,6 +157,66 @@ test('what is silenced is told when the silence is over and it still burns', asy
   await db.pool.query('update silence set until = now()')
   await look()
   expect(webhook.heard).toMatchObject([{ event: 'began' }])
+})
+
+/** One task: reed asks, loom answers with how it ended and says which model it asked for how many tokens. */
+function taskOf(state: string, { tokens = 1000, model = 'warp-1' } = {}) {
+  const asks = freshSpan({ kind: 3, name: 'SendMessage', attributes: attributesOf({ 'a2a.method.name': 'SendMessage', 'server.address': 'loom.default.mesh' }) })
+  const answers = freshSpan({ traceId: asks.traceId, parentSpanId: asks.spanId, kind: 2, name: 'SendMessage', attributes: attributesOf({ 'a2a.method.name': 'SendMessage', 'a2a.task.state': state }) })
+  const chats = freshSpan({ traceId: asks.traceId, parentSpanId: answers.spanId, kind: 3, name: 'chat', attributes: attributesOf({ 'gen_ai.operation.name': 'chat', 'gen_ai.request.model': model, 'gen_ai.usage.input_tokens': tokens }) })
+  return { reed: [asks], loom: [answers, chats] }
+}
+
+async function ingest(lab: Lab, service: string, spans: readonly TestSpan[]): Promise<void> {
+  expect((await postOtlp(`${lab.http}/v1/traces`, requestOf([...spans], { 'service.name': service }))).status).toBe(200)
+}
+
+test('an objective on how tasks end follows the spans that come in: late, twice, and looked up again', async () => {
+  await using webhook = await desk()
+  await using lab = await startTestCollector()
+  await inTransaction(lab.db.pool, (client) => writeReceivers(client, MESH, { items: [{ name: 'desk', type: 'webhook', url: webhook.url }] }))
+  const all = objective({ indicator: { type: 'TaskOutcome' }, percent: 90 })
+  const ofReed = objective({ indicator: { type: 'TaskOutcome' }, percent: 90, from: { name: 'reed' } }, 'for-reed')
+  const counted = async (one = all) => (await countCalls(lab.db, MESH, 'default', one.spec))['1h']
+  expect(await counted()).toEqual({ calls: 0, good: 0 })
+  const good = Array.from({ length: 6 }, () => taskOf('TASK_STATE_COMPLETED'))
+  const bad = Array.from({ length: 5 }, () => taskOf('failed'))
+  const tasks = [...good, ...bad, taskOf('TASK_STATE_CANCELED'), taskOf('working')]
+  await ingest(lab, 'loom', tasks.flatMap(({ loom }) => loom))
+  expect(await counted()).toEqual({ calls: 11, good: 6 })
+  expect(await counted(ofReed)).toEqual({ calls: 0, good: 0 }) // no span says yet who asked
+  for (let times = 0; times < 2; times++) await ingest(lab, 'reed', tasks.flatMap(({ reed }) => reed))
+  await ingest(lab, 'loom', bad.flatMap(({ loom }) => loom))
+  await ingest(lab, 'loom', [freshSpan({ kind: 2, name: 'GetTask', attributes: attributesOf({ 'a2a.method.name': 'GetTask', 'a2a.task.state': 'failed' }) })])
+  expect(await counted()).toEqual({ calls: 11, good: 6 })
+  expect(await counted(ofReed)).toEqual({ calls: 11, good: 6 })
+  await evaluateObjectives(lab.db, MESH, [all])
+  await deliverAlerts(lab.db, MESH, teller)
+  expect(await stateOf(lab.db)).toMatchObject({ state: 'burning', calls: 11, good: 6, cost: null })
+  expect(webhook.heard).toMatchObject([{ event: 'began', speed: 'fast' }])
+  const { rows } = await lab.db.pool.query('select caller, agent, sum(ended)::int as ended, sum(failed)::int as failed from telemetry.tasks where seconds = 3600 group by 1, 2 having sum(ended) <> 0')
+  expect(rows).toEqual([{ caller: 'agent/default/reed', agent: 'agent/default/loom', ended: 11, failed: 5 }])
+})
+
+test('an objective on cost follows prices and tokens; without a price there is no data', async () => {
+  await using lab = await startTestCollector()
+  const perCall = (atMost: number, more: object = {}) => objective({ percent: undefined, indicator: { type: 'Cost', atMost, per: 'call' }, ...more })
+  const look = async (one: Objective) => {
+    await evaluateObjectives(lab.db, MESH, [one])
+    return stateOf(lab.db)
+  }
+  const tasks = Array.from({ length: 10 }, () => taskOf('completed', { tokens: 2000 })) // 10 calls, 20,000 tokens
+  await ingest(lab, 'reed', tasks.flatMap(({ reed }) => reed))
+  await ingest(lab, 'loom', [...tasks.flatMap(({ loom }) => loom), ...taskOf('completed', { model: 'nobody-knows', tokens: 70 }).loom])
+  expect(await look(perCall(1))).toMatchObject({ state: 'no data', budget_left: null, cost: { spent: 0, unpricedTokens: 20_070, currency: 'USD' } })
+  await lab.db.pool.query(`insert into setting (mesh, key, value) values ($1, 'prices', $2)`, [MESH, { currency: 'EUR', models: { 'warp-*': { input: 50, output: 1 }, warp: { input: 9, output: 9 } } }])
+  const allowed = { spent: expect.closeTo(1), unpricedTokens: 70, currency: 'EUR', allowed: expect.closeTo(2) } as object
+  expect(await look(perCall(0.2))).toMatchObject({ state: 'met', calls: 10, budget_left: expect.closeTo(0.5), cost: allowed })
+  expect(await look(perCall(0.2, { from: { name: 'reed' } }))).toMatchObject({ state: 'met', calls: 10, cost: { spent: expect.closeTo(1), unpricedTokens: 0 } })
+  expect(await look(perCall(0.2, { from: { name: 'shuttle' } }))).toMatchObject({ state: 'no data', calls: 0 })
+  expect(await look(perCall(0.01))).toMatchObject({ state: 'burning', budget_left: 0 })
+  expect(await alertsOf(lab.db)).toMatchObject([{ speed: 'fast', ended: false }])
+  expect(await look(objective({ percent: undefined, indicator: { type: 'Cost', atMost: 1, per: 'hour' } }))).toMatchObject({ calls: 11, budget_left: expect.closeTo(1 - 1 / 168), cost: { allowed: 168 } })
 })
 
 test('an objective that is deleted ends its alert and is forgotten', async () => {

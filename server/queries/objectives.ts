@@ -5,7 +5,7 @@ import type { Db } from '#server/db/client.ts'
 export async function readObjectiveStatuses(db: Db, mesh: string): Promise<ObjectiveStatus[]> {
   const rows = await db.prisma.objectiveState.findMany({ where: { mesh }, orderBy: [{ namespace: 'asc' }, { name: 'asc' }] })
   return rows
-    .map(({ namespace, name, state, since, calls, good, budgetLeft, burn, evaluatedAt }) => ({
+    .map(({ namespace, name, state, since, calls, good, budgetLeft, burn, cost, evaluatedAt }) => ({
       namespace,
       name,
       state: state as ObjectiveStatus['state'], // only the judge writes it
@@ -14,6 +14,7 @@ export async function readObjectiveStatuses(db: Db, mesh: string): Promise<Objec
       good,
       budgetLeft,
       burn: burn as ObjectiveStatus['burn'],
+      cost: cost as ObjectiveStatus['cost'],
       evaluatedAt: evaluatedAt.toISOString(),
     }))
     .sort((a, b) => RANK[a.state] - RANK[b.state] || (a.budgetLeft ?? 1) - (b.budgetLeft ?? 1))

@@ -11,7 +11,7 @@ test('the documented views say what the pages say, to a role that may read nothi
   const client = await lab.db.pool.connect()
   const role = `reports_${randomBytes(6).toString('hex')}`
   try {
-    await client.query(`create role ${role}; grant usage on schema telemetry to ${role}; grant select on telemetry.spans, telemetry.edges, telemetry.traces, telemetry.sessions, telemetry.session_models to ${role}; set role ${role}`)
+    await client.query(`create role ${role}; grant usage on schema telemetry to ${role}; grant select on telemetry.spans, telemetry.edges, telemetry.traces, telemetry.sessions, telemetry.session_models, telemetry.tasks, telemetry.model_use to ${role}; set role ${role}`)
     const { rows: spans } = await client.query('select distinct trace_id::text, span_id, parent_id, service, version, name, kind, failed, http_status, peer, gen_ai_model, input_tokens, duration_ms::float8 from telemetry.spans')
     expect(spans).toEqual([{
       trace_id: caller.traceId.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'), span_id: caller.spanId, parent_id: null, service: 'writer', version: 'v2', name: 'ask', kind: 'client', failed: true,

@@ -6,26 +6,28 @@ import type { Express } from 'express'
 import { randomUUID } from 'node:crypto'
 import { agentCard } from './card.ts'
 import type { Member } from './fleet.ts'
-import { invokeAgent } from './genai.ts'
+import { invokeAgent, tellTask } from './genai.ts'
 import { RecentTasks } from './recent-tasks.ts'
 
 /** A role's work: text in, text out, within one conversation. */
 export type Answer = (text: string, contextId: string) => Promise<string>
 
+type Work = (text: string, task: { id: string; contextId: string }) => Promise<string>
+
 /** Mounts the agent card and the JSON-RPC endpoint at `/`. */
 export function serveA2A(app: Express, member: Member, version: string, answer: Answer): void {
-  const traced: Answer = (text, contextId) =>
-    invokeAgent({ name: member.role, description: member.description, version }, contextId, text, () => answer(text, contextId))
+  const traced: Work = (text, task) =>
+    invokeAgent({ name: member.role, description: member.description, version }, task.contextId, text, () => tellTask(task.id, () => answer(text, task.contextId)))
   const requestHandler = new DefaultRequestHandler(agentCard(member, version), new RecentTasks(), executorOf(traced))
   app.use('/.well-known/agent-card.json', agentCardHandler({ agentCardProvider: requestHandler, legacyCompat: { enabled: true } }))
   app.use('/', jsonRpcHandler({ requestHandler, userBuilder: UserBuilder.noAuthentication, legacyCompat: { enabled: true } }))
 }
 
-function executorOf(answer: Answer): AgentExecutor {
+function executorOf(work: Work): AgentExecutor {
   return {
     async execute({ userMessage, contextId, taskId }, bus) {
       try {
-        const reply = await answer(textOf(userMessage), contextId)
+        const reply = await work(textOf(userMessage), { id: taskId, contextId })
         bus.publish(AgentEvent.message(textMessage(Role.ROLE_AGENT, reply, contextId)))
       } catch (error) {
         bus.publish(AgentEvent.task(failedTask(taskId, contextId, error)))

@@ -1,6 +1,6 @@
 // Spans by the GenAI semantic conventions. Message content is recorded: the sample fleet opts in, its texts are made up.
 // https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-agent-spans/
-import { SpanKind, type Span } from '@opentelemetry/api'
+import { SpanKind, trace, type Span } from '@opentelemetry/api'
 import { inSpan } from './tracing.ts'
 
 export const PROVIDER = 'heddle.sample'
@@ -17,6 +17,15 @@ export function invokeAgent(agent: { name: string; description: string; version:
     'gen_ai.input.messages': messages('user', input),
   }
   return inSpan(`invoke_agent ${agent.name}`, SpanKind.INTERNAL, attributes, async (span) => recordOutput(span, await work()))
+}
+
+/** The agent's span says how the A2A task ended that it works on. */
+export async function tellTask(id: string, work: () => Promise<string>): Promise<string> {
+  const span = trace.getActiveSpan()
+  span?.setAttributes({ 'a2a.task.id': id, 'a2a.task.state': 'failed' }) // unless it comes to its end
+  const text = await work()
+  span?.setAttribute('a2a.task.state', 'completed')
+  return text
 }
 
 /** A call to another agent over A2A. */
