@@ -10,6 +10,7 @@ import { OwnPassword } from './OwnPassword.tsx'
 import { People } from './People.tsx'
 import { Redaction } from './Redaction.tsx'
 import { ScrapeTargets } from './ScrapeTargets.tsx'
+import { Storage } from './Storage.tsx'
 import { Tokens } from './Tokens.tsx'
 
 const PARTS = ['tokens', 'you', 'people', 'ingest', 'redaction', 'meshes', 'alerts'] as const
@@ -25,7 +26,7 @@ export function Settings() {
       {part === 'tokens' && <Tokens />}
       {part === 'you' && <OwnPassword />}
       {part === 'people' && <People />}
-      {part === 'ingest' && <IngestHealth />}
+      {part === 'ingest' && <div className="grid gap-[18px]"><IngestHealth /><Storage /></div>}
       {part === 'redaction' && <Redaction />}
       {part === 'meshes' && <ScrapeTargets />}
       {part === 'alerts' && <Receivers />}

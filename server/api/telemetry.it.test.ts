@@ -30,6 +30,7 @@ test('graph, series, traces and storage over the API, for viewers alone', { time
   expect(series.series.map((line) => [line.version, line.points.reduce((sum, point) => sum + point.requests, 0)])).toEqual([['v2', 1]])
   const storage = (await (await viewer.get('/ingest/storage')).json()) as TelemetryStorage
   expect(storage.bytes).toBeGreaterThan(0)
+  expect(storage.citus).toBe(false)
 
   expect((await viewer.get(`/traces/${caller.traceId.toUpperCase()}`)).status).toBe(200)
   expect(await (await viewer.get(`/traces/${caller.traceId}?format=otlp`)).json()).toMatchObject({ resourceSpans: [{ scopeSpans: [{ spans: [{ spanId: expect.any(String) }] }] }, {}] })

@@ -204,5 +204,12 @@ export const Breakdown = z.object({
 export type Breakdown = z.infer<typeof Breakdown>
 
 /** What telemetry takes on disk, and what it may take. */
-export const TelemetryStorage = z.object({ bytes: z.number(), bytesMax: z.number(), retentionMs: z.number(), days: z.array(z.object({ day: z.string(), bytes: z.number() })) })
+export const TelemetryStorage = z.object({
+  bytes: z.number(),
+  bytesMax: z.number(),
+  retentionMs: z.number(),
+  days: z.array(z.object({ day: z.string(), bytes: z.number() })),
+  /** Whether the store has the extension Citus, and telemetry is spread over its workers. docs/citus.md */
+  citus: z.boolean(),
+})
 export type TelemetryStorage = z.infer<typeof TelemetryStorage>

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { MeshError } from '../contracts/errors.ts'
+import { distributeTelemetry, hasCitus } from './citus.ts'
 import { openPool, type PoolClient } from './pool.ts'
 
 const MIGRATIONS = new URL('../../prisma/migrations/', import.meta.url)
@@ -27,6 +28,7 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
       await applyOne(client, name, sql, checksum)
       now.push(name)
     }
+    if (await hasCitus(client)) await distributeTelemetry(client)
     return now
   } finally {
     client.release(true) // ends the session and with it the advisory lock
