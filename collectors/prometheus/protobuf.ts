@@ -20,7 +20,7 @@ export function* readProtobuf(bytes: Buffer, wanted: Wanted): Samples {
     if (families > LIMITS.typesMax) malformed(`metric ${families}`, `more than ${LIMITS.typesMax} metrics`)
     for (const sample of readFamily(cursor, readLength(cursor), wanted)) {
       yield sample
-      if (++read % BREATH === 0) yield null
+      if (++read % BREATH.samples === 0) yield null
     }
   }
 }

@@ -15,8 +15,8 @@ export type Samples = Generator<Sample | null, void, undefined>
 export type Wanted = (name: string) => boolean
 
 export const LIMITS = { lineMax: 32_768, labelsMax: 64, labelMax: 1024, typesMax: 20_000 }
-/** Lines or samples between two nulls. */
-export const BREATH = 250
+/** Samples between two nulls, and characters of text: lines of a long exposition take a millisecond for each 15,000. */
+export const BREATH = { samples: 250, characters: 32_768 }
 
 /** Throws `bad_request`: the whole scrape counts nothing. */
 export function malformed(where: string, why: string): never {

@@ -56,3 +56,10 @@ test.each<[string, Buffer]>([
 ])('protobuf that is %s is refused', (_, bytes) => {
   expect(() => [...readProtobuf(bytes, () => true)]).toThrow(/not valid protobuf/)
 })
+
+test.each([['short lines', 'a_total{b="c"} 1\n'], ['lines of nine kilobytes', `a_total{${Array.from({ length: 10 }, (_, index) => `l${index}="${'x'.repeat(900)}"`).join()}} 1\n`], ['comments', `# HELP a ${'x'.repeat(500)}\n`]])('a long text lets others run each 32 kB: %s', (_, line) => {
+  const text = line.repeat(Math.ceil(1_000_000 / line.length))
+  const pauses = read(text).filter((sample) => sample === null).length
+  expect(pauses).toBeGreaterThan(25)
+  expect(pauses).toBeLessThan(35)
+})

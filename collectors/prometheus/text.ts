@@ -14,6 +14,7 @@ export function* readText(text: string, wanted: Wanted, openMetrics: boolean): S
   const types = new Map<string, string>()
   let number = 0
   let ended = false
+  let breathedAt = 0
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n', at)
     const where = `line ${++number}`
@@ -23,7 +24,10 @@ export function* readText(text: string, wanted: Wanted, openMetrics: boolean): S
     if (ended) malformed(where, 'something follows “# EOF”')
     const line = text.slice(at, text[to - 1] === '\r' ? to - 1 : to)
     at = to + 1
-    if (number % BREATH === 0) yield null
+    if (at - breathedAt >= BREATH.characters) {
+      breathedAt = at
+      yield null
+    }
     if (line.startsWith('#')) {
       if (line === '# EOF' && openMetrics) ended = true
       else takeType(line, types, where)
