@@ -1,16 +1,26 @@
 // What strangers send is shown as text: names, attributes, links, logs, cards, refusals and whatever else arrives from outside.
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { eventually } from '../server/testing/load.ts'
 import { routeOf, type Written } from '../server/testing/mesh.ts'
+import { serve } from '../server/testing/serve.ts'
 import { postOtlp } from '../server/testing/spans.ts'
 import { heddle, mesh, person, type Person } from './person.ts'
+
+/** Who looks at a picture there tells its owner so. */
+const fetched: string[] = []
+const outside = await serve((request, response) => {
+  fetched.push(request.url ?? '')
+  response.writeHead(404).end()
+})
+afterAll(() => outside[Symbol.asyncDispose]())
+const PICTURE = `![tides](${outside.url}/markdown.png) <img src="${outside.url}/tag.png"> <link rel="icon" href="${outside.url}/icon.png"> [more](${outside.url}/link)`
 
 const SCRIPT = `"><img src=x onerror="globalThis.ran=1"><script>globalThis.ran=1</script>{{constructor.constructor('globalThis.ran=1')()}}`
 const LINK = 'javascript:globalThis.ran=1//'
 const SERVICE = `hostile ${SCRIPT}`
-const AGENT: Written<'Agent'> = { apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'hostile', annotations: { note: SCRIPT } }, spec: { description: SCRIPT, owner: SCRIPT, capabilities: [{ id: SCRIPT.slice(0, 60), name: SCRIPT, description: `${LINK} ${SCRIPT}`, examples: [SCRIPT] }] } }
+const AGENT: Written<'Agent'> = { apiVersion: 'heddle.dev/v1alpha1', kind: 'Agent', metadata: { namespace: 'default', name: 'hostile', annotations: { note: SCRIPT } }, spec: { description: `${SCRIPT} ${PICTURE}`, owner: SCRIPT, capabilities: [{ id: SCRIPT.slice(0, 60), name: SCRIPT, description: `${LINK} ${SCRIPT} ${PICTURE}`, examples: [SCRIPT, PICTURE] }] } }
 
-test('names, attributes, messages, logs and cards of strangers are shown as text, and nothing of them runs', async () => {
+test('names, attributes, messages, logs and cards of strangers are shown as text, and nothing of them runs or is fetched', async () => {
   await mesh.write(AGENT)
   const traceId = await sendHostile()
   await eventually('its spans are stored', 20_000, async () => (await mesh.get<{ items: unknown[] }>(`/traces?service=${encodeURIComponent(SERVICE)}`)).items.length > 0)
@@ -27,10 +37,12 @@ test('names, attributes, messages, logs and cards of strangers are shown as text
   await page.goto(new URL(`/traces/${traceId}?span=${traceId.slice(16)}`, heddle.url).href)
   await page.getByRole('tab', { name: /^Attributes/ }).click()
   await page.getByText('url.full').first().waitFor()
+  await page.getByText('markdown.png', { exact: false }).first().waitFor()
   await isHarmless(someone)
   await page.getByRole('tab', { name: /^Events/ }).click()
   await page.getByText('a line of a log', { exact: false }).first().waitFor()
   await isHarmless(someone)
+  expect(fetched).toEqual([])
   await mesh.remove(AGENT)
 })
 
@@ -63,11 +75,11 @@ async function sendHostile(): Promise<string> {
   const now = BigInt(Date.now()) * 1_000_000n
   const traceId = crypto.randomUUID().replaceAll('-', '')
   const text = (key: string, value: string) => ({ key, value: { stringValue: value } })
-  const attributes = [text(SCRIPT, SCRIPT), text('url.full', LINK), text('http.url', LINK), text('gen_ai.operation.name', 'chat'), text('gen_ai.request.model', SCRIPT), text('gen_ai.conversation.id', SCRIPT), text('server.address', SCRIPT), text('error.type', SCRIPT)]
+  const attributes = [text(SCRIPT, SCRIPT), text('url.full', LINK), text('http.url', LINK), text('gen_ai.operation.name', 'chat'), text('gen_ai.request.model', SCRIPT), text('gen_ai.conversation.id', SCRIPT), text('server.address', SCRIPT), text('error.type', SCRIPT), text('picture', PICTURE)]
   const times = { startTimeUnixNano: String(now - 40_000_000n), endTimeUnixNano: String(now) }
   const resource = { attributes: [text('service.name', SERVICE), text('service.version', SCRIPT)] }
   const span = { traceId, spanId: traceId.slice(16), name: SCRIPT, kind: 3, ...times, attributes, events: [{ name: SCRIPT, timeUnixNano: String(now), attributes }], status: { code: 2, message: SCRIPT } }
-  const line = { traceId, spanId: span.spanId, timeUnixNano: String(now), severityNumber: 9, severityText: SCRIPT, body: { stringValue: `a line of a log ${SCRIPT}` }, attributes }
+  const line = { traceId, spanId: span.spanId, timeUnixNano: String(now), severityNumber: 9, severityText: SCRIPT, body: { stringValue: `a line of a log ${SCRIPT} ${PICTURE}` }, attributes }
   await send('traces', { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: SCRIPT }, spans: [span] }] }] })
   await send('logs', { resourceLogs: [{ resource, scopeLogs: [{ scope: { name: SCRIPT }, logRecords: [line] }] }] })
   return traceId

@@ -1,4 +1,6 @@
 // What nobody meant to record, seen by an admin who says what is taken out, and by an operator who needs to read a conversation.
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { readConfig } from '../server/config.ts'
@@ -60,4 +62,39 @@ test('an operator says why, and reads the messages of a trace; a viewer cannot',
   await operator.isAccessible()
   const { items } = await mesh.get<{ items: { action: string; target: string }[] }>('/audit?action=messages.reveal&limit=10')
   expect(items).toContainEqual(expect.objectContaining({ target: `trace ${span.traceId}` }))
+})
+
+test('what is asked of agents is in no log of any process and in no table but those of recorded messages, also when the request is broken', async () => {
+  const words = `my knee hurts since ${crypto.randomUUID()}`
+  const post = async (url: string, body: string, headers: Record<string, string> = {}) => (await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })).status
+  const signedIn = { authorization: `Bearer ${heddle.token}` }
+  const task = JSON.stringify({ task: `Explain tides in German, ${words}` })
+  await eventually('the fleet takes the task', 30_000, async () => (await post(heddle.sampleUrl, task)) === 200)
+  expect(await post(heddle.sampleUrl, task.slice(0, -2))).toBeGreaterThanOrEqual(400)
+  for (const path of ['/semantic/try', '/objects', '/prices', '/silences']) {
+    expect(await post(`${heddle.url}/api/v1${path}`, `{"task": "${words}"`, signedIn), path).toBeGreaterThanOrEqual(400)
+    expect(await post(`${heddle.url}/api/v1${path}`, JSON.stringify({ [words]: words }), signedIn), path).toBeGreaterThanOrEqual(400)
+  }
+  expect(await post(`${heddle.url}/api/v1/traces?q=${encodeURIComponent(words)}`, words)).toBeGreaterThanOrEqual(400)
+  expect(await post(otlp, `{"resourceSpans": [{"${words}"`)).toBe(400)
+  const span = freshSpan({ parentSpanId: 'zz', attributes: attributesOf({ 'gen_ai.input.messages': words }) })
+  expect(await post(otlp, requestOf([span, freshSpan({ attributes: attributesOf({ 'gen_ai.input.messages': words }) })], { 'service.name': 'doctor' }))).toBe(200)
+
+  const store = new pg.Client({ connectionString: databaseUrlOf(readConfig({ NODE_ENV: 'test', ...heddle.env })) })
+  await store.connect()
+  try {
+    const { rows } = await store.query<{ name: string }>(`select c.oid::regclass::text as name from pg_class c where relnamespace in ('public'::regnamespace, 'telemetry'::regnamespace) and relkind in ('r', 'p') and not relispartition`)
+    expect(rows.length).toBeGreaterThan(40)
+    const holds = async (name: string) => (await store.query(`select from ${name} row where strpos(row::text, $1) > 0 or strpos(row::text, $2) > 0 limit 1`, [words, Buffer.from(words).toString('hex')])).rowCount !== 0
+    await eventually('what the sample fleet records has it', 20_000, () => holds('telemetry.span_content'))
+    const found: string[] = []
+    for (const { name } of rows) if (await holds(name)) found.push(name)
+    expect(found).toEqual(['telemetry.span_content'])
+  } finally {
+    await store.end()
+  }
+  const logs = join(heddle.home, 'logs')
+  const files = (await readdir(logs, { recursive: true })).filter((name) => name.includes('.log'))
+  expect(files.map((name) => name.replace(/[-.].*/, ''))).toEqual(expect.arrayContaining(['web', 'control', 'collector', 'postgres']))
+  for (const name of files) expect(await readFile(join(logs, name), 'utf8'), name).not.toContain(words)
 })

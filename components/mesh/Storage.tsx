@@ -17,7 +17,7 @@ export function Storage() {
     <Card title="Storage">
       <Loaded query={query} what="the storage">
         {({ bytes, bytesMax, retentionMs, days, citus }) => (
-          <div className="grid gap-3">
+          <div className="grid gap-3 lg:max-w-[560px]">
             {citus && <Notice state="warn">Citus: unproven until run. The bulk of the telemetry is spread over its workers, which nobody has tried yet; docs/citus.md says what to expect.</Notice>}
             <KeyValue
               rows={[

@@ -20,7 +20,7 @@ const HINTS: Record<ObjectiveSpec['indicator']['type'], string> = {
   Success: 'A 5xx, a reset, a timeout and no endpoint are failures; a 4xx is none.',
   Latency: 'Whether it failed or not. The mesh knows a latency to the width of Envoy’s buckets.',
   TaskOutcome: 'As the agent’s spans say it in a2a.task.state, or its caller’s. Failed and rejected tasks are bad ones; a canceled one counts for nothing.',
-  Cost: 'Tokens that the agent’s spans tell, by the prices on the page of sessions and in their currency.',
+  Cost: 'Tokens that the agent’s spans tell, by the prices on the page Sessions, and in their currency.',
 }
 const PERS = [{ id: 'call', title: 'a call to it' }, { id: 'hour', title: 'an hour' }] as const
 

@@ -31,7 +31,7 @@ export function describeObjective(spec: ObjectiveSpec): string[] {
   const days = Number.parseInt(spec.window, 10)
   return [
     `Of ${spec.targetRef.name}, ${describeAim(spec)}, over ${days} days.`,
-    spec.percent === undefined ? 'Prices are those of the page of sessions; tokens without a price are left out.' : `That allows one bad ${countedBy(spec)} in ${Math.round(100 / (100 - spec.percent))}.`,
+    spec.percent === undefined ? 'Prices are those on the page Sessions; tokens without a price are left out.' : `That allows one bad ${countedBy(spec)} in ${Math.round(100 / (100 - spec.percent))}.`,
     `An alert begins when ${SPEED_WORDS.fast} is spent, or ${SPEED_WORDS.slow}.`,
     spec.notify.length === 0 ? 'Nobody is told; the console shows it.' : `It tells ${spec.notify.join(', ')}.`,
   ]
