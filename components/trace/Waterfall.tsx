@@ -1,6 +1,6 @@
 'use client'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react'
+import { memo, useEffect, useMemo, useRef, type KeyboardEvent } from 'react'
 import { placeIn, printDuration, ticksOf, type TimeWindow } from './scale.ts'
 import type { CriticalSegment } from './critical-path.ts'
 import type { TraceTree, WaterfallRow } from './tree.ts'
@@ -26,7 +26,7 @@ export interface WaterfallProps {
 export function Waterfall(props: WaterfallProps) {
   const { tree, rows, window, selected } = props
   const scroller = useRef<HTMLDivElement>(null)
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 12 })
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 6 })
   const indentPx = useMemo(() => Math.min(14, INDENT_PX_MAX / Math.max(1, rows.reduce((deepest, row) => Math.max(deepest, row.depth), 0))), [rows])
   const at = useMemo(() => rows.findIndex((row) => row.index === selected), [rows, selected])
   useEffect(() => {
@@ -97,7 +97,8 @@ function Axis({ window }: { window: TimeWindow }) {
   )
 }
 
-function SpanRow({ tree, row, at, top, window, colours, critical, found, selected, onSelect, onToggle, indentPx }: WaterfallProps & { row: WaterfallRow; at: number; top: number; indentPx: number }) {
+/** Drawn once while rows scroll by: nothing that it is given changes then. */
+const SpanRow = memo(function SpanRow({ tree, row, at, top, window, colours, critical, found, selected, onSelect, onToggle, indentPx }: WaterfallProps & { row: WaterfallRow; at: number; top: number; indentPx: number }) {
   const span = tree.spans[row.index]
   if (!span) return null
   const isSelected = row.index === selected
@@ -108,7 +109,7 @@ function SpanRow({ tree, row, at, top, window, colours, critical, found, selecte
     <div
       id={`span-${row.index}`} role="row" aria-level={row.depth + 1} aria-rowindex={at + 1} aria-selected={isSelected} aria-posinset={row.position} aria-setsize={row.siblings}
       aria-expanded={row.children > 0 ? !row.collapsed : undefined} onClick={() => onSelect(row.index)}
-      className={`${COLUMNS} absolute inset-x-0 cursor-default items-center px-3 text-sm ${isSelected ? 'bg-accent-soft' : 'hover:bg-sunken'} ${dimmed ? 'text-faint' : ''}`} style={{ top, height: ROW_PX }}
+      className={`${COLUMNS} absolute inset-x-0 cursor-default items-center px-3 text-sm [contain:strict] ${isSelected ? 'bg-accent-soft' : 'hover:bg-sunken'} ${dimmed ? 'text-faint' : ''}`} style={{ top, height: ROW_PX }}
     >
       <span role="gridcell" className="flex min-w-0 items-center gap-1.5 overflow-hidden pr-2" style={{ paddingLeft: `min(${row.depth * indentPx}px, var(--indent-most))` }}>
         <span className="grid size-4 shrink-0 place-items-center" onClick={(event) => { if (row.children > 0) { event.stopPropagation(); onToggle(row.index) } }}>
@@ -138,7 +139,7 @@ function SpanRow({ tree, row, at, top, window, colours, critical, found, selecte
       <span role="gridcell" className={`text-right tabular-nums ${dimmed ? '' : 'text-muted'}`}>{printDuration(span.durationMs)}</span>
     </div>
   )
-}
+})
 
 /** Spans below a collapsed one; drawn rows are few, so this is counted when asked. */
 function countBelow(tree: TraceTree, index: number): number {

@@ -9,10 +9,8 @@ const PROXY = 2
 interface Row {
   span_id: string
   parent_id: string | null
-  service: string
-  name: string
-  kind: number
-  status: number
+  service_id: number
+  class_id: number
   flags: number
   time_ms: number
   duration_us: string
@@ -32,9 +30,10 @@ export async function readTraceColumns(db: Db, mesh: string, traceId: string): P
   const { rows: found } = await db.pool.query<Row>(SPANS, [traceId, mesh, TRACE_COLUMNS_MAX + 1])
   const first = found[0]
   if (!first) return null
-  const rows = [...new Map(found.slice(0, TRACE_COLUMNS_MAX).map((row) => [`${row.span_id} ${row.service}`, row])).values()]
+  const [serviceOf, classOf] = await Promise.all([readServices(db, new Set(found.map((row) => row.service_id))), readClasses(db, new Set(found.map((row) => row.class_id)))])
+  const rows = [...new Map(found.slice(0, TRACE_COLUMNS_MAX).map((row) => [`${row.span_id} ${serviceOf.get(row.service_id)}`, row])).values()]
   const [services, names] = [new Map<string, number>(), new Map<string, number>()]
-  const placeOf = (places: Map<string, number>, text: string) => places.get(text) ?? (places.set(text, places.size), places.size - 1)
+  const placeOf = (places: Map<string, number>, text = '') => places.get(text) ?? (places.set(text, places.size), places.size - 1)
   return {
     traceId,
     startedAt: new Date(first.time_ms).toISOString(),
@@ -43,10 +42,10 @@ export async function readTraceColumns(db: Db, mesh: string, traceId: string): P
     conversation: rows.find((row) => row.conversation !== null)?.conversation ?? null,
     spanIds: rows.map((row) => row.span_id),
     parentIds: rows.map((row) => row.parent_id),
-    service: rows.map((row) => placeOf(services, row.service)),
-    name: rows.map((row) => placeOf(names, row.name)),
-    kind: rows.map((row) => KINDS[row.kind] ?? 'unspecified'),
-    status: rows.map((row) => ((row.flags & FAILED) !== 0 ? 'error' : (STATUSES[row.status] ?? 'unset'))),
+    service: rows.map((row) => placeOf(services, serviceOf.get(row.service_id))),
+    name: rows.map((row) => placeOf(names, classOf.get(row.class_id)?.name)),
+    kind: rows.map((row) => KINDS[classOf.get(row.class_id)?.kind ?? 0] ?? 'unspecified'),
+    status: rows.map((row) => ((row.flags & FAILED) !== 0 ? 'error' : (STATUSES[classOf.get(row.class_id)?.status ?? 0] ?? 'unset'))),
     offsetMs: rows.map((row) => row.time_ms - first.time_ms),
     durationsMs: rows.map((row) => Number(row.duration_us) / 1000),
     proxy: rows.map((row) => ((row.flags & PROXY) === 0 ? 0 : 1)),
@@ -57,9 +56,27 @@ export async function readTraceColumns(db: Db, mesh: string, traceId: string): P
   }
 }
 
+async function readServices(db: Db, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, string>> {
+  const { rows } = await db.pool.query<{ id: number; name: string }>('select id, name from telemetry.service where id = any($1)', [[...ids]])
+  return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+interface SpanClass {
+  id: number
+  name: string
+  kind: number
+  status: number
+}
+
+async function readClasses(db: Db, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, SpanClass>> {
+  const { rows } = await db.pool.query<SpanClass>('select span_class.id, operation.name, kind, status from telemetry.span_class join telemetry.operation on operation.id = operation_id where span_class.id = any($1)', [[...ids]])
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+// Names are read by themselves: fifty thousand spans are of a few services and classes.
 const SPANS = `
-  select distinct on (time, span.span_id, span.service_id) lpad(to_hex(span_id), 16, '0') as span_id, lpad(to_hex(parent_id), 16, '0') as parent_id, service.name as service, operation.name, kind, status, flags,
+  select distinct on (time, span_id, service_id) lpad(to_hex(span_id), 16, '0') as span_id, lpad(to_hex(parent_id), 16, '0') as parent_id, service_id, class_id, flags,
     (extract(epoch from time) * 1000)::double precision as time_ms, duration_us, gen_ai_conversation as conversation, input_tokens, output_tokens
-  from telemetry.span join telemetry.span_class on span_class.id = class_id join telemetry.service on service.id = span.service_id join telemetry.operation on operation.id = operation_id
-  where trace_id = $1::uuid and service.mesh = $2
-  order by time, span.span_id, span.service_id limit $3`
+  from telemetry.span
+  where trace_id = $1::uuid and service_id in (select id from telemetry.service where mesh = $2)
+  order by time, span_id, service_id limit $3`

@@ -1,4 +1,6 @@
 import type { Metadata } from 'next'
+import { preload } from 'react-dom'
+import { asks } from '#components/asks.ts'
 import { TracePage } from '#components/trace/TracePage.tsx'
 
 interface Props {
@@ -10,6 +12,8 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 }
 
 export default async function TraceDetailPage({ params }: Props) {
-  // Asked by the browser: a trace may have fifty thousand spans, which would stand twice in the page.
-  return <TracePage traceId={decodeURIComponent((await params).traceId).toLowerCase()} />
+  const traceId = decodeURIComponent((await params).traceId).toLowerCase()
+  // Asked by the browser, as the first thing it does: a trace may have fifty thousand spans, which would stand twice in the page.
+  preload(`/api/v1${asks.trace(traceId).path}`, { as: 'fetch', crossOrigin: 'anonymous' })
+  return <TracePage traceId={traceId} />
 }
