@@ -1,5 +1,6 @@
 // A process that is started again whenever it dies, more slowly each time.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { constants, getPriority, setPriority } from 'node:os'
 import { endProcess } from './end-process.ts'
 import type { Logger } from './log.ts'
 import { openLogFile } from './log-file.ts'
@@ -20,6 +21,8 @@ export interface ChildOptions {
   logs: string
   log: Logger
   graceMs: number
+  /** Added to the niceness of this process; 0 is as it is. */
+  niceness: number
   /** True for work that can be done: an exit with code 0 is then not a death. */
   mayFinish?: boolean
   /** Runs after the process died unasked, before it is started again. */
@@ -99,5 +102,8 @@ export function keepAlive(options: ChildOptions): Child {
 
 function spawnInto(options: ChildOptions): ChildProcess {
   using file = openLogFile(options.logs, options.role)
-  return spawn(options.command, [...options.args], { env: options.env, cwd: options.cwd, stdio: ['ignore', file.fd, file.fd], detached: true })
+  const child = spawn(options.command, [...options.args], { env: options.env, cwd: options.cwd, stdio: ['ignore', file.fd, file.fd], detached: true })
+  // At once: a thread has the niceness that its maker had when it was made.
+  if (child.pid !== undefined && options.niceness > 0) setPriority(child.pid, Math.min(getPriority() + options.niceness, constants.priority.PRIORITY_LOW))
+  return child
 }

@@ -10,6 +10,8 @@ export interface Program {
   env: NodeJS.ProcessEnv
   /** Time it has to answer what it has begun. */
   graceMs: number
+  /** So much less than the supervisor's own it weighs where the machine is short of CPU: the console waits first, then telemetry, then control; calls never. */
+  niceness: number
 }
 
 export interface Handed {
@@ -25,16 +27,16 @@ export function programsOf(config: Config, handed: Handed): Program[] {
   const base = { ...rest, DATABASE_URL: handed.databaseUrl, HEDDLE_HOME: config.home, HEDDLE_PUBLIC_URL: config.publicUrl }
   const admin = { ...(HEDDLE_ADMIN_TOKEN && { HEDDLE_ADMIN_TOKEN }), ...(HEDDLE_ADMIN_TOKEN_FILE && { HEDDLE_ADMIN_TOKEN_FILE }) }
   return [
-    { role: 'control', args: [`${ROOT}server/control.ts`, '--role', 'control'], env: { ...base, ...handed.secretKey }, graceMs: 10_000 },
-    { role: 'collector', args: [`${ROOT}collectors/main.ts`, '--role', 'collector'], env: base, graceMs: 10_000 },
-    { role: 'web', args: [`${ROOT}server/web.ts`, '--role', 'web'], env: { ...base, ...admin, NODE_ENV: handed.dev ? 'development' : 'production' }, graceMs: 10_000 },
+    { role: 'control', args: [`${ROOT}server/control.ts`, '--role', 'control'], env: { ...base, ...handed.secretKey }, graceMs: 10_000, niceness: 0 },
+    { role: 'collector', args: [`${ROOT}collectors/main.ts`, '--role', 'collector'], env: base, graceMs: 10_000, niceness: 2 },
+    { role: 'web', args: [`${ROOT}server/web.ts`, '--role', 'web'], env: { ...base, ...admin, NODE_ENV: handed.dev ? 'development' : 'production' }, graceMs: 10_000, niceness: 4 },
   ]
 }
 
 /** The sample fleet is an ordinary user: it has the command line's token and no way to the store. */
 export function sampleProgram(config: Config): Program {
   const { DATABASE_URL: _url, DATABASE_URL_FILE: _urlFile, HEDDLE_SECRET_KEY: _key, HEDDLE_SECRET_KEY_FILE: _keyFile, HEDDLE_ADMIN_TOKEN: _token, HEDDLE_ADMIN_TOKEN_FILE: _tokenFile, ...rest } = process.env
-  return { role: 'sample', args: [`${ROOT}server/cli/heddle.ts`, 'sample', 'run', '--role', 'sample'], env: { ...rest, HEDDLE_HOME: config.home, HEDDLE_URL: '', HEDDLE_TOKEN: '' }, graceMs: 20_000 }
+  return { role: 'sample', args: [`${ROOT}server/cli/heddle.ts`, 'sample', 'run', '--role', 'sample'], env: { ...rest, HEDDLE_HOME: config.home, HEDDLE_URL: '', HEDDLE_TOKEN: '' }, graceMs: 20_000, niceness: 0 }
 }
 
 export { ROOT }

@@ -1,6 +1,7 @@
 // A whole Heddle through its public start: what a person at the terminal sees, and what is left when things die.
 import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { getPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cleanEnvironment, makeHome, runCommand, startHeddle, type RunningHeddle } from '../testing/heddle.ts'
@@ -42,6 +43,12 @@ describe('a running Heddle', () => {
     expect(rows.every(({ state }) => state === 'ready')).toBe(true)
     expect(Object.values(rows.find(({ role }) => role === 'web')?.ports ?? {})).toContain(heddle.ports.console)
     for (const { role, pid } of rows.filter((row) => row.role !== 'postgres')) expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')).toContain(role)
+  })
+
+  test('on a machine that is short of CPU the console waits before telemetry, and both before control and what carries calls', () => {
+    const own = getPriority(heddle.process('supervisor').pid)
+    const threadsOf = (role: string) => readdirSync(`/proc/${heddle.process(role).pid}/task`).map((thread) => getPriority(Number(thread)) - own)
+    expect(Object.fromEntries(['control', 'collector', 'web'].map((role) => [role, [...new Set(threadsOf(role))]]))).toEqual({ control: [0], collector: [2], web: [4] })
   })
 
   test('opens no door beyond loopback', () => {
