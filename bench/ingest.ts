@@ -1,5 +1,5 @@
 // What a span costs: CPU, time to acknowledgement, memory and disk; raw samples in bench/results.
-//   node bench/ingest.ts [--spans 200000] [--shape whole|scattered] [--senders 16] [--rate SPANS_A_SECOND] [--profile DIRECTORY]
+//   node bench/ingest.ts [--spans 200000] [--shape whole|scattered] [--senders 16] [--rate SPANS_A_SECOND] [--redact none|default|all] [--profile DIRECTORY]
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
@@ -8,13 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
+import { BUILT_IN_NAMES } from '#server/contracts/redaction.ts'
 import { freePort } from '#server/testing/free-port.ts'
 import { ownPostgres } from '#server/testing/own-postgres.ts'
 import { makeSets, renewed, type PayloadSet } from './ingest-payloads.ts'
 
-const { values: given } = parseArgs({ options: { spans: { type: 'string' }, shape: { type: 'string' }, senders: { type: 'string' }, rate: { type: 'string' }, profile: { type: 'string' } } })
+const { values: given } = parseArgs({ options: { spans: { type: 'string' }, shape: { type: 'string' }, senders: { type: 'string' }, rate: { type: 'string' }, redact: { type: 'string' }, profile: { type: 'string' } } })
 const SPANS = Number(given.spans ?? 200_000)
 const SHAPE = given.shape === 'scattered' ? 'scattered' : 'whole'
+/** Which of the built-in rules look through what comes; `default` is as a Heddle begins. */
+const REDACT = given.redact === 'none' || given.redact === 'all' ? given.redact : 'default'
 const SENDERS = Number(given.senders ?? 16)
 /** Spans a second; 0 is as fast as they are taken. */
 const RATE = Number(given.rate ?? 0)
@@ -39,6 +42,7 @@ try {
   client.on('error', () => {}) // said by whoever asks next
   await client.connect()
   await client.query(`insert into mesh (name, trust_domain) values ('local', 'mesh.local')`)
+  if (REDACT !== 'default') await client.query(`insert into setting (mesh, key, value) values ('local', 'redaction', $1)`, [{ builtIn: Object.fromEntries(BUILT_IN_NAMES.map((name) => [name, REDACT === 'all'])) }])
   collector = startCollectorProcess(await freePort())
   await untilTaking()
   const sets = makeSets(SHAPE)
@@ -60,7 +64,7 @@ try {
   const perMillion = 1e6 / stored
   report({ spans: stored, seconds, spansPerSecond: stored / seconds, cpuSecondsPerMillionSpans: (cpu.collector + cpu.postgres) * perMillion, ofItCollector: cpu.collector * perMillion, ofItPostgres: cpu.postgres * perMillion, refused, ackP50Ms: acks[Math.floor(acks.length / 2)]!, ackP99Ms, rssMb, bytesPerSpan }) // not empty
   await mkdir(RESULTS, { recursive: true })
-  await writeFile(join(RESULTS, `ingest-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`), JSON.stringify({ at: new Date().toISOString(), node: process.version, shape: SHAPE, rate: RATE, senders: SENDERS, refused, spans: stored, seconds, cpu, rssMb, bytesPerSpan, samples }))
+  await writeFile(join(RESULTS, `ingest-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.json`), JSON.stringify({ at: new Date().toISOString(), node: process.version, shape: SHAPE, rate: RATE, redact: REDACT, senders: SENDERS, refused, spans: stored, seconds, cpu, rssMb, bytesPerSpan, samples }))
   for (const { name, bytes } of (await client.query<{ name: string; bytes: string }>(SIZES)).rows) console.log(`  ${name.padEnd(34)} ${(Number(bytes) / stored).toFixed(1).padStart(12)} bytes a span`)
   await client.end()
 } finally {
