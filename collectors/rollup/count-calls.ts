@@ -94,5 +94,5 @@ function addCall(tally: Tally, mesh: string, call: Call, sign: 1 | -1, openMs: n
   entry.inputTokens += sign * call.inputTokens
   entry.outputTokens += sign * call.outputTokens
   entry.durationUs += sign * call.durationUs
-  addToSketch(entry.latency, call.durationUs, sign)
+  if (call.evidence === 'mesh' || call.evidence === 'spans') addToSketch(entry.latency, call.durationUs, sign) // the others say how much, not how long
 }

@@ -15,21 +15,21 @@ const endOf = (span: CallSpan) => span.timeUs + span.durationUs
 
 export function outcomesOfTrace(spans: readonly CallSpan[], parents: Parents): Call[] {
   const outcomes: Call[] = []
-  if (spans.some(usesModel)) addModels(outcomes, spans, parents)
+  addModels(outcomes, spans, parents)
   if (spans.some(tellsEnd)) addTasks(outcomes, spans, parents)
   return outcomes
 }
 
-/** Tokens by model. A framework's span and its client library's are often nested and tell of one call: the inner one is it. */
+/** Tokens by model. A framework's span and its client library's are often nested and tell of one call: the inner one is it. Of most spans of a fleet, so without lists. */
 function addModels(outcomes: Call[], spans: readonly CallSpan[], parents: Parents): void {
-  const using = spans.filter(usesModel)
-  const outer = new Set<CallSpan>()
-  for (const span of using) for (const above of workAbove(span, parents)) if (above !== span && isModelCall(above)) outer.add(above)
-  for (const span of using) {
-    if (outer.has(span)) continue
-    const { inputTokens, outputTokens } = span
-    outcomes.push({ ...outcome(entryOf(span, parents), parents), evidence: 'models', protocol: span.class.model ?? '', timeUs: span.timeUs, durationUs: span.durationUs, outcome: outcomeOf(span), inputTokens, outputTokens })
+  let outer: Set<CallSpan> | null = null
+  let inner: CallSpan[] | null = null
+  for (const span of spans) {
+    if (!usesModel(span)) continue
+    ;(inner ??= []).push(span)
+    for (let at = parents.get(span), depth = 0; at && depth < DEPTH_MAX && isWorkOf(at, span); at = parents.get(at), depth++) if (at !== span && isModelCall(at)) (outer ??= new Set()).add(at)
   }
+  if (inner) for (const span of inner) if (!outer?.has(span)) outcomes.push(outcomeOfWork(entryOf(span, parents), parents, 'models', span.class.model ?? '', span.timeUs, outcomeOf(span), span.inputTokens, span.outputTokens))
 }
 
 /** The end of a task is where the agent says it, in its answer or in work under it; else where its caller does. Of several the last word counts. */
@@ -41,12 +41,12 @@ function addTasks(outcomes: Call[], spans: readonly CallSpan[], parents: Parents
     const before = told.get(entry)
     if (!before || endOf(before) <= endOf(span)) told.set(entry, span)
   }
-  for (const [entry, teller] of told) outcomes.push({ ...outcome(entry, parents), ...ended(teller) })
+  for (const [entry, teller] of told) outcomes.push(outcomeOfWork(entry, parents, 'tasks', '', endOf(teller), howEnded(teller), 0, 0))
   for (const [teller, to] of toldByCallers(spans, parents)) {
     const callee = typeof to === 'string' ? null : to
     if (callee && told.has(callee)) continue
     const { node, version } = teller.class.service
-    outcomes.push({ ...NOTHING, source: node, sourceVersion: version, target: callee?.class.service.node ?? (to as string), targetVersion: callee?.class.service.version ?? '', ...ended(teller) })
+    outcomes.push({ ...NOTHING, source: node, sourceVersion: version, target: callee?.class.service.node ?? (to as string), targetVersion: callee?.class.service.version ?? '', timeUs: endOf(teller), outcome: howEnded(teller) })
   }
 }
 
@@ -67,8 +67,12 @@ function toldByCallers(spans: readonly CallSpan[], parents: Parents): Map<CallSp
 /** This span and those above it in its service, until the one that was called, or an agent's own work. */
 function workAbove(span: CallSpan, parents: Parents): CallSpan[] {
   const chain = [span]
-  for (let at = parents.get(span); at && chain.length < DEPTH_MAX && at.class.service.id === span.class.service.id && !isServer(at) && !isOwnWork(at); at = parents.get(at)) chain.push(at)
+  for (let at = parents.get(span); at && chain.length < DEPTH_MAX && isWorkOf(at, span); at = parents.get(at)) chain.push(at)
   return chain
+}
+
+function isWorkOf(above: CallSpan, span: CallSpan): boolean {
+  return above.class.service.id === span.class.service.id && !isServer(above) && !isOwnWork(above)
 }
 
 /** Where the work of this span began in its service: with the call that it answers, or by itself. */
@@ -84,12 +88,12 @@ function entryOf(span: CallSpan, parents: Parents): CallSpan {
 
 const NOTHING: Call = { source: '', sourceVersion: '', target: '', targetVersion: '', protocol: '', evidence: 'tasks', timeUs: 0, durationUs: 0, outcome: 'ok', retries: 0, bytesSent: 0, bytesReceived: 0, inputTokens: 0, outputTokens: 0 }
 
-function outcome(entry: CallSpan, parents: Parents): Call {
+/** Of work that began with `entry`: for its caller, at its service. */
+function outcomeOfWork(entry: CallSpan, parents: Parents, evidence: 'models' | 'tasks', protocol: string, timeUs: number, outcome: Call['outcome'], inputTokens: number, outputTokens: number): Call {
   const above = parents.get(entry)
-  const caller = above && (isServer(entry) || above.class.service.id !== entry.class.service.id) ? above : null // else a loop
-  return { ...NOTHING, source: caller?.class.service.node ?? '', sourceVersion: caller?.class.service.version ?? '', target: entry.class.service.node, targetVersion: entry.class.service.version }
+  const caller = above && (isServer(entry) || above.class.service.id !== entry.class.service.id) ? above.class.service : null // else a loop
+  const { node, version } = entry.class.service
+  return { source: caller ? caller.node : '', sourceVersion: caller ? caller.version : '', target: node, targetVersion: version, protocol, evidence, timeUs, durationUs: 0, outcome, retries: 0, bytesSent: 0, bytesReceived: 0, inputTokens, outputTokens }
 }
 
-function ended(teller: CallSpan): Pick<Call, 'timeUs' | 'durationUs' | 'outcome'> {
-  return { timeUs: endOf(teller), durationUs: teller.durationUs, outcome: (teller.flags & FLAG.taskFailed) !== 0 ? 'error' : 'ok' }
-}
+const howEnded = (teller: CallSpan): Call['outcome'] => ((teller.flags & FLAG.taskFailed) !== 0 ? 'error' : 'ok')
