@@ -48,7 +48,7 @@ const ROOMS: Record<string, readonly string[]> = {
   'server/testing': ['server', 'collectors', 'prisma'],
   // What every page must show is read from the list of pages itself.
   e2e: ['components', 'server/testing', 'server/sample', 'server/config.ts', 'server/run'],
-  bench: ['server/queries', 'server/semantic', 'server/fetch', 'server/testing', 'server/config.ts', 'server/run', 'server/compile', 'server/mesh', 'server/db', 'collectors'],
+  bench: ['server/queries', 'server/semantic', 'server/fetch', 'server/testing', 'server/config.ts', 'server/run', 'server/compile', 'server/mesh', 'server/db', 'server/otlp', 'server/redact', 'collectors'],
 }
 
 /** The programs are lists: start this, then that. */
