@@ -11,7 +11,7 @@ const SERVICES = ['gateway', 'orchestrator', 'researcher', 'writer', 'translator
 /** Requests that share their traces. */
 export interface PayloadSet {
   spans: number
-  requests: { body: Buffer; traceIdsAt: number[] }[]
+  requests: { body: Buffer; traceIdsAt: number[]; timesAt: number[] }[]
 }
 
 /** `whole`: a request holds its traces. `scattered`: a request is of one service and has 1 to 64 spans, as SDKs send. */
@@ -26,12 +26,14 @@ export function makeSets(shape: 'whole' | 'scattered'): PayloadSet[] {
   })
 }
 
-/** The same bodies with trace ids of their own. */
-export function renewed({ requests }: PayloadSet): Buffer[] {
+/** The same bodies with trace ids of their own, and so much earlier. */
+export function renewed({ requests }: PayloadSet, earlierMs = 0): Buffer[] {
   const salt = randomBytes(8)
-  return requests.map(({ body, traceIdsAt }) => {
+  const earlierNs = BigInt(Math.round(earlierMs)) * 1_000_000n
+  return requests.map(({ body, traceIdsAt, timesAt }) => {
     const copy = Buffer.from(body)
     for (const at of traceIdsAt) for (let index = 0; index < 8; index++) copy[at + index]! ^= salt[index]! // within the id
+    if (earlierNs !== 0n) for (const at of timesAt) copy.writeBigUInt64LE(copy.readBigUInt64LE(at) - earlierNs, at)
     return copy
   })
 }
@@ -72,9 +74,22 @@ function shuffled<T>(items: readonly T[]): T[] {
   return items.map((item) => ({ item, at: Math.random() })).sort((a, b) => a.at - b.at).map(({ item }) => item)
 }
 
-function encode(resourceSpans: readonly unknown[], traceIds: readonly string[]): { body: Buffer; traceIdsAt: number[] } {
+function encode(resourceSpans: readonly unknown[], traceIds: readonly string[]): PayloadSet['requests'][number] {
   const body = protobufOf(JSON.stringify({ resourceSpans }))
-  const traceIdsAt: number[] = []
-  for (const traceId of traceIds) for (let id = Buffer.from(traceId, 'hex'), at = body.indexOf(id); at >= 0; at = body.indexOf(id, at + 16)) traceIdsAt.push(at)
-  return { body, traceIdsAt }
+  const traceIdsAt = traceIds.flatMap((traceId) => placesOf(Buffer.from(traceId, 'hex'), body))
+  const spans = (resourceSpans as { scopeSpans: { spans: TestSpan[] }[] }[]).flatMap((each) => each.scopeSpans.flatMap((scope) => scope.spans)) // as requestOf makes them
+  const times = new Set(spans.flatMap((span) => [span.startTimeUnixNano, span.endTimeUnixNano]))
+  return { body, traceIdsAt, timesAt: [...times].flatMap((time) => placesOf(fixed64(BigInt(time)), body)) }
+}
+
+function placesOf(bytes: Buffer, body: Buffer): number[] {
+  const places: number[] = []
+  for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) places.push(at)
+  return places
+}
+
+function fixed64(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(value)
+  return bytes
 }

@@ -27,6 +27,12 @@ const GOALS: Record<string, number> = { cpuSecondsPerMillionSpans: 8, bytesPerSp
 let refused = 0
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
 
+/** An answered request: when it was sent, since this process began, and how long that took. */
+interface Sample {
+  atMs: number
+  ms: number
+}
+
 // Tables with what they keep aside, and indexes, over all days.
 const SIZES = `
   select regexp_replace(relname, '_\\d{8}', '') as name, sum(pg_relation_size(c.oid) + coalesce(pg_relation_size(nullif(reltoastrelid, 0)), 0)) as bytes
@@ -84,8 +90,8 @@ function startCollectorProcess(grpcPort: number) {
 }
 
 /** Sends sets until enough spans were taken; a refused request is sent again, as an exporter does. */
-async function sendAll(sets: PayloadSet[]): Promise<{ ms: number }[]> {
-  const samples: { ms: number }[] = []
+async function sendAll(sets: PayloadSet[]): Promise<Sample[]> {
+  const samples: Sample[] = []
   const beganAt = performance.now()
   let begun = 0
   let spans = 0
@@ -100,12 +106,12 @@ async function sendAll(sets: PayloadSet[]): Promise<{ ms: number }[]> {
   return samples
 }
 
-async function send(body: Buffer, samples: { ms: number }[]): Promise<void> {
+async function send(body: Buffer, samples: Sample[]): Promise<void> {
   for (;;) {
     const startedAt = performance.now()
     const answer = await fetch(`http://127.0.0.1:${httpPort}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body) })
     const text = await answer.text()
-    samples.push({ ms: performance.now() - startedAt })
+    samples.push({ atMs: startedAt, ms: performance.now() - startedAt })
     if (answer.status === 200 && text === '') return
     if (answer.status !== 503) throw new Error(`the collector answered ${answer.status} ${text}`)
     refused++

@@ -1,4 +1,4 @@
-// What a search costs among many stored spans: real ones of the last minutes, and copies of their rows over the hours before; raw samples in bench/results.
+// What a search costs among many stored spans: real ones in the last hour, and copies of their rows over the hours before; raw samples in bench/results.
 //   node bench/search.ts [--spans 10000000] [--hours 8]
 import { mkdir, writeFile } from 'node:fs/promises'
 import { loadavg } from 'node:os'
@@ -10,15 +10,22 @@ import { openDb } from '#server/db/client.ts'
 import { readAttributeNames } from '#server/queries/attribute-names.ts'
 import { readTrace } from '#server/queries/trace.ts'
 import { readTraces, type TraceSearch } from '#server/queries/traces.ts'
+import { protobufOf } from '#server/testing/collector.ts'
 import { ownPostgres } from '#server/testing/own-postgres.ts'
+import { attributesOf, freshSpan, requestOf } from '#server/testing/spans.ts'
 import { makeSets, renewed } from './ingest-payloads.ts'
 
 const { values: given } = parseArgs({ options: { spans: { type: 'string' }, hours: { type: 'string' } } })
 const SPANS = Number(given.spans ?? 10_000_000)
 const HOURS = Number(given.hours ?? 8)
-const REAL = 100_000
+/** With their bytes, where an attribute is searched. */
+const REAL = Math.round(SPANS / HOURS)
+const SENDERS = 8
 const RUNS = 20
 const MESH = 'local'
+const HOUR_MS = 3_600_000
+/** Parts of an hour back, where one span has an attribute of its own. */
+const NEEDLES = [0.5, 0.95]
 const RESULTS = fileURLToPath(new URL('results/', import.meta.url))
 
 const searches: { name: string; goalMs: number; tookMs: number[] }[] = []
@@ -26,9 +33,10 @@ await using postgres = await ownPostgres()
 await using db = openDb(postgres.url, 'bench')
 await db.pool.query(`insert into mesh (name, trust_domain) values ($1, 'mesh.local')`, [MESH])
 await sendReal()
+const filledAt = Date.now()
 await copyBack()
-const last = { from: new Date(Date.now() - HOURS * 3_600_000), to: new Date(Date.now() + 60_000), limit: 20 }
-const hour = { ...last, from: new Date(Date.now() - 3_600_000) }
+const last = { from: new Date(filledAt - HOURS * HOUR_MS), to: new Date(filledAt + 60_000), limit: 20 }
+const hour = { ...last, from: new Date(filledAt - HOUR_MS) }
 const { rows: ids } = await db.pool.query<{ trace_id: string }>('select trace_id from telemetry.span_part order by time desc limit $1', [RUNS])
 const search = (asked: Partial<TraceSearch>) => () => readTraces(db, MESH, { ...last, ...asked })
 await measure('a trace by its id', 50, (run) => readTrace(db, MESH, ids[run]!.trace_id.replaceAll('-', ''), 'all')) // as many as runs
@@ -41,6 +49,7 @@ await measure('a service that nobody has', 300, search({ service: 'nobody' }))
 await measure('failed, any service', 300, search({ status: 'error' }))
 await measure('a page ten pages back', 300, search({ service: 'writer', after: await after(10) }))
 await measure('attribute, an hour', 1000, () => readTraces(db, MESH, { ...hour, attributes: [{ key: 'http.request.method', value: 'POST' }] }))
+for (const at of NEEDLES) await measure(`attribute of one span, ${at} of an hour back`, 1000, () => readTraces(db, MESH, { ...hour, attributes: [{ key: 'request.id', value: `needle ${at}` }] }))
 await measure('attribute that none has, an hour', 1000, () => readTraces(db, MESH, { ...hour, attributes: [{ key: 'request.id', value: 'none' }] }))
 await measure('names of attributes', 300, () => readAttributeNames(db, MESH, hour))
 const at = new Date().toISOString()
@@ -50,25 +59,40 @@ await writeFile(`${RESULTS}search-${at.replaceAll(/[:.]/g, '-')}.json`, `${JSON.
 async function sendReal(): Promise<void> {
   await using collector = await startCollector({ databaseUrl: postgres.url, bind: '127.0.0.1', grpcPort: 0, httpPort: 0, retentionMs: 7 * 86_400_000, diskMaxBytes: 100e9, tls: null, origins: [], onError: (what, error) => console.error(what, error) })
   const sets = makeSets('whole')
-  for (let sent = 0, at = 0; sent < REAL; at++) {
-    const set = sets[at % sets.length]! // in bounds
-    for (const body of renewed(set)) await fetch(`http://127.0.0.1:${collector.httpPort}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body) }).then((answer) => answer.arrayBuffer())
-    sent += set.spans
+  const send = async (body: Buffer) => {
+    const answer = await fetch(`http://127.0.0.1:${collector.httpPort}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body: new Uint8Array(body) })
+    if (!answer.ok) throw new Error(`the collector answered ${answer.status} ${await answer.text()}`)
+    await answer.arrayBuffer()
   }
+  for (const at of NEEDLES) {
+    const time = Date.now() - at * HOUR_MS
+    await send(protobufOf(requestOf([freshSpan({ startTimeUnixNano: `${time}000000`, endTimeUnixNano: `${time + 5}000000`, attributes: attributesOf({ 'request.id': `needle ${at}` }) })])))
+  }
+  let sent = 0
+  let next = 0
+  await Promise.all(Array.from({ length: SENDERS }, async () => {
+    while (sent < REAL) {
+      const set = sets[next++ % sets.length]! // in bounds
+      const bodies = renewed(set, (1 - sent / REAL) * HOUR_MS)
+      sent += set.spans
+      for (const body of bodies) await send(body)
+    }
+  }))
 }
 
-/** Rows of two thousand real traces over and over, a third of a percent of them failed; twenty of a service of its own. */
+/** Rows of two thousand real traces over and over, a third of a percent of all failed; twenty of a service of its own. */
 async function copyBack(): Promise<void> {
   await using client = await unhurried()
   await client.query('select telemetry.ensure_day((now() at time zone $1)::date - ago) from generate_series(0, $2) ago', ['UTC', Math.ceil(HOURS / 24)])
   await client.query(`create table bench_part as select row_number() over () as number, part.* from telemetry.span_part part limit 2000`)
   await client.query(
     `insert into telemetry.span_part (time, trace_id, block_id, failed, before_us, span_ids, parent_ids, durations_us, block_ats, service_ids, class_ids, flags)
-     select now() - interval '1 minute' - (1 - n::float8 / $1) * $2 * interval '1 hour', gen_random_uuid(), n, n % 300 = 0, before_us, span_ids, parent_ids, durations_us, block_ats, service_ids, class_ids,
+     select $3::timestamptz - interval '1 hour' - (1 - n::float8 / $1) * $2 * interval '1 hour', gen_random_uuid(), n, n % 300 = 0, before_us, span_ids, parent_ids, durations_us, block_ats, service_ids, class_ids,
        case when n % 300 = 0 then array_fill(8::smallint, array[cardinality(flags)]) else flags end
      from generate_series(1, $1::int) n join bench_part on number = 1 + n % 2000 order by n`,
-    [Math.round((SPANS - REAL) / 10), HOURS],
+    [Math.round((SPANS - REAL) / 10), HOURS - 1, new Date(filledAt)],
   )
+  await client.query(`update telemetry.span_part part set failed = true, flags = array_fill(8::smallint, array[cardinality(flags)]) from (select trace_id, row_number() over (order by time) as n from telemetry.span_part where time > $1::timestamptz - interval '1 hour') own where n % 300 = 0 and own.trace_id = part.trace_id`, [new Date(filledAt)])
   await client.query(`
     with own as (insert into telemetry.service (mesh, namespace, name, version, proxy) values ('${MESH}', '', 'seldom', '', false) returning id),
     named as (insert into telemetry.operation (service_id, name) select id, 'now and then' from own returning id, service_id),

@@ -52,4 +52,10 @@ test('spans that an older Heddle stored are all there after an upgrade, in their
   const MISSING = `select distinct date_trunc('minute', time, 'UTC'), service_id, class_id from telemetry.span_part cross join lateral unnest(service_ids, class_ids) as each (service_id, class_id)
     except select minute, service_id, class_id from telemetry.span_minute`
   expect((await store.pool.query(MISSING)).rows).toEqual([]) // a search finds them
+
+  await store.pool.query(`insert into telemetry.span_block select min(date_trunc('day', time, 'UTC')), block_id, '\\x00'::bytea from telemetry.span group by block_id`)
+  await migrate(store.pool, '0027_block_terms')
+  const BLOCKS = `select id, oldest, newest, terms from telemetry.span_block order by id`
+  const PLACED = `select block_id as id, min(time) as oldest, max(time) as newest, null as terms from telemetry.span group by 1 order by 1`
+  expect((await store.pool.query(BLOCKS)).rows).toEqual((await store.pool.query(PLACED)).rows) // a search opens them
 })

@@ -1,5 +1,7 @@
 // Spans in their own bytes, many to a block, compressed together: neighbours of one trace share most of what they say.
 import { constants, zstdCompressSync } from 'node:zlib'
+import { TermFilter } from '#server/otlp/term-filter.ts'
+import { addTermOfResource, addTermOfService, addTermsOfSpan } from '#server/otlp/terms.ts'
 import { ByteWriter } from '#server/otlp/writer.ts'
 import { DAY_US } from '../days.ts'
 import { COLUMN, type SpanColumns } from './columns.ts'
@@ -13,6 +15,11 @@ export interface Block {
   /** As eight bytes, big-endian. */
   id: Buffer
   dayUs: number
+  /** Starts of its first and its last span. */
+  oldestUs: number
+  newestUs: number
+  /** What it is found by; null is by anything. */
+  terms: Buffer | null
   bytes: Buffer
 }
 
@@ -20,6 +27,9 @@ interface OpenBlock {
   id: Buffer
   idView: DataView
   dayUs: number
+  oldestUs: number
+  newestUs: number
+  terms: TermFilter
   writer: ByteWriter
 }
 
@@ -42,9 +52,16 @@ export class BlockPacker {
     const cut = spans.cuts.get(index)
     const from = cut ? 0 : spans.get(index, COLUMN.keptFrom)
     const length = (cut ? cut.kept.length : spans.get(index, COLUMN.keptTo)) - from
-    const { writer } = (this.#current = this.#blockFor(Math.floor(spans.timeUs(index) / DAY_US) * DAY_US, length))
+    const timeUs = spans.timeUs(index)
+    const block = (this.#current = this.#blockFor(Math.floor(timeUs / DAY_US) * DAY_US, length))
+    const { writer, terms } = block
     const at = writer.length
     const ids = spans.ids[spans.get(index, COLUMN.group)]! // named before it is packed
+    if (timeUs < block.oldestUs) block.oldestUs = timeUs
+    if (timeUs > block.newestUs) block.newestUs = timeUs
+    addTermOfResource(terms, ids.resource)
+    addTermOfService(terms, ids.service.id)
+    addTermsOfSpan(terms, cut ? cut.kept : spans.source, from, from + length)
     writer.varint(ids.resource)
     writer.varint(ids.scope)
     writer.varint(ids.sender)
@@ -65,13 +82,14 @@ export class BlockPacker {
     const full = open ?? (oldest && this.#open.size === DAYS_MAX ? oldest : null)
     if (full) this.#close(full)
     const id = nextBlockId()
-    const fresh = { id, idView: new DataView(id.buffer), dayUs, writer: full?.writer ?? new ByteWriter(BLOCK_BYTES * 2) }
+    const fresh = { id, idView: new DataView(id.buffer), dayUs, oldestUs: Infinity, newestUs: -Infinity, terms: full?.terms ?? new TermFilter(), writer: full?.writer ?? new ByteWriter(BLOCK_BYTES * 2) }
     this.#open.set(dayUs, fresh)
     return fresh
   }
 
-  #close({ id, dayUs, writer }: OpenBlock): void {
-    this.blocks.push({ id, dayUs, bytes: compress(writer.done()) })
+  #close({ id, dayUs, oldestUs, newestUs, terms, writer }: OpenBlock): void {
+    this.blocks.push({ id, dayUs, oldestUs, newestUs, terms: terms.done(), bytes: compress(writer.done()) })
+    terms.reset()
     writer.reset()
     this.#open.delete(dayUs)
   }

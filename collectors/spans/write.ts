@@ -11,7 +11,7 @@ import type { TraceMemory } from '../rollup/trace-memory.ts'
 import { takeTurn } from '../rollup/turn.ts'
 import { BlockPacker, type Block } from './block.ts'
 import { ABSENT, COLUMN, type Column, type SpanColumns } from './columns.ts'
-import { beginCopy, copyBytes, copyInt32, copySlice, copyTime, endCopy, sendCopy } from './copy.ts'
+import { beginCopy, copyBytes, copyInt32, copyNull, copySlice, copyTime, endCopy, sendCopy } from './copy.ts'
 import { copyPart, PART_COLUMNS } from './copy-part.ts'
 import type { Dictionary } from './dictionary.ts'
 import { insertMinutes, type NewMinutes, type WrittenMinutes } from './minutes.ts'
@@ -59,7 +59,7 @@ async function write(store: SpanStore, requests: readonly SpanColumns[]): Promis
       const calls = await countCalls(client, batch.traces, store.memory, trusted)
       await sendCopy(client, PART_COLUMNS, batch.parts)
       await insertMinutes(client, batch.minutes)
-      await sendCopy(client, 'telemetry.span_block (day, id, bytes)', batch.blocks)
+      await sendCopy(client, 'telemetry.span_block (day, id, oldest, newest, terms, bytes)', batch.blocks)
       if (batch.content) await sendCopy(client, 'telemetry.span_content (time, trace_id, span_id, service_id, bytes)', batch.content)
       await addDeltas(client, store, calls.changes)
       return calls
@@ -129,9 +129,13 @@ function copyBlocks(blocks: readonly Block[]): Buffer {
   const writer = new ByteWriter(blocks.reduce((sum, block) => sum + block.bytes.length + 64, 64))
   beginCopy(writer)
   for (const block of blocks) {
-    writer.int16be(3)
+    writer.int16be(6)
     copyTime(writer, block.dayUs)
     copyBytes(writer, block.id)
+    copyTime(writer, block.oldestUs)
+    copyTime(writer, block.newestUs)
+    if (block.terms) copyBytes(writer, block.terms)
+    else copyNull(writer)
     copyBytes(writer, block.bytes)
   }
   endCopy(writer)

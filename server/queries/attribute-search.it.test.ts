@@ -105,10 +105,13 @@ test('page by page each trace comes once, newest first, whichever of its spans m
 test('a search stops at its budget, says how far it looked, and goes on from there; nobody who left is searched for', async () => {
   await using lab = await startTestCollector()
   const wanted = aged(3_000_000, { attributes: attributesOf({ customer: 'south' }) })
-  await send(lab, [wanted, ...Array.from({ length: 200 }, (_, index) => aged(index * 15_000, {}))])
-  const limits = { ...ATTRIBUTE_SEARCH, spansMax: 50, sliceUs: 600_000_000 }
+  for (const spans of [[wanted], ...Array.from({ length: 20 }, (_, block) => Array.from({ length: 10 }, (_, index) => aged((block * 10 + index) * 14_000, {})))]) await send(lab, spans)
+  const limits = { ...ATTRIBUTE_SEARCH, spansMax: 50 }
   const search = { ...window(), limit: 5 }
   const condition = [{ key: 'customer', value: 'south' }]
+  const all = await matchByAttributes(lab.db, 'local', search, condition, limits)
+  expect(all.items.map((item) => item.traceId)).toEqual([wanted.traceId]) // no other block was opened
+  await lab.db.pool.query('update telemetry.span_block set terms = null') // as an older Heddle stored them
   const first = await matchByAttributes(lab.db, 'local', search, condition, limits)
   expect(first).toMatchObject({ items: [], next: expect.anything(), lookedBackTo: expect.any(Date) })
   expect(first.lookedBackTo!.getTime()).toBeGreaterThan(search.from.getTime())
@@ -117,6 +120,20 @@ test('a search stops at its budget, says how far it looked, and goes on from the
   while (found.items.length === 0 && found.next && pages++ < 100) found = await matchByAttributes(lab.db, 'local', { ...search, after: found.next }, condition, limits)
   expect(found.items.map((item) => item.traceId)).toEqual([wanted.traceId])
   await expect(matchByAttributes(lab.db, 'local', { ...search, signal: AbortSignal.abort() }, condition)).rejects.toThrow()
+})
+
+test('blocks that nobody placed in time, as a backup of an older Heddle has them, are searched', async () => {
+  await using lab = await startTestCollector()
+  const spans = Array.from({ length: 40 }, (_, index) => aged(60_000 + index * 60_000, { attributes: attributesOf({ customer: 'east' }) }))
+  for (const span of spans) await send(lab, [span])
+  await lab.db.pool.query(`update telemetry.span_block set terms = null, oldest = '-infinity', newest = 'infinity'`)
+  const search = { ...window(), limit: 50 }
+  const newestFirst = spans.map((span) => span.traceId)
+  const idsOf = async () => (await matchByAttributes(lab.db, 'local', search, [{ key: 'customer', value: 'east' }])).items.map((item) => item.traceId)
+  expect(await idsOf()).toEqual(newestFirst)
+  await lab.db.pool.query('select telemetry.place_blocks()')
+  expect((await lab.db.pool.query(`select from telemetry.span_block where newest = 'infinity' or oldest = '-infinity'`)).rowCount).toBe(0)
+  expect(await idsOf()).toEqual(newestFirst)
 })
 
 test('names and values to choose from come from recent spans, never from messages', async () => {

@@ -1,95 +1,105 @@
-// Traces by any attribute. Attributes are not indexed, they are in the spans' compressed bytes: the search walks back from the newest,
-// slice by slice, and opens the blocks that have spans of the slice. It stops when the page is full or its budget is spent, and says where.
+// Traces by any attribute. Attributes are in the spans' compressed bytes: the search walks back over the blocks that may have them, from the
+// newest, and opens those. It stops when the page is full or its budget is spent, and says where.
 import type { AttributeCondition } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
-import { allOf, mayHold, metByResource, metBySpan, traceIdOf, wantedOf, type Wanted } from '#server/otlp/attribute-match.ts'
-import { openBlockAside, spansOfBlock } from '#server/otlp/block.ts'
+import { metByResource, wantedOf, type Wanted } from '#server/otlp/attribute-match.ts'
+import { termsOfAttribute, termsOfServices } from '#server/otlp/terms.ts'
+import { blocksOfTraces, openBlocks, placeHits, type Sought } from './attribute-hits.ts'
+import { walkBlocks, type StoredBlock } from './block-walk.ts'
 import { readSoughtIds } from './sought-ids.ts'
 import type { TraceMatch, TraceMatches, TraceSearch } from './traces.ts'
-
-const SLICE_US_MIN = 1_000_000
 
 export const ATTRIBUTE_SEARCH = {
   /** For one page. */
   budgetMs: 2000,
   /** Opened for one page. */
   spansMax: 2_000_000,
-  /** The first slice; the next is four times as long while slices are quick, half while they are slow. */
-  sliceUs: SLICE_US_MIN,
+  /** Looked through at a time; the next stretch is four times as long while they are quick, half while they are slow. */
+  stretchUs: 1_000_000,
   quickMs: 150,
   slowMs: 500,
+  /** Blocks opened at a time, about 130 KB each; twice as many each time, up to `blocksMax`. */
+  blocks: 4,
+  blocksMax: 32,
 }
-/** Blocks in memory at a time: about 130 KB each, opened. */
-const BLOCKS_AT_ONCE = 32
 const RESOURCES_MAX = 20_000
 const NO_TRACE = '0'.repeat(32)
 
-interface Filter {
-  services: number[]
-  /** The same where the search names a service: then they narrow it enough for their index. */
-  named: number[] | null
-  classes: number[] | null
-  minUs: number | null
-  maxUs: number | null
-}
-
-interface Sought {
-  wanted: Wanted[]
-  /** Which of them a resource meets, by its id. */
-  metByResource: ReadonlyMap<number, number>
-  filter: Filter
-}
-
-interface Slice {
-  fromUs: number
-  toUs: number
-}
-
 /**
- * Traces with a span that meets every attribute and all else that is asked, newest first. `signal` ends the search between slices.
+ * Traces with a span that meets every attribute and all else that is asked, newest first. `signal` ends the search between blocks.
  * Spans are read from their blocks in the store; message content is kept apart and not looked at.
  */
 export async function matchByAttributes(db: Db, mesh: string, search: TraceSearch, attributes: readonly AttributeCondition[], limits = ATTRIBUTE_SEARCH): Promise<TraceMatches> {
   const sought = await prepare(db, mesh, search, attributes)
-  const [startUs, endUs] = [search.from.getTime() * 1000, search.to.getTime() * 1000]
+  const startUs = search.from.getTime() * 1000
+  const endUs = Math.min(search.to.getTime() * 1000, search.after ? Number(search.after.atUs) + 1 : Infinity)
   const found: TraceMatch[] = []
-  const known = new Set<string>()
+  if (sought.filter.services.length === 0 || startUs >= endUs) return { items: found, next: null, lookedBackTo: null }
   const began = performance.now()
-  let toUs = search.after ? Math.min(endUs, Number(search.after.atUs) + 1) : endUs
-  let lengthUs = limits.sliceUs
+  const whole = { fromUs: startUs, toUs: endUs }
+  const walk = walkBlocks(db, { startUs, endUs, terms: sought.terms })
+  const matches = openMatches()
+  let lengthUs = limits.stretchUs
+  let count = limits.blocks
   let opened = 0
-  if (sought.filter.services.length === 0) toUs = startUs
-  while (toUs > startUs) {
+  while (walk.unseenUs >= startUs) {
     search.signal?.throwIfAborted()
-    const sliceBegan = performance.now()
-    const slice = { fromUs: Math.max(startUs, toUs - lengthUs), toUs }
-    const { matches, spans } = await matchesIn(db, slice, sought)
-    const fresh = await keepWanted(db, search, sought, matches.filter((match) => !known.has(match.traceId)))
-    for (const match of fresh) known.add(match.traceId)
-    found.push(...fresh)
+    const stretchBegan = performance.now()
+    const { hits, traces, spans } = await openBlocks(await walk.next(lengthUs, count), sought)
     opened += spans
-    toUs = slice.fromUs
+    matches.add(await placeHits(db, whole, sought.filter, hits, traces))
+    found.push(...(await keepWanted(db, search, sought, matches.takeAfter(walk.unseenUs))))
     if (found.length >= search.limit) {
       const items = found.slice(0, search.limit)
       const last = items.at(-1)! // a limit is at least one
       return { items, next: { atUs: last.atUs, traceId: last.traceId }, lookedBackTo: null }
     }
-    if (toUs > startUs && (performance.now() - began > limits.budgetMs || opened > limits.spansMax)) {
-      return { items: found, next: { atUs: String(toUs), traceId: NO_TRACE }, lookedBackTo: new Date(toUs / 1000) }
+    const now = performance.now()
+    const seenUs = walk.unseenUs + 1
+    if (seenUs > startUs && seenUs < endUs && (now - began > limits.budgetMs || opened > limits.spansMax)) {
+      return { items: found, next: { atUs: String(seenUs), traceId: NO_TRACE }, lookedBackTo: new Date(seenUs / 1000) }
     }
-    const tookMs = performance.now() - sliceBegan
-    if (tookMs < limits.quickMs) lengthUs *= 4
-    else if (tookMs > limits.slowMs) lengthUs = Math.max(SLICE_US_MIN, lengthUs / 2)
+    count = Math.min(count * 2, limits.blocksMax)
+    if (now - stretchBegan < limits.quickMs) lengthUs *= 4
+    else if (now - stretchBegan > limits.slowMs) lengthUs = Math.max(limits.stretchUs, lengthUs / 2)
   }
   return { items: found, next: null, lookedBackTo: null }
+}
+
+/** Matches that were found, each trace at its newest, until no block that is still to come can have a newer one. */
+function openMatches() {
+  const newest = new Map<string, TraceMatch>()
+  const taken = new Set<string>()
+  return {
+    add(matches: readonly TraceMatch[]): void {
+      for (const match of matches) {
+        const before = newest.get(match.traceId)
+        if (!taken.has(match.traceId) && (!before || Number(before.atUs) < Number(match.atUs))) newest.set(match.traceId, match)
+      }
+    },
+    /** Those later than a moment, newest first. */
+    takeAfter(momentUs: number): TraceMatch[] {
+      const matches = [...newest.values()].filter((match) => Number(match.atUs) > momentUs)
+      for (const { traceId } of matches) {
+        newest.delete(traceId)
+        taken.add(traceId)
+      }
+      return matches.sort((a, b) => Number(b.atUs) - Number(a.atUs) || (a.traceId < b.traceId ? 1 : -1))
+    },
+  }
 }
 
 async function prepare(db: Db, mesh: string, search: TraceSearch, attributes: readonly AttributeCondition[]): Promise<Sought> {
   const { services, classes } = await readSoughtIds(db, mesh, search)
   const wanted = attributes.map(wantedOf)
+  const resources = await resourcesThatMeet(db, mesh, wanted)
   return {
     wanted,
-    metByResource: await resourcesThatMeet(db, mesh, wanted),
+    metByResource: resources,
+    terms: [
+      termsOfServices(services),
+      ...attributes.map((attribute, index) => termsOfAttribute(attribute, [...resources].flatMap(([id, mask]) => ((mask & (1 << index)) === 0 ? [] : [id])))),
+    ],
     filter: {
       services,
       classes,
@@ -122,61 +132,6 @@ function metOrNothing(bytes: Buffer, wanted: readonly Wanted[]): number {
   }
 }
 
-const MOMENT = (place: string) => `to_timestamp(${place}::numeric / 1000000)`
-/** Parameters 1 to 7: a slice and a filter. A span starts at most a minute before `part_time`, which is indexed. */
-const IN_SLICE = `time >= ${MOMENT('$1')} and time < ${MOMENT('$2')} and part_time >= ${MOMENT('$1')} and part_time < ${MOMENT('$2')} + interval '1 minute'
-  and service_id = any($3::int[]) and ($7::int[] is null or part_services && $7) and ($4::int[] is null or (part_classes && $4 and class_id = any($4)))
-  and ($5::bigint is null or duration_us >= $5) and ($6::bigint is null or duration_us <= $6)`
-const sliceParameters = ({ fromUs, toUs }: Slice, { services, named, classes, minUs, maxUs }: Filter) => [fromUs, toUs, services, classes, minUs, maxUs, named]
-
-async function matchesIn(db: Db, slice: Slice, sought: Sought): Promise<{ matches: TraceMatch[]; spans: number }> {
-  const { rows } = await db.pool.query<{ block_id: string }>(`select distinct block_id from telemetry.span where ${IN_SLICE} order by 1 desc`, sliceParameters(slice, sought.filter))
-  const { hits, traces, spans } = await openBlocks(db, rows.map((row) => row.block_id), sought)
-  return { matches: await placeHits(db, slice, sought.filter, hits, traces), spans }
-}
-
-interface Opened {
-  /** `block place` of each span that meets all. */
-  hits: Set<string>
-  traces: Set<string>
-  spans: number
-}
-
-async function openBlocks(db: Db, ids: readonly string[], { wanted, metByResource: resources }: Sought): Promise<Opened> {
-  const opened: Opened = { hits: new Set(), traces: new Set(), spans: 0 }
-  const all = allOf(wanted)
-  const byResources = [...resources.values()].reduce((sum, mask) => sum | mask, 0)
-  for (let first = 0; first < ids.length; first += BLOCKS_AT_ONCE) {
-    const { rows } = await db.pool.query<{ id: string; bytes: Buffer }>('select id, bytes from telemetry.span_block where id = any($1::bigint[])', [ids.slice(first, first + BLOCKS_AT_ONCE)])
-    const blocks = await Promise.all(rows.map(async ({ id, bytes }) => ({ id, block: await openBlockAside(bytes) })))
-    for (const { id, block } of blocks) {
-      const may = wanted.every((each, index) => (byResources & (1 << index)) !== 0 || mayHold(block, each))
-      for (const [at, span] of spansOfBlock(block)) {
-        opened.spans += 1
-        if (!may || ((resources.get(span.resource) ?? 0) | metBySpan(span.bytes, wanted)) !== all) continue
-        opened.hits.add(`${id} ${at}`)
-        opened.traces.add(traceIdOf(span.bytes))
-      }
-    }
-  }
-  return opened
-}
-
-/** The hits that are in the slice and meet the filter: each trace once, at its newest. */
-async function placeHits(db: Db, slice: Slice, filter: Filter, hits: ReadonlySet<string>, traces: ReadonlySet<string>): Promise<TraceMatch[]> {
-  if (hits.size === 0) return []
-  const { rows } = await db.pool.query<{ trace_id: string; block_id: string; block_at: number; at_us: string }>(
-    `select trace_id, block_id, block_at, (extract(epoch from time) * 1000000)::bigint as at_us from telemetry.span where trace_id = any($8::uuid[]) and ${IN_SLICE} order by time desc, trace_id desc`,
-    [...sliceParameters(slice, filter), [...traces]],
-  )
-  const newest = new Map<string, TraceMatch>()
-  for (const row of rows) {
-    const traceId = row.trace_id.replaceAll('-', '')
-    if (hits.has(`${row.block_id} ${row.block_at}`) && !newest.has(traceId)) newest.set(traceId, { traceId, atUs: row.at_us })
-  }
-  return [...newest.values()]
-}
-
 /** Without those that failed or not, as asked, and those that an earlier page has shown. */
 async function keepWanted(db: Db, { status, after, to }: TraceSearch, sought: Sought, matches: readonly TraceMatch[]): Promise<TraceMatch[]> {
   if (matches.length === 0) return []
@@ -195,8 +150,12 @@ async function shownBefore(db: Db, after: { atUs: string; traceId: string }, to:
   const newer = { fromUs: Number(after.atUs), toUs: to.getTime() * 1000 }
   if (matches.length === 0 || newer.fromUs >= newer.toUs) return new Set()
   const traces = new Set(matches.map((match) => match.traceId))
-  const { rows } = await db.pool.query<{ block_id: string }>(`select distinct block_id from telemetry.span where trace_id = any($8::uuid[]) and ${IN_SLICE}`, [...sliceParameters(newer, sought.filter), [...traces]])
-  const { hits } = await openBlocks(db, rows.map((row) => row.block_id), sought)
-  const placed = await placeHits(db, newer, sought.filter, hits, traces)
-  return new Set(placed.filter((match) => Number(match.atUs) > newer.fromUs || match.traceId >= after.traceId).map((match) => match.traceId))
+  const ids = await blocksOfTraces(db, newer, sought.filter, traces)
+  const shown = new Set<string>()
+  for (let first = 0; first < ids.length; first += ATTRIBUTE_SEARCH.blocksMax) {
+    const stored = await db.pool.query<StoredBlock>('select id, bytes from telemetry.span_block where id = any($1::bigint[])', [ids.slice(first, first + ATTRIBUTE_SEARCH.blocksMax)])
+    const { hits } = await openBlocks(stored.rows, sought)
+    for (const { traceId, atUs } of await placeHits(db, newer, sought.filter, hits, traces)) if (Number(atUs) > newer.fromUs || traceId >= after.traceId) shown.add(traceId)
+  }
+  return shown
 }

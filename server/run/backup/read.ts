@@ -23,6 +23,7 @@ export async function readBackup(databaseUrl: string, file: string): Promise<Res
       await refuseFilled(client)
       const result = await readLines(client, file)
       await moveSequences(client)
+      await client.query('select telemetry.place_blocks()') // an older Heddle did not say when the spans of a block began
       return result
     })
   } finally {
