@@ -37,6 +37,19 @@ test('while PostgreSQL hangs, senders are told within a second to come again, an
   expect((await lab.verify()).missing).toEqual([])
 })
 
+test('while the store takes no writes, senders are told to come again; then it goes on by itself', { timeout: 120_000 }, async () => {
+  await using lab = await startCrashLab()
+  await lab.loadFor(300)
+  await lab.setReadOnly(true)
+  const answers = await lab.loadFor(2500)
+  expect(answers.slice(8).every((answer) => answer.status === 503 && answer.retryAfter === '1')).toBe(true) // those before may have been under way
+  expect(answers.length).toBeGreaterThan(8)
+  await lab.setReadOnly(false)
+  expect((await lab.loadUntilAccepted(15_000)).status).toBe(200)
+  const { missing, countedTwice } = await lab.verify()
+  expect([missing, countedTwice]).toEqual([[], 0])
+})
+
 const MIB = 1024 * 1024
 
 /** A gzip of `bytes` zeros, made without holding them. */

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { startCollector, type Collector } from '#collectors/collector.ts'
+import { readCallSeries } from '#server/queries/call-series.ts'
 import { readEdgeSeries } from '#server/queries/edge-series.ts'
 import { readGraph } from '#server/queries/graph.ts'
+import { readSession, readSessions } from '#server/queries/sessions.ts'
 import { eventually } from '#server/testing/load.ts'
 import { MEMORY } from './trace-memory.ts'
 import { startTestCollector, type Lab } from '#server/testing/collector.ts'
@@ -50,10 +52,23 @@ test('a callee’s span that comes late corrects the edge, in every resolution',
   expect(await edgesOf(lab)).toEqual(['unknown/alpha → external/beta.internal 1/0'])
   await send(lab, 'beta', [callee])
   expect(await edgesOf(lab)).toEqual(['unknown/alpha → unknown/beta 1/0'])
-  await eventually('the fold', 10_000, async () => ((await lab.db.pool.query('select from telemetry.edge_delta')).rowCount === 0 ? true : null))
-  const { rows } = await lab.db.pool.query('select resolution, target, sum(requests)::integer as requests, max(array_length(latency, 1)) as latency from telemetry.edge_bucket join telemetry.edge on edge.id = edge_id group by 1, 2 order by 1, 2')
+  await folded(lab)
+  const EVERY = 'select resolution, target, sum(requests)::integer as requests, max(array_length(latency, 1)) as latency from telemetry.edge_bucket join telemetry.edge on edge.id = edge_id group by 1, 2 order by 1, 2'
+  const { rows } = await lab.db.pool.query(EVERY)
   expect(rows).toEqual([10, 60, 3600].flatMap((resolution) => [{ resolution, target: 'agent/default/beta', requests: 1, latency: 2 }, { resolution, target: 'external/beta.internal', requests: 0, latency: null }]))
+  // Ten minutes late: what was counted is folded, and nobody who takes it remembers the trace.
+  const old = pair()
+  const ago = (span: TestSpan) => ({ ...span, startTimeUnixNano: `${Date.now() - 600_000}000000`, endTimeUnixNano: `${Date.now() - 599_990}000000` })
+  await send(lab, 'alpha', [ago(old.caller)])
+  await folded(lab)
+  await using other = await startCollector(lab.options)
+  for (let times = 0; times < 2; times++) await send(otherDoor(other), 'beta', [ago(old.callee)])
+  await folded(lab)
+  const { rows: after } = await lab.db.pool.query<{ resolution: number; target: string; requests: number }>(EVERY)
+  expect(after.map(({ resolution, target, requests }) => [resolution, target, requests])).toEqual([10, 60, 3600].flatMap((resolution) => [[resolution, 'agent/default/beta', 2], [resolution, 'external/beta.internal', 0]]))
 })
+
+const folded = (lab: Lab) => eventually('the fold', 10_000, async () => ((await lab.db.pool.query('select from telemetry.edge_delta')).rowCount === 0 ? true : null))
 
 test('spans that were sent twice are one each for a collector that reads them back', async () => {
   await using lab = await startTestCollector()
@@ -93,11 +108,21 @@ test('two meshes with the same ids do not mix', async () => {
   const { createHash } = await import('node:crypto')
   await lab.db.pool.query(`insert into telemetry_token (hash, mesh, spiffe_id, proxy) values ($1, 'other', 'spiffe://other.local/ns/default/agent/alpha', 'p')`, [createHash('sha256').update('t').digest()])
   const { caller, callee } = pair()
-  await send(lab, 'alpha', [caller])
-  const answer = await postOtlp(`${lab.http}/v1/traces`, requestOf([callee], { 'service.name': 'beta' }), { authorization: 'Bearer t' })
+  const spoken = (span: TestSpan) => ({ ...span, attributes: [...span.attributes!, ...attributesOf({ 'gen_ai.conversation.id': 'talk', 'gen_ai.operation.name': 'invoke_agent' })] })
+  await send(lab, 'alpha', [spoken(caller)])
+  const answer = await postOtlp(`${lab.http}/v1/traces`, requestOf([spoken(callee), spoken(pair(caller.traceId).callee)], { 'service.name': 'beta' }), { authorization: 'Bearer t' })
   expect(answer.status).toBe(200)
   expect(await edgesOf(lab)).toEqual(['unknown/alpha → external/beta.internal 1/0'])
   expect((await readGraph(lab.db, 'other', { ...hour(), by: 'agent' })).edges).toEqual([])
+  const seen = async (mesh: string) => {
+    const { items } = await readSessions(lab.db, mesh, { ...hour(), limit: 10 })
+    const detail = await readSession(lab.db, mesh, 'talk')
+    const edge = await readEdgeSeries(lab.db, mesh, { source: 'agent/default/alpha', by: 'agent', ...hour() })
+    const calls = await readCallSeries(lab.db, mesh, hour().from, hour().to)
+    return [items.map(({ services, spans }) => [services, spans]), detail?.traceList.map(({ services }) => services), edge.series.length, calls.whole?.requests ?? 0]
+  }
+  expect(await seen('local')).toEqual([[[['alpha'], 1]], [[{ name: 'alpha', spans: 1 }]], 1, 1])
+  expect(await seen('other')).toEqual([[[['beta'], 2]], [[{ name: 'beta', spans: 2 }]], 0, 0])
 })
 
 test('several collectors count each call once, whichever of them its spans came to, and the series agrees with the graph', { timeout: 90_000 }, async () => {

@@ -97,6 +97,12 @@ export async function startCrashLab() {
     },
     freezePostgres: () => signalAll(postgres.process, 'SIGSTOP'),
     thawPostgres: () => signalAll(postgres.process, 'SIGCONT'),
+    /** As a standby is, or a managed PostgreSQL whose disk is nearly full; of transactions that begin from now on. */
+    async setReadOnly(on: boolean): Promise<void> {
+      await query(postgres.url, `alter system set default_transaction_read_only = ${on ? 'on' : 'off'}`)
+      await query(postgres.url, 'select pg_reload_conf()')
+      await sleep(200)
+    },
     collectorRssBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${collector.pid}/status`, 'utf8'))?.[1] ?? 0) * 1024,
     async verify(): Promise<{ acknowledged: number; missing: string[]; countedTwice: number }> {
       const rows = await query<{ id: string }>(postgres.url, `select lpad(to_hex(span_id), 16, '0') as id from telemetry.span`)
