@@ -60,7 +60,7 @@ async function everythingStored(lab: Lab): Promise<Buffer> {
     if (table === 'setting') continue
     const cell = type === 'bytea' ? `"${column}"` : `convert_to("${column}"::text, 'utf8')`
     const { rows } = await lab.db.pool.query<{ cell: Buffer }>(`select ${cell} as cell from "${schema}"."${table}" where "${column}" is not null`)
-    for (const { cell: bytes } of rows) found.push(table.startsWith('span_block') ? openBlock(bytes) : bytes)
+    for (const { cell: bytes } of rows) found.push(table.startsWith('span_block') && column === 'bytes' ? openBlock(bytes) : bytes)
   }
   return Buffer.concat(found.flatMap((bytes) => [bytes, Buffer.from('\n')]))
 }
