@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js'
 import { expect, test } from 'vitest'
+import { readTrace, readTraceOtlp } from '#server/queries/trace.ts'
 import { protobufOf, startTestCollector, type Lab } from '#server/testing/collector.ts'
 import { attributesOf, freshSpan, postOtlp, requestOf } from '#server/testing/spans.ts'
 import { CLASS_LIMITS, OTHER_NAMES } from '../spans/classes.ts'
@@ -64,6 +65,17 @@ test('while the store hangs, senders over gRPC are told when to come again, and 
   let again = await exportOverGrpc(lab, body)
   for (let tries = 0; again.code !== status.OK && tries < 20; tries++) again = await exportOverGrpc(lab, body)
   expect(again.code).toBe(status.OK)
+})
+
+test('an attribute of fifty megabytes is taken; a trace shows how it begins and says so, and in OTLP it is whole', { timeout: 120_000 }, async () => {
+  await using lab = await startTestCollector()
+  const [span, other] = [freshSpan({ attributes: attributesOf({ large: 'x'.repeat(50_000_000), small: 'y' }) }), freshSpan()]
+  for (const each of [span, other]) expect((await postOtlp(`${lab.http}/v1/traces`, protobufOf(requestOf([each])))).status).toBe(200)
+  const trace = await readTrace(lab.db, 'local', span.traceId, 'all')
+  const [large, small] = trace!.spans[0]!.attributes.map(({ value }) => String(value))
+  expect([large!.length < 66_000, large!.slice(-80), small]).toEqual([true, expect.stringContaining('(cut here, of 50,000,000 characters; ?format=otlp has all)'), 'y'])
+  expect(JSON.stringify(await readTraceOtlp(lab.db, 'local', span.traceId, 'all')).length).toBeGreaterThan(50_000_000)
+  expect((await readTrace(lab.db, 'local', other.traceId, 'all'))?.spans).toHaveLength(1)
 })
 
 const VALUES = ['http.request.method', 'url.full', 'server.address', 'rpc.system', 'gen_ai.operation.name', 'gen_ai.agent.name', 'gen_ai.request.model', 'gen_ai.tool.name', 'gen_ai.conversation.id', 'error.type', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j']

@@ -24,3 +24,15 @@ function listOf(value: unknown): unknown[] {
 export function plainAttributes(attributes: readonly OtlpAttribute[] = []): { key: string; value: unknown }[] {
   return [...new Map(attributes.map(({ key, value }) => [key ?? '', plainValue(value)]))].map(([key, value]) => ({ key, value }))
 }
+
+/** Of one value in an answer; in OTLP form it comes whole. */
+export const VALUE_CHARS_MAX = 65_536
+
+/** The same attributes; a value that would make the answer long is cut, and says so. */
+export function shortened(attributes: readonly { key: string; value: unknown }[]): { key: string; value: unknown }[] {
+  return attributes.map(({ key, value }) => {
+    const text = typeof value === 'string' ? value : typeof value === 'object' && value !== null ? JSON.stringify(value) : ''
+    if (text.length <= VALUE_CHARS_MAX) return { key, value }
+    return { key, value: `${text.slice(0, VALUE_CHARS_MAX).toWellFormed()}… (cut here, of ${text.length.toLocaleString('en')} characters; ?format=otlp has all)` }
+  })
+}

@@ -1,7 +1,7 @@
 import type { Span, Trace } from '#server/contracts/telemetry.ts'
 import type { Db } from '#server/db/client.ts'
 import { messagesOf } from './messages.ts'
-import { plainAttributes } from './otlp-value.ts'
+import { plainAttributes, shortened } from './otlp-value.ts'
 import { logEvent, readTraceLogs, type TraceLog } from './trace-logs.ts'
 import { readTraceRows, type ShownMessages, type TraceRow } from './trace-rows.ts'
 
@@ -74,9 +74,9 @@ function spanOf(row: TraceRow, startMs: number, logs: readonly TraceLog[]): Span
     statusMessage: span.status?.message ?? '',
     scope: row.scope.name,
     sender: row.sender,
-    attributes,
-    resource: plainAttributes(row.resource.attributes),
-    events,
+    attributes: shortened(attributes),
+    resource: shortened(plainAttributes(row.resource.attributes)),
+    events: events.map((event) => ({ ...event, attributes: shortened(event.attributes) })),
     links: (span.links ?? []).map((link) => ({ traceId: link.traceId ?? '', spanId: link.spanId ?? '' })),
     ...(row.hidden || logs.some((log) => log.hidden) ? { messagesHidden: true } : {}),
     genAi: spoken ? { ...row.genAi, messages: messagesOf(attributes, events) } : null,
