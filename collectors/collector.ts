@@ -25,7 +25,7 @@ import { openBatch } from './spans/batch.ts'
 import type { SpanColumns } from './spans/columns.ts'
 import { openDictionary } from './spans/dictionary.ts'
 import { openWrittenMinutes } from './spans/minutes.ts'
-import { writeSpans } from './spans/write.ts'
+import { layOutSpans } from './spans/write.ts'
 
 export interface CollectorOptions {
   databaseUrl: string
@@ -82,9 +82,9 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const store = { ...edges, dictionary: openDictionary(pool), memory: openTraceMemory(), minutes: openWrittenMinutes() }
   const waitingBytes = () => spans.waitingBytes + proxies.waitingBytes + logs.waitingBytes
   const counters = started.use(openIngest(pool, waitingBytes))
-  const spans = started.use(openBatch<SpanColumns>((rows) => writeSpans(store, rows), (error) => options.onError('storing spans', error)))
-  const proxies = started.use(openBatch<ProxyFlush>((flushes) => writeFlushes(edges, flushes), (error) => options.onError('storing metrics', error)))
-  const logs = started.use(openBatch<LogRow>((records) => writeLogs(store, records), (error) => options.onError('storing logs', error)))
+  const spans = started.use(openBatch<SpanColumns>((rows) => layOutSpans(store, rows), (error) => options.onError('storing spans', error)))
+  const proxies = started.use(openBatch<ProxyFlush>(async (flushes) => () => writeFlushes(edges, flushes), (error) => options.onError('storing metrics', error)))
+  const logs = started.use(openBatch<LogRow>(async (records) => () => writeLogs(store, records), (error) => options.onError('storing logs', error)))
   const receiver: Receiver = { spans, proxies, logs, content, redaction, counters, retentionMs: options.retentionMs }
   const senders = openSenders(pool, { needCredentials: !isLoopback(options.bind) })
   const { bind, tls } = options

@@ -1,12 +1,13 @@
-// Group commit: what arrives while one transaction runs goes into the next. A request is answered by the outcome of its transaction.
+// Group commit: what arrives while one transaction runs goes into the next. A request is answered by the outcome of its transaction. Where many wait,
+// the next one is laid out while the one before is on its way.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, MeshError } from '#server/contracts/errors.ts'
 
 export const BATCH = {
   /** Bytes of requests that may wait for a commit, in all. */
   bytesMax: 64 * 1024 * 1024,
-  /** A transaction takes requests up to this. */
-  commitBytes: 4 * 1024 * 1024,
+  /** A transaction takes requests up to this: larger ones cost as much by the span, and their memory and their wait are longer. */
+  commitBytes: 1024 * 1024,
   /** What one sender may have of that: a loud one fills the rest with nobody's leave. */
   senderBytesMax: 48 * 1024 * 1024,
   /** A request that waits longer is refused as retryable; a large one has the time that its bytes take beside that. */
@@ -35,11 +36,16 @@ export interface Batch<Row> extends AsyncDisposable {
   readonly waitingBytes: number
 }
 
-/** `write` commits the rows or throws; a refusal of rows (not of the store) is tried once more, request by request. */
-export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, onFailure: (error: unknown) => void, limits = BATCH): Batch<Row> {
+/** Lays rows out, and answers how to commit them. */
+export type Write<Row> = (rows: readonly Row[]) => Promise<() => Promise<void>>
+
+/** One commit at a time, in order. A refusal of rows (not of the store) is tried once more, request by request. */
+export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) => void, limits = BATCH): Batch<Row> {
   let queue: Waiting<Row>[] = []
   let waitingBytes = 0
   const bytesOf = new Map<string, number>()
+  /** When each sender of those that wait had its last turn. */
+  const turns = new Map<string, number>()
   let stopping = false
   let running: Promise<void> | null = null
 
@@ -54,36 +60,54 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
     else waiting.resolve()
   }
 
+  const isFull = () => queue.reduce((sum, waiting) => sum + waiting.bytes, 0) >= limits.commitBytes
+  let full = Promise.withResolvers<void>()
+  const untilFull = () => (full = Promise.withResolvers<void>()).promise
+
   async function run(): Promise<void> {
-    while (queue.length > 0) {
-      if (!stopping) await sleep(limits.gatherMs)
+    let before = Promise.resolve()
+    for (;;) {
+      if (queue.length === 0) await before
+      if (queue.length === 0) break
+      if (!stopping && !isFull()) await sleep(limits.gatherMs)
       const taken = take()
       if (taken.length === 0) continue
-      try {
-        await write(taken.flatMap((waiting) => waiting.rows))
-        for (const waiting of taken) settle(waiting)
-      } catch (error) {
-        onFailure(error)
-        await retry(taken, error)
-      }
+      const layingOut = write(taken.flatMap((waiting) => waiting.rows))
+      layingOut.catch(() => {}) // said below, once the commit before is through
+      await before
+      before = finish(taken, layingOut)
+      if (!isFull()) await Promise.race([before, untilFull()])
     }
     running = null
+  }
+
+  async function finish(taken: readonly Waiting<Row>[], layingOut: Promise<() => Promise<void>>): Promise<void> {
+    try {
+      await (await layingOut)()
+      for (const waiting of taken) settle(waiting)
+    } catch (error) {
+      onFailure(error)
+      await retry(taken, error)
+    }
   }
 
   function take(): Waiting<Row>[] {
     const taken = new Set<Waiting<Row>>()
     let bytes = 0
-    for (const waiting of inTurns(queue)) {
+    const turn = turns.size === 0 ? 1 : Math.max(...turns.values()) + 1
+    for (const waiting of inTurns(queue, turns)) {
       if (taken.size > 0 && bytes + waiting.bytes > limits.commitBytes) break
       bytes += waiting.bytes
       taken.add(waiting)
+      turns.set(waiting.sender, turn)
     }
     queue = queue.filter((waiting) => !taken.has(waiting))
+    if (queue.length === 0) turns.clear()
     return [...taken].filter((waiting) => !waiting.settled)
   }
 
   /** The store is away: they wait on, in front. A row the store refuses: each request alone, so that one cannot take others along. */
-  async function retry(taken: Waiting<Row>[], error: unknown): Promise<void> {
+  async function retry(taken: readonly Waiting<Row>[], error: unknown): Promise<void> {
     if (!isRefusal(error)) {
       queue = [...taken.filter((waiting) => !waiting.settled), ...queue]
       if (stopping) for (const waiting of queue) settle(waiting, unavailable('the collector is stopping'))
@@ -92,7 +116,7 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
     }
     for (const waiting of taken) {
       try {
-        if (!waiting.settled) await write(waiting.rows)
+        if (!waiting.settled) await (await write(waiting.rows))()
         settle(waiting)
       } catch (again) {
         onFailure(again)
@@ -116,6 +140,7 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
       waitingBytes += bytes
       bytesOf.set(sender, own)
       queue.push(waiting)
+      if (isFull()) full.resolve()
       const waitMs = limits.waitMs + Math.ceil(bytes / limits.storedBytesPerMs)
       const late = setTimeout(() => {
         queue = queue.filter((other) => other !== waiting) // its memory goes with it, also while a transaction hangs
@@ -131,15 +156,13 @@ export function openBatch<Row>(write: (rows: readonly Row[]) => Promise<void>, o
   }
 }
 
-/** The first of each sender, then the second of each, and so on. */
-function* inTurns<Row>(queue: readonly Waiting<Row>[]): Generator<Waiting<Row>> {
-  const lines = Map.groupBy(queue, (waiting) => waiting.sender)
-  if (lines.size < 2) return yield* queue
-  for (let place = 0; lines.size > 0; place++) {
-    for (const [sender, line] of lines) {
-      if (place < line.length) yield line[place]! // in bounds
-      else lines.delete(sender)
-    }
+/** The first of each sender, then the second of each, and so on; whoever had no turn for longest begins. */
+function* inTurns<Row>(queue: readonly Waiting<Row>[], turns: ReadonlyMap<string, number>): Generator<Waiting<Row>> {
+  const lines = [...Map.groupBy(queue, (waiting) => waiting.sender)]
+  if (lines.length < 2) return yield* queue
+  lines.sort(([a], [b]) => (turns.get(a) ?? 0) - (turns.get(b) ?? 0))
+  for (let place = 0, longest = Math.max(...lines.map(([, line]) => line.length)); place < longest; place++) {
+    for (const [, line] of lines) if (place < line.length) yield line[place]! // in bounds
   }
 }
 

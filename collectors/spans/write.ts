@@ -24,9 +24,12 @@ export interface SpanStore extends EdgeStore {
   minutes: WrittenMinutes
 }
 
-/** When this returns the spans are committed, and the graph has their calls. One call at a time: the memory follows the commits. */
-export async function writeSpans(store: SpanStore, requests: readonly SpanColumns[]): Promise<void> {
-  await withDays(store.pool, daysOf(requests), () => write(store, requests))
+/** Lays the spans out. When the answer returns they are committed, and the graph has their calls: one commit at a time, for the memory follows them. */
+export async function layOutSpans(store: SpanStore, requests: readonly SpanColumns[]): Promise<() => Promise<void>> {
+  await store.dictionary.name(requests)
+  const batch = layOut(requests, store.minutes)
+  const days = daysOf(requests)
+  return () => withDays(store.pool, days, () => commit(store, batch))
 }
 
 /** A moment of each day that has spans. */
@@ -50,9 +53,7 @@ interface Batch {
   content: Buffer | null
 }
 
-async function write(store: SpanStore, requests: readonly SpanColumns[]): Promise<void> {
-  await store.dictionary.name(requests)
-  const batch = layOut(requests, store.minutes)
+async function commit(store: SpanStore, batch: Batch): Promise<void> {
   try {
     const counted = await inTransaction(store.pool, async (client) => {
       const trusted = await takeTurn(client, store.memory.writer)
