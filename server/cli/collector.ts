@@ -6,5 +6,5 @@ export function register(program: Command): void {
     .command('collector')
     .description('run a collector: OTLP in')
     .addHelpText('after', '\nSettings come from the environment; any number of them share one DATABASE_URL.\n\nExample:\n  DATABASE_URL=postgresql://… heddle collector\n')
-    .action(() => runProgram('collector', 'collectors/main.ts'))
+    .action(() => runProgram('collector'))
 }

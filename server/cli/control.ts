@@ -6,5 +6,5 @@ export function register(program: Command): void {
     .command('control')
     .description('run a control process: xDS, enrolment, identities')
     .addHelpText('after', '\nSettings come from the environment; any number of them share one DATABASE_URL.\n\nExample:\n  DATABASE_URL=postgresql://… heddle control\n')
-    .action(() => runProgram('control', 'server/control.ts'))
+    .action(() => runProgram('control'))
 }

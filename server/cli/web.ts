@@ -6,5 +6,5 @@ export function register(program: Command): void {
     .command('web')
     .description('run a web process: console, REST API, live updates')
     .addHelpText('after', '\nSettings come from the environment; any number of them share one DATABASE_URL.\n\nExample:\n  DATABASE_URL=postgresql://… heddle web\n')
-    .action(() => runProgram('web', 'server/web.ts'))
+    .action(() => runProgram('web'))
 }

@@ -4,6 +4,15 @@ import type { Config } from '../config.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
+const FILES = { control: 'server/control.ts', collector: 'collectors/main.ts', web: 'server/web.ts' }
+/** Of Node. With 8 MiB of young objects and not 16 a collector at full speed holds a quarter less, for no more CPU. */
+const FLAGS: { [role in keyof typeof FILES]?: string[] } = { collector: ['--max-semi-space-size=8'] }
+
+/** What Node is started with. */
+export function argsOf(role: keyof typeof FILES): string[] {
+  return [...(FLAGS[role] ?? []), `${ROOT}${FILES[role]}`, '--role', role]
+}
+
 export interface Program {
   role: string
   args: string[]
@@ -27,9 +36,9 @@ export function programsOf(config: Config, handed: Handed): Program[] {
   const base = { ...rest, DATABASE_URL: handed.databaseUrl, HEDDLE_HOME: config.home, HEDDLE_PUBLIC_URL: config.publicUrl }
   const admin = { ...(HEDDLE_ADMIN_TOKEN && { HEDDLE_ADMIN_TOKEN }), ...(HEDDLE_ADMIN_TOKEN_FILE && { HEDDLE_ADMIN_TOKEN_FILE }) }
   return [
-    { role: 'control', args: [`${ROOT}server/control.ts`, '--role', 'control'], env: { ...base, ...handed.secretKey }, graceMs: 10_000, niceness: 0 },
-    { role: 'collector', args: [`${ROOT}collectors/main.ts`, '--role', 'collector'], env: base, graceMs: 10_000, niceness: 2 },
-    { role: 'web', args: [`${ROOT}server/web.ts`, '--role', 'web'], env: { ...base, ...admin, NODE_ENV: handed.dev ? 'development' : 'production' }, graceMs: 10_000, niceness: 4 },
+    { role: 'control', args: argsOf('control'), env: { ...base, ...handed.secretKey }, graceMs: 10_000, niceness: 0 },
+    { role: 'collector', args: argsOf('collector'), env: base, graceMs: 10_000, niceness: 2 },
+    { role: 'web', args: argsOf('web'), env: { ...base, ...admin, NODE_ENV: handed.dev ? 'development' : 'production' }, graceMs: 10_000, niceness: 4 },
   ]
 }
 

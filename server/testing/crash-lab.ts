@@ -6,14 +6,13 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { migrate } from '#server/db/migrate.ts'
+import { argsOf } from '#server/run/programs.ts'
 import { startPostgres, type EmbeddedPostgres } from '#server/run/postgres.ts'
 import { freePort } from '#server/testing/free-port.ts'
 import { freshSpan, requestOf } from './spans.ts'
 
-const MAIN = fileURLToPath(new URL('../../collectors/main.ts', import.meta.url))
 const SENDERS = 4
 
 export interface Answered {
@@ -36,7 +35,7 @@ export async function startCrashLab() {
   const acknowledged: string[] = []
 
   async function openCollector(): Promise<ChildProcess> {
-    const child = spawn(process.execPath, [MAIN, '--role', 'collector'], {
+    const child = spawn(process.execPath, argsOf('collector'), {
       env: { ...process.env, HEDDLE_HOME: join(directory, 'home'), DATABASE_URL: postgres.url, HEDDLE_OTLP_HTTP_PORT: String(httpPort), HEDDLE_OTLP_GRPC_PORT: String(grpcPort), HEDDLE_LOG_LEVEL: 'error' },
       stdio: 'ignore',
     })
