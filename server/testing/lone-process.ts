@@ -11,16 +11,20 @@ export interface LoneControl extends AsyncDisposable {
   /** User and system time so far. */
   cpuMs(): Promise<number>
   residentMiB(): Promise<{ now: number; most: number }>
+  /** For each 10 ms since the last call, by how many ms its event loop was late; for one that was started with `late`. */
+  lateMs(): Promise<number[]>
 }
 
 const TICK_MS = 10 // USER_HZ is 100 on Linux
 
 /** `deadly`: the cluster of whose sending it dies. Throws when it ends before it listens. */
-export async function startLoneControl(url: string, { port = 0, deadly, nodeArguments = [] }: { port?: number; deadly?: string; nodeArguments?: string[] } = {}): Promise<LoneControl> {
-  const child = spawn(process.execPath, [...nodeArguments, new URL('lone-control.ts', import.meta.url).pathname, url, String(port), ...(deadly ? [deadly] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startLoneControl(url: string, { port = 0, deadly, late = false, nodeArguments = [] }: { port?: number; deadly?: string; late?: boolean; nodeArguments?: string[] } = {}): Promise<LoneControl> {
+  const child = spawn(process.execPath, [...nodeArguments, new URL('lone-control.ts', import.meta.url).pathname, url, String(port), ...(deadly ? [deadly] : []), ...(late ? ['--late'] : [])], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const lines = createInterface(child.stdout)
+  const nextLine = () => new Promise<string>((resolve) => lines.once('line', resolve))
   const listening = await Promise.race([
-    new Promise<number>((resolve) => createInterface(child.stdout).once('line', (line) => resolve(Number(line)))),
+    nextLine().then(Number),
     ended.then(() => Promise.reject(new Error('the control process ended before it listened'))),
   ])
   const pid = child.pid! // it has printed its port
@@ -36,6 +40,11 @@ export async function startLoneControl(url: string, { port = 0, deadly, nodeArgu
       const status = await readFile(`/proc/${pid}/status`, 'utf8')
       const of = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
       return { now: of('VmRSS'), most: of('VmHWM') }
+    },
+    async lateMs() {
+      const answer = nextLine()
+      process.kill(pid, 'SIGUSR2')
+      return JSON.parse(await answer) as number[] // as lone-control.ts writes it
     },
     async [Symbol.asyncDispose]() {
       child.kill()

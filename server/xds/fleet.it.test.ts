@@ -7,63 +7,62 @@ import { agent, agentVersion, proxyView } from '../compile/fixtures.ts'
 import { TYPE } from '../compile/names.ts'
 import { compileSnapshot } from '../compile/snapshot.ts'
 import type { Db } from '../db/client.ts'
-import { notify } from '../db/listen.ts'
 import { readMeshState } from '../db/mesh-state.ts'
 import { testDatabase } from '../testing/database.ts'
-import { isSynced, makeFleet, openFleetClient, REACH, type FleetClient } from '../testing/fleet.ts'
+import { isSynced, makeFleet, REACH, type FleetClient } from '../testing/fleet.ts'
+import { ackedEndpoints, addEnvoys, findLost, killControl, MOVING, movePort, openAll, percentile, takenByEnvoys } from '../testing/herd.ts'
 import { eventually } from '../testing/load.ts'
 import { startLoneControl } from '../testing/lone-process.ts'
 import { startNativeMesh } from '../testing/native-mesh.ts'
 import { openStream } from '../testing/raw-stream.ts'
 
-const HERD = 100
+const HERD = { clients: 100, envoys: 3 }
 const BUSY = 8 // a machine that runs other tests as well
 const CHURN = { rounds: 240, atOnce: 10 }
 const SERVICES = 2000
 
-type Back = (index: number) => FleetClient['held'] | undefined
-
-function openAll(port: number, count: number, back: Back = () => undefined): { clients: FleetClient[] } & Disposable {
-  const clients = Array.from({ length: count }, (_, index) => openFleetClient(port, index, () => {}, back(index)))
-  return { clients, [Symbol.dispose]: () => clients.forEach((client) => client[Symbol.dispose]()) }
-}
-
 function areSynced(clients: readonly FleetClient[]): boolean {
-  const lost = clients.find((client) => client.ended !== null)
-  if (lost) throw new Error(`proxy-${lost.index} lost its stream: ${lost.ended}`)
+  findLost(clients)
   return clients.every((client) => isSynced(client, Math.min(REACH, clients.length)))
 }
 
-async function moveEndpoints(db: Db, agents: readonly number[], port: number): Promise<void> {
-  await db.pool.query(`update instance set port = $2 where mesh = 'local' and id = any($1)`, [agents.map((index) => `agent-${index}-0`), port])
-  await notify(db.pool, 'instance', { mesh: 'local' })
+function moveEndpoints(db: Db, agents: readonly number[], port: number): Promise<void> {
+  return movePort(db, agents.map((index) => `agent-${index}-0`), port)
 }
 
-test('a hundred proxies that come at once are answered within seconds; those that come back to a new process are sent what changed meanwhile, and nothing else', { timeout: 240_000 }, async () => {
+test('a hundred proxies and three Envoys that come at once are answered within seconds; those that come back to a process after one that was killed are sent what changed meanwhile, and nothing else', { timeout: 240_000 }, async () => {
   await using db = await testDatabase()
-  await makeFleet(db, HERD, 2)
-  let [port, began] = [0, 0]
-  using fresh = await (async () => {
-    await using control = await startLoneControl(db.url)
-    port = control.port
-    began = performance.now()
-    const all = openAll(port, HERD)
-    await eventually('all are synced', 90_000, () => areSynced(all.clients))
-    await eventually('the store has it', 90_000, async () => (await db.pool.query(`select 1 from proxy_resource where acked is distinct from sent limit 1`)).rowCount === 0)
-    return all
-  })()
+  await makeFleet(db, HERD.clients, 2)
+  const killed = await startLoneControl(db.url)
+  const { port } = killed
+  const began = performance.now()
+  using fresh = openAll(port, HERD.clients)
+  await using mesh = await startNativeMesh(db)
+  const envoys = await addEnvoys(mesh, HERD.envoys, port)
+  await eventually('all are synced', 90_000, () => areSynced(fresh.clients))
   const slowest = Math.max(...fresh.clients.map((client) => client.firstAt ?? Number.POSITIVE_INFINITY)) - began
   expect(slowest).toBeLessThan(5000 * BUSY)
   // What the first proxy of a build took goes to the others many at a time: not one response a resource.
   expect(Math.min(...fresh.clients.map((client) => client.responses))).toBeLessThan(REACH)
+  const cluster = `default/${MOVING}/v1`
+  const before = await eventually('the store has it', 90_000, async () => {
+    const acked = await ackedEndpoints(db, cluster)
+    return envoys.every(({ id }) => acked.has(id)) && (await db.pool.query(`select 1 from proxy_resource where acked is distinct from sent limit 1`)).rowCount === 0 ? acked : null
+  })
+  await killControl(killed)
 
-  const [before] = (await db.pool.query<{ id: string }>('select id from control_process')).rows
-  await moveEndpoints(db, [3], 23_456) // of the first namespace: fifty reach it
-  await using control = await startLoneControl(db.url, { port })
+  const dead = (await db.pool.query<{ id: string }>('select id from control_process')).rows.map(({ id }) => id)
+  await movePort(db, ['agent-3-0', MOVING], 23_456) // the one of the first namespace: fifty reach it; the other is the Envoys’
+  await using control = await startLoneControl(db.url, { port, late: true })
   const idle = await control.residentMiB()
-  using herd = openAll(port, HERD, (index) => fresh.clients[index]?.held)
-  await eventually('all have streams', 60_000, async () => (await db.pool.query('select 1 from proxy where control_id is not null and control_id is distinct from $1', [before?.id])).rowCount === HERD)
+  await control.lateMs()
+  const back = performance.now()
+  using herd = openAll(port, HERD.clients, (index) => fresh.clients[index]?.held)
+  const envoyMs = await takenByEnvoys(db, envoys, cluster, before, back, 60_000)
+  expect(Math.max(...envoyMs)).toBeLessThan(5000 * BUSY)
+  await eventually('all have streams', 60_000, async () => (await db.pool.query(`select 1 from proxy where id like 'proxy-%' and control_id <> all($1)`, [dead])).rowCount === HERD.clients)
   await eventually('those who reach it hear of the change', 60_000, () => herd.clients.every((client) => client.index >= REACH || client.resources > 0))
+  expect(percentile(await control.lateMs(), 0.99)).toBeLessThan(200 * BUSY)
   await sleep(1000)
   expect(herd.clients.filter(({ ended }) => ended !== null)).toEqual([])
   expect(herd.clients.map(({ resources }) => resources)).toEqual(herd.clients.map(({ index }) => (index < REACH ? 1 : 0)))
