@@ -28,7 +28,8 @@ export interface TraceFilters {
 
 export const asks = {
   routes: (): Ask => ({ key: ['objects', 'HTTPRoute'], path: `/httproutes?limit=${LIST_MAX}` }),
-  policies: (kind: 'AuthorizationPolicy' | 'TrafficPolicy' | 'Objective'): Ask => ({ key: ['objects', kind], path: `/${KINDS[kind].plural}?limit=${LIST_MAX}` }),
+  grpcRoutes: (): Ask => ({ key: ['objects', 'GRPCRoute'], path: `/grpcroutes?limit=${LIST_MAX}` }),
+  policies: (kind: 'AuthorizationPolicy' | 'PeerAuthentication' | 'TrafficPolicy' | 'Objective'): Ask => ({ key: ['objects', kind], path: `/${KINDS[kind].plural}?limit=${LIST_MAX}` }),
   agentNames: (): Ask => ({ key: ['objects', 'Agent'], path: `/agents?limit=${LIST_MAX}` }),
   object: ({ kind, namespace, name }: ObjectRef): Ask => ({ key: ['object', kind, namespace, name], path: `/namespaces/${segment(namespace)}/${KINDS[kind].plural}/${segment(name)}` }),
   reach: (namespace: string, name: string, direction: 'callers' | 'callees'): Ask => ({ key: ['reach', namespace, name, direction], path: withQuery(`/namespaces/${segment(namespace)}/agents/${segment(name)}/reach`, { direction }) }),
@@ -57,6 +58,7 @@ export const asks = {
   revision: (revision: number | null): Ask => ({ key: ['revision', revision], path: `/revisions/${revision}` }),
   revisionStatus: (revision: number | null): Ask => ({ key: ['revision-status', revision], path: `/revisions/${revision}/status` }),
   audit: (asked: { actor: string | null; action: string | null; result: string | null }): Ask => ({ key: ['audit', asked], path: withQuery('/audit', { ...asked, limit: 100 }), paged: true }),
+  analysis: (): Ask => ({ key: ['analysis'], path: '/analysis' }),
   parts: (): Ask => ({ key: ['parts'], path: '/parts' }),
   tokens: (): Ask => ({ key: ['tokens'], path: '/tokens' }),
   /** What an agent received by version in the last five minutes. */

@@ -4,10 +4,10 @@ type Query = Record<string, string | number | null | undefined>
 
 const segment = encodeURIComponent
 
-/** What is written over a form: who may call, how calls are spread and bounded, and what an agent is to achieve. */
-export type PolicyPart = 'access' | 'traffic' | 'objectives'
-export const KIND_OF_PART = { access: 'AuthorizationPolicy', traffic: 'TrafficPolicy', objectives: 'Objective' } as const satisfies Record<PolicyPart, string>
-const BASE_OF_PART: Record<PolicyPart, string> = { access: '/policies/access', traffic: '/policies/traffic', objectives: '/objectives' }
+/** What is written over a form: who may call, with or without an identity, how calls are spread and bounded, and what an agent is to achieve. */
+export type PolicyPart = 'access' | 'mtls' | 'traffic' | 'objectives'
+export const KIND_OF_PART = { access: 'AuthorizationPolicy', mtls: 'PeerAuthentication', traffic: 'TrafficPolicy', objectives: 'Objective' } as const satisfies Record<PolicyPart, string>
+const BASE_OF_PART: Record<PolicyPart, string> = { access: '/policies/access', mtls: '/policies/mtls', traffic: '/policies/traffic', objectives: '/objectives' }
 
 export type CapabilitiesTab = 'agents' | 'routes' | 'playground' | 'decisions' | 'strangers'
 
@@ -33,6 +33,7 @@ export const paths = {
   compareTraces: (a: string, b?: string) => withQuery('/traces/compare', { a, b }),
   sessions: (query: { service?: string } = {}) => withQuery('/sessions', query),
   session: (conversation: string) => `/sessions/${segment(conversation)}`,
+  findings: (query: { q?: string; severity?: string } = {}) => withQuery('/findings', query),
   explain: (query: { from?: string; to?: string; method?: string; path?: string } = {}) => withQuery('/explain', query),
   capabilities: ({ tab, ...query }: { tab?: CapabilitiesTab; route?: string; traceId?: string } = {}) => withQuery('/capabilities', { tab: tab === 'agents' ? null : tab, ...query }),
   registered: (namespace: string, name: string) => `/capabilities/agents/${segment(namespace)}/${segment(name)}`,
@@ -41,7 +42,8 @@ export const paths = {
   decision: (id: string) => `/capabilities/decisions/${segment(id)}`,
   routes: () => '/routes',
   route: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/${segment(namespace)}/${segment(name)}`, query),
-  newRoute: (query: { agent?: string; namespace?: string } = {}) => withQuery('/routes/new', query),
+  grpcRoute: (namespace: string, name: string, query: { tab?: string; pointer?: string } = {}) => withQuery(`/routes/grpc/${segment(namespace)}/${segment(name)}`, query),
+  newRoute: (query: { agent?: string; namespace?: string; kind?: string } = {}) => withQuery('/routes/new', query),
   security: () => '/security',
   egress: () => '/egress',
   policies: (part: PolicyPart = 'access') => (part === 'access' ? '/policies' : BASE_OF_PART[part]),
@@ -55,6 +57,30 @@ export const paths = {
   audit: () => '/audit',
   settings: () => '/settings',
   signIn: (query: { next?: string } = {}) => withQuery('/sign-in', query),
+}
+
+/** The page of an object; null for kinds that have none of their own. */
+export function pathOfObject({ kind, namespace, name }: { kind: string; namespace: string; name: string }): string | null {
+  switch (kind) {
+    case 'HTTPRoute':
+      return paths.route(namespace, name)
+    case 'GRPCRoute':
+      return paths.grpcRoute(namespace, name)
+    case 'AgentRoute':
+      return paths.agentRoute(namespace, name)
+    case 'Agent':
+      return paths.agent(namespace, name)
+    case 'AuthorizationPolicy':
+      return paths.policy('access', namespace, name)
+    case 'PeerAuthentication':
+      return paths.policy('mtls', namespace, name)
+    case 'TrafficPolicy':
+      return paths.policy('traffic', namespace, name)
+    case 'Objective':
+      return paths.policy('objectives', namespace, name)
+    default:
+      return null
+  }
 }
 
 /** A URL that came from outside is a link only when it is http or https; anything else is text. */

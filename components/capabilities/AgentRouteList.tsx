@@ -2,6 +2,7 @@
 import { useRouter } from 'next/navigation'
 import type { AgentRoute } from '#server/contracts/agent-route.ts'
 import { asks } from '#components/asks.ts'
+import { FindingsMark } from '#components/findings/OwnFindings.tsx'
 import { useLiveQuery } from '#components/live.tsx'
 import { reading, type List } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
@@ -20,6 +21,7 @@ const COLUMNS: readonly Column<AgentRoute>[] = [
   { id: 'called', header: 'Called as', cell: ({ metadata, spec }) => <span className="font-mono text-sm">{spec.hostnames[0] ?? `${metadata.name}.${metadata.namespace}.route.mesh`}</span> },
   { id: 'needs', header: 'Needs', cell: ({ spec }) => spec.require.capability ?? (spec.candidates.map(({ name }) => name).join(', ') || 'anybody') },
   { id: 'by', header: 'Chosen by', cell: ({ spec }) => (spec.semantic && spec.semantic.mode !== 'off' ? `what the task says (${spec.semantic.mode})` : spec.strategy) },
+  { id: 'state', header: 'Findings', cell: ({ kind, metadata: { namespace, name } }) => <FindingsMark at={{ kind, namespace, name }} /> },
   { id: 'fallback', header: 'Else', muted: true, cell: ({ spec }) => spec.fallback?.name ?? NOTHING },
   { id: 'try', header: '', cell: ({ metadata }) => <Link href={paths.capabilities({ tab: 'playground', route: `${metadata.namespace}/${metadata.name}` })}>Try a task</Link> },
 ]

@@ -5,6 +5,7 @@ import type { AgentRoute } from '#server/contracts/agent-route.ts'
 import { HEDDLE_API } from '#server/contracts/meta.ts'
 import type { ObjectRef } from '#server/contracts/object.ts'
 import { asks } from '#components/asks.ts'
+import { FindingsNotice } from '#components/findings/OwnFindings.tsx'
 import { useLiveQuery } from '#components/live.tsx'
 import { reading } from '#components/mesh/call.ts'
 import { ChangeFlow } from '#components/mesh/ChangeFlow.tsx'
@@ -45,6 +46,7 @@ function Editor({ route }: { route: AgentRoute }) {
       tags={<><Tag>AgentRoute</Tag>{change.draft.changed && change.step !== 'applied' ? <Tag tone="info">Draft</Tag> : <RevisionState revision={revisionOf(route)} />}</>}
       actions={<><ButtonLink href={paths.capabilities({ tab: 'playground', route: `${namespace}/${name}` })}>Try a task</ButtonLink>{change.draft.changed && change.step === 'edit' && <Button look="quiet" onPress={change.draft.discard}>Discard draft</Button>}<Button look="danger" why={why} onPress={() => setDeleting(true)}>Delete…</Button></>}>
       <div className="grid gap-3">
+        {change.step === 'edit' && !change.draft.changed && <FindingsNotice at={ref} onGoTo={(pointer) => change.go({ step: null, pointer })} />}
         <ChangeFlow change={change} stored={route} why={why} command={`npx heddle apply -f ${name}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}>
           <ObjectYaml draft={change.draft} findings={change.findings} pointer={change.pointer} why={why} label={`${name} as YAML`} />
         </ChangeFlow>

@@ -41,6 +41,7 @@ export const NAVIGATION: readonly { title: string | null; items: readonly Naviga
     title: 'In agreement?',
     items: [
       { href: paths.proxies(), title: 'Proxies', icon: 'proxies', key: 'p' },
+      { href: paths.findings(), title: 'Findings', icon: 'warning', key: 'f' },
       { href: paths.explain(), title: 'Explain', icon: 'help', key: 'x' },
       { href: paths.changes(), title: 'Changes', icon: 'changes', key: 'c' },
       { href: paths.audit(), title: 'Audit', icon: 'audit', key: 'u' },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { GATEWAY_API, HEDDLE_API } from '#server/contracts/meta.ts'
+import { OPTIONAL_EXTENSIONS } from '#server/mesh/optional-extensions.ts'
 import { testApi } from '#server/testing/api.ts'
 import { testDatabase } from '#server/testing/database.ts'
 
@@ -30,6 +31,13 @@ test('a set of objects that need each other is judged and stored as one; explain
   expect((await viewer.get('/namespaces/default/httproutes/nobody/status')).status).toBe(404)
   expect((await viewer.get('/namespaces/default/agents/callee/status')).status).toBe(404)
   const analysis = await (await viewer.get('/analysis')).json()
+  const fault = { apiVersion: HEDDLE_API, kind: 'TrafficPolicy', metadata: { name: 'callee' }, spec: { targetRefs: [{ name: 'callee' }], rateLimit: { requests: 5 } } }
+  await db.pool.query(`insert into proxy (mesh, id, namespace, agent, version, spiffe_id, lacking) values ('local', 'callee-1', 'default', 'callee', 'v1', 'spiffe://x/ns/default/agent/callee', $1)`, [[OPTIONAL_EXTENSIONS.rateLimit.type]])
+  const warned = await (await operator.put('/namespaces/default/trafficpolicies/callee?dryRun=All', fault)).json()
+  expect(warned.warnings).toContainEqual(expect.objectContaining({ code: 'unsupported_by_proxies', pointer: '/spec/rateLimit', detail: expect.stringContaining('not supported by one proxy (callee-1)') }))
+  await operator.put('/namespaces/default/trafficpolicies/callee', fault)
+  const marked = await (await viewer.get('/analysis')).json()
+  expect(marked.items.find((item: { code: string }) => item.code === 'unsupported_by_proxies')).toMatchObject({ object: { kind: 'TrafficPolicy', name: 'callee' }, proxies: ['callee-1'] })
   expect(analysis.items.find((item: { code: string }) => item.code === 'retries_many')).toMatchObject({ object: { kind: 'HTTPRoute', name: 'callee' }, pointer: '/spec/rules/0/retry/attempts', severity: 'warning', fix: expect.any(String) })
 })
 

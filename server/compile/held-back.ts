@@ -1,5 +1,6 @@
 // An older Envoy refuses a whole listener for one filter that it does not have. What it lacks is left out for it, and said; what guards
 // (identities, policies, tools) is never left out: such an Envoy refuses, and lets nobody in.
+import { OPTIONAL_EXTENSIONS } from '../mesh/optional-extensions.ts'
 import { clustersNamedBy, encodeResource, type Json, type Resource } from './encode.ts'
 import { TYPE, typeUrl } from './names.ts'
 import { corsFilter } from './route-filters.ts'
@@ -16,14 +17,14 @@ interface Optional {
   without: string
 }
 
-const optionalFilter = (filter: Json, without: string): Optional => ({ type: bare((filter['typed_config'] as Json)['@type']), filter: String(filter['name']), without })
+const { semantic, fault, cors, rateLimit, utilization } = OPTIONAL_EXTENSIONS
 
 const OPTIONAL: readonly Optional[] = [
-  optionalFilter(semanticFilter(), 'tasks are not read, and AgentRoutes that decide by them take their fallback'),
-  optionalFilter(faultFilter(), 'faults are not made'),
-  optionalFilter(corsFilter(), 'browsers of other origins are not answered'),
-  optionalFilter(limitFilter(), 'rate limits do not hold'),
-  { type: 'envoy.extensions.load_balancing_policies.client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin', filter: null, without: 'Utilization spreads by least requests' },
+  { ...semantic, filter: nameOf(semanticFilter()) },
+  { ...fault, filter: nameOf(faultFilter()) },
+  { ...cors, filter: nameOf(corsFilter()) },
+  { ...rateLimit, filter: nameOf(limitFilter()) },
+  { ...utilization, filter: null },
 ]
 
 /** Of what can be left out, what a node does not list; nothing for a node that lists nothing at all. */
@@ -90,6 +91,10 @@ function byLeastRequests(cluster: Json): Json {
 
 function typeOf(extension: Json): string {
   return bare((extension['typed_config'] as Json | undefined)?.['@type'])
+}
+
+function nameOf(filter: Json): string {
+  return String(filter['name'])
 }
 
 function bare(url: Json[string]): string {

@@ -48,6 +48,7 @@ export const ANALYSES = {
   fault_hits_everybody: ['warning', 'Add `header`, so that only marked calls suffer.'],
   gateway_without_route: ['warning', 'Attach an HTTPRoute to this listener; now it answers 404.'],
   name_in_namespaces: ['note', 'Callers that leave the namespace out reach the one of their own.'],
+  unsupported_by_proxies: ['warning', 'Give these proxies a newer Envoy, or do without this where they serve.'],
   version_name_ambiguous: ['error', 'Rename one agent: both have a version of this object name, and a route can mean only one.'],
 } as const satisfies Record<string, readonly [Severity, string]>
 export type AnalysisCode = keyof typeof ANALYSES
@@ -60,6 +61,8 @@ export const AnalysisFinding = z.object({
   severity: Severity,
   detail: z.string(),
   fix: z.string(),
+  /** Those that it concerns, where it is about some proxies alone. */
+  proxies: z.array(z.string()),
 })
 export type AnalysisFinding = z.infer<typeof AnalysisFinding>
 

@@ -2,6 +2,9 @@
 import { expect, test } from 'vitest'
 import { agent, trafficPolicy } from '../compile/fixtures.ts'
 import { TYPE } from '../compile/names.ts'
+import { readMeshState } from '../db/mesh-state.ts'
+import { analyzeMesh } from '../mesh/analysis/analyze.ts'
+import { readLackingProxies } from '../queries/lacking-proxies.ts'
 import { readProxies } from '../queries/proxies.ts'
 import { eventually } from '../testing/load.ts'
 import { HAND, meshWithHand, openStream, type RawStream } from '../testing/raw-stream.ts'
@@ -48,4 +51,20 @@ test('what an Envoy lacks is left out of what it gets, with its settings, and th
 
   const none = await contentsFor(setup.port, [...GUARDS.slice(1), FAULT]) // RBAC is missing: refused by the Envoy, never left out by us
   expect(none.get('inbound')).toContain(GUARDS[0])
+}, 60_000)
+
+test('beside an Envoy that has everything, the policy is marked at its field with the proxy that cannot do what it says; the other does it', async () => {
+  await using setup = await meshWithHand()
+  const { mesh } = setup
+  const marks = async () => analyzeMesh(await readMeshState(mesh.db, 'local'), await readLackingProxies(mesh.db, 'local')).filter(({ code }) => code === 'unsupported_by_proxies')
+  const able = await mesh.addProxy('other')
+  const fault = { targetRefs: [{ name: 'other' }], fault: { abort: { status: 418, percent: 100 } } }
+  const contents = await contentsFor(setup.port, GUARDS)
+  await mesh.accepted(await mesh.commit([trafficPolicy('other', fault)]), 15_000)
+  expect((await able.out.call('other.default.mesh')).status).toBe(418)
+  expect([...contents.values()].join()).not.toContain(FAULT)
+  expect(await marks()).toMatchObject([{ object: { kind: 'TrafficPolicy', name: 'other' }, pointer: '/spec/fault', severity: 'warning', proxies: [HAND.id], detail: expect.stringContaining(`not supported by one proxy (${HAND.id}), whose Envoy lacks ${FAULT}`) as string }])
+
+  await contentsFor(setup.port, ALL) // its Envoy was replaced
+  expect(await marks()).toEqual([])
 }, 60_000)

@@ -35,8 +35,8 @@ export async function readJoiningProxy(db: Db, node: NodeInfo, peer: StreamPeer,
   return row
 }
 
-export async function markConnected(db: Db, row: ProxyRow, control: { id: string; at: Date }, build: string): Promise<void> {
-  await db.pool.query('update proxy set control_id = $3, connected_at = $4, disconnected_at = null, last_seen = now(), build = coalesce(nullif($5, \'\'), build) where mesh = $1 and id = $2', [row.mesh, row.id, control.id, control.at, build])
+export async function markConnected(db: Db, row: ProxyRow, control: { id: string; at: Date }, build: string, { lacking = [] }: Pick<NodeInfo, 'lacking'>): Promise<void> {
+  await db.pool.query('update proxy set control_id = $3, connected_at = $4, disconnected_at = null, last_seen = now(), build = coalesce(nullif($5, \'\'), build), lacking = $6 where mesh = $1 and id = $2', [row.mesh, row.id, control.id, control.at, build, lacking])
 }
 
 /** Revisions that still wait for this proxy. */

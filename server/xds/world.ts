@@ -225,7 +225,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     const mesh = meshOf(row.mesh)
     const build = stream.node.build || row.build // a relay may know it from the heartbeat alone
     const connectedAt = new Date()
-    await markConnected(db, row, { id: controlId, at: connectedAt }, build)
+    await markConnected(db, row, { id: controlId, at: connectedAt }, build, stream.node)
     const openRows = await readOpenRows(db, row)
     await refresh(mesh) // a proxy that comes from another control process must not be taken back to an older state
     const missed = await missedBy(mesh, row)

@@ -6,6 +6,7 @@ import { readMeshState } from '#server/db/mesh-state.ts'
 import { warnOfChange } from '#server/mesh/analysis/analyze.ts'
 import { planChange } from '#server/mesh/plan.ts'
 import { readCertificates } from '#server/queries/certificates.ts'
+import { readLackingProxies } from '#server/queries/lacking-proxies.ts'
 import { readProxyViews } from '#server/queries/proxy-views.ts'
 import { readRevisionStatus } from '#server/queries/revision-status.ts'
 import { readTraffic } from '#server/queries/traffic.ts'
@@ -25,7 +26,7 @@ export function nativeDriver(db: Db): Driver {
     discover: (mesh) => readMeshState(db, mesh),
 
     async plan(mesh, changes) {
-      const [state, proxies, traffic] = await Promise.all([readMeshState(db, mesh), readProxyViews(db, mesh), readTraffic(db, mesh)])
+      const [state, proxies, traffic, lacking] = await Promise.all([readMeshState(db, mesh), readProxyViews(db, mesh), readTraffic(db, mesh), readLackingProxies(db, mesh)])
       const plan = planChange(state, changes, traffic)
       const problems = [...plan.problems, ...refuseUnwritable(CAPABILITIES, changes)]
       const xdsDiff = problems.length > 0 ? [] : diffSnapshots(state, plan.after, proxies)
@@ -33,7 +34,7 @@ export function nativeDriver(db: Db): Driver {
       return {
         ...plan,
         problems,
-        warnings: problems.length > 0 ? plan.warnings : [...plan.warnings, ...warnOfChange(state, plan.after)],
+        warnings: problems.length > 0 ? plan.warnings : [...plan.warnings, ...warnOfChange(state, plan.after, lacking)],
         summary: [...plan.summary, ...(problems.length > 0 ? [] : [describeReach(needed.length, proxies.length, xdsDiff.length)])],
         affected: { callers: plan.callers, proxies: needed },
         xdsDiff: xdsDiff.slice(0, XDS_DIFF_MAX),

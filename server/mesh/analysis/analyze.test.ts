@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { agent, agentVersion, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, route, trafficPolicy } from '../../compile/fixtures.ts'
+import { agent, agentRoute, agentVersion, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, route, trafficPolicy } from '../../compile/fixtures.ts'
 import { ANALYSES, type AnalysisCode } from '../../contracts/analysis.ts'
 import type { MeshState } from '../../contracts/mesh-state.ts'
-import { analyzeChange, analyzeMesh } from './analyze.ts'
+import { OPTIONAL_EXTENSIONS } from '../optional-extensions.ts'
+import { analyzeChange, analyzeMesh, warnOfChange } from './analyze.ts'
 
 const base = meshState({
   agents: [agent('loom'), agent('spinner')],
@@ -16,6 +17,10 @@ const rule = (more: Record<string, unknown>): Partial<MeshState> => ({ routes: [
 const path = (value: string, type = 'PathPrefix') => ({ path: { type, value } })
 const guard = (name: string, spec: Record<string, unknown>) => policy(name, { targetRefs: [{ name: 'spinner' }], action: 'Allow', rules: [{ from: [{ agents: ['loom'] }] }], ...spec })
 const traffic = (spec: Record<string, unknown>): Partial<MeshState> => ({ trafficPolicies: [trafficPolicy('spinner', { targetRefs: [{ name: 'spinner' }], ...spec })] })
+
+/** Proxies of an Envoy that has nothing of what can be left out. */
+const old = (agentName: string, namespace = 'default') => ({ id: `${agentName}-1`, namespace, agent: agentName, lacking: Object.values(OPTIONAL_EXTENSIONS).map(({ type }) => type) })
+const OLD = [old('loom'), old('spinner'), old('smith', 'mill')]
 
 const CASES: Record<AnalysisCode, Partial<MeshState>> = {
   rule_shadowed: { routes: [spin({ matches: [path('/a'), path('/')], backendRefs: both }, { matches: [path('/a/b', 'RegularExpression')], backendRefs: both }, { matches: [path('/a')], backendRefs: both })] },
@@ -59,15 +64,16 @@ const CASES: Record<AnalysisCode, Partial<MeshState>> = {
   fault_hits_everybody: traffic({ fault: { abort: { status: 503, percent: 60 } } }),
   gateway_without_route: { gateways: [gateway('door', 'loom', [{ name: 'http', port: 8088, protocol: 'HTTP' }])] },
   name_in_namespaces: { agents: [...base.agents, agent('loom', {}, 'mill')] },
+  unsupported_by_proxies: traffic({ fault: { delay: { duration: '1s', percent: 1 } } }),
   version_name_ambiguous: { agents: [...base.agents, agent('spin-a'), agent('spin')], versions: [agentVersion('spin-a', 'b')], instances: [instance('spin', 'a-b', 9201)] },
 }
 
 test.each(Object.entries(CASES) as [AnalysisCode, Partial<MeshState>][])('%s is found where it is, and not where it is not', (code, parts) => {
-  const found = analyzeMesh(meshState({ ...base, ...parts })).filter((finding) => finding.code === code)
+  const found = analyzeMesh(meshState({ ...base, ...parts }), OLD).filter((finding) => finding.code === code)
   expect(found.length).toBeGreaterThan(0)
   expect(found[0]?.severity).toBe(ANALYSES[code][0])
   expect(found[0]?.detail).not.toMatch(/undefined|NaN|\[object/)
-  expect(analyzeMesh(base).map((finding) => finding.code)).not.toContain(code)
+  expect(analyzeMesh(base, OLD).map((finding) => finding.code)).not.toContain(code)
 })
 
 test('a mesh without mistakes has no finding, and a change tells what it brings alone', () => {
@@ -76,4 +82,23 @@ test('a mesh without mistakes has no finding, and a change tells what it brings 
   const after = meshState({ ...base, ...rule({ backendRefs: [to('v1')], retry: { codes: [500], attempts: 1 } }) })
   expect(analyzeMesh(after).map((finding) => finding.code)).toEqual(['retry_repeats_effects', 'version_gets_nothing'])
   expect(analyzeChange(before, after).map((finding) => finding.code)).toEqual(['retry_repeats_effects'])
+})
+
+const cors = { filters: [{ type: 'CORS', cors: { allowOrigins: ['https://a.example'] } }], backendRefs: both }
+const atDoor = route('door', { parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'door' }], rules: [cors] })
+const door = { gateways: [gateway('door', 'loom', [{ name: 'http', port: 8088, protocol: 'HTTP' }])], routes: [atDoor] }
+
+test.each<[string, Partial<MeshState>, string, string[]]>([
+  ['a fault is made by callers, of every namespace that may call', traffic({ fault: { abort: { status: 503, percent: 1 } } }), '/spec/fault', ['loom-1', 'spinner-1', 'smith-1']],
+  ['a spread is the callers’ too', { ...traffic({ loadBalancer: { policy: 'Utilization' } }), agents: [agent('loom'), agent('spinner', { exportTo: [] })] }, '/spec/loadBalancer/policy', ['loom-1', 'spinner-1']],
+  ['a rate limit is held by the agent’s own', traffic({ rateLimit: { requests: 5 } }), '/spec/rateLimit', ['spinner-1']],
+  ['CORS is answered where the route is held', rule(cors), '/spec/rules/0/filters/0', ['loom-1', 'spinner-1', 'smith-1']],
+  ['CORS of a gateway is answered by the gateway', door, '/spec/rules/0/filters/0', ['loom-1']],
+  ['tasks are read where they are sent', { agentRoutes: [agentRoute('ask', { semantic: {} })] }, '/spec/semantic', ['loom-1', 'spinner-1', 'smith-1']],
+])('%s: those that lack it are named', (_, parts, pointer, proxies) => {
+  const state = meshState({ ...base, ...parts })
+  const found = analyzeMesh(state, OLD).filter(({ code }) => code === 'unsupported_by_proxies')
+  expect(found.map((finding) => [finding.pointer, finding.proxies])).toEqual([[pointer, proxies]])
+  expect(warnOfChange(base, state, OLD).map(({ code }) => code)).toContain('unsupported_by_proxies')
+  expect(analyzeMesh(state, [{ ...OLD[0]!, lacking: [] }]).map(({ code }) => code)).not.toContain('unsupported_by_proxies')
 })
