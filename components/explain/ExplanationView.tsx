@@ -1,6 +1,6 @@
 import type { Explanation } from '#server/contracts/explain.ts'
 import type { ObjectRef } from '#server/contracts/object.ts'
-import { paths } from '#components/paths.ts'
+import { pathOfObject } from '#components/paths.ts'
 import { Card } from '#components/ui/Card.tsx'
 import { classes } from '#components/ui/classes.ts'
 import { Link } from '#components/ui/Link.tsx'
@@ -76,7 +76,7 @@ export function ExplanationView({ explanation }: { explanation: Explanation }) {
 }
 
 function Named({ at: { kind, namespace, name } }: { at: ObjectRef }) {
-  const href = kind === 'HTTPRoute' ? paths.route(namespace, name) : kind === 'AuthorizationPolicy' ? paths.policy('access', namespace, name) : null
+  const href = pathOfObject({ kind, namespace, name })
   return href ? <Link href={href} className="font-medium no-underline hover:underline">{name}</Link> : <span className="font-medium">{name}</span>
 }
 

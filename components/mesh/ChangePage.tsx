@@ -14,7 +14,7 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { Page } from '#components/ui/Page.tsx'
 import { RelativeTime } from '#components/ui/RelativeTime.tsx'
 import { SkeletonRows } from '#components/ui/Skeleton.tsx'
-import { paths } from '#components/paths.ts'
+import { pathOfObject, paths } from '#components/paths.ts'
 import { Step, acceptance } from './AppliedPanel.tsx'
 import { DiffView } from './DiffView.tsx'
 import { Loaded } from './Loaded.tsx'
@@ -98,9 +98,6 @@ function RevertReview({ made, why, onBack }: { made: Revision; why: string | nul
 /** The page of an object, where it has one. */
 export function ObjectLink({ at }: { at: ObjectRef }) {
   const text = describeRef(at)
-  if (at.kind === 'HTTPRoute') return <Link href={paths.route(at.namespace, at.name)}>{text}</Link>
-  if (at.kind === 'Agent') return <Link href={paths.agent(at.namespace, at.name)}>{text}</Link>
-  if (at.kind === 'AuthorizationPolicy') return <Link href={paths.policy('access', at.namespace, at.name)}>{text}</Link>
-  if (at.kind === 'TrafficPolicy') return <Link href={paths.policy('traffic', at.namespace, at.name)}>{text}</Link>
-  return <>{text}</>
+  const href = pathOfObject(at)
+  return href ? <Link href={href}>{text}</Link> : <>{text}</>
 }

@@ -22,6 +22,7 @@ import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
 import { reading } from './call.ts'
 import { Loaded } from './Loaded.tsx'
+import { ProxyLive } from './ProxyLive.tsx'
 import { TOPICS } from './topics.ts'
 import { PROXY_MARKS, PROXY_WORDS, TYPE_MARKS, describeType } from './xds-types.ts'
 
@@ -39,7 +40,10 @@ export function ProxyPage({ id }: { id: string }) {
       <Loaded query={proxy} what={`the proxy ${id}`}>
         {(found) => (
           <div className="grid items-start gap-[18px] lg:grid-cols-[minmax(0,1fr)_348px]">
-            <Resources id={id} />
+            <div className="grid gap-[18px]">
+              <Resources id={id} />
+              <ProxyLive id={id} isAway={found.state === 'disconnected'} />
+            </div>
             <div className="grid gap-[18px]">
               {found.state === 'disconnected' && <Notice state="warn">No word from it since <RelativeTime at={found.lastSeen} />. What it holds keeps serving, as long as its certificate lives.</Notice>}
               <About proxy={found} />

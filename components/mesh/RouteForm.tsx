@@ -3,10 +3,10 @@ import { Card } from '#components/ui/Card.tsx'
 import { ChoiceAt, ListAt, NumberAt, TextAt } from './BoundFields.tsx'
 import { useBound } from './form-context.tsx'
 import type { Path } from './pointer.ts'
-import { RuleForm } from './RuleForm.tsx'
+import { RuleForm, type RouteKind } from './RuleForm.tsx'
 
-/** Every field of an HTTPRoute but its name. */
-export function RouteForm() {
+/** Every field of a route but its name. */
+export function RouteForm({ kind }: { kind: RouteKind }) {
   const rules = useBound(['spec', 'rules'])
   return (
     <div className="grid gap-[18px]">
@@ -21,7 +21,7 @@ export function RouteForm() {
         </div>
       </Card>
       <ListAt path={['spec', 'rules']} title={`Rules, ${Array.isArray(rules.value) ? rules.value.length : 0}; the most specific match wins, whatever their order`} one="rule" max={16} ordered fresh={() => ({ backendRefs: [] })}>
-        {(path, index) => <RuleForm path={path} index={index} />}
+        {(path, index) => <RuleForm kind={kind} path={path} index={index} />}
       </ListAt>
     </div>
   )

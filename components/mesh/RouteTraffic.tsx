@@ -1,6 +1,5 @@
 'use client'
 import { useMemo } from 'react'
-import type { HTTPRoute } from '#server/contracts/http-route.ts'
 import type { RevisionStatus } from '#server/contracts/status.ts'
 import { Card } from '#components/ui/Card.tsx'
 import { EmptyState } from '#components/ui/EmptyState.tsx'
@@ -11,6 +10,7 @@ import { Notice } from '#components/ui/Notice.tsx'
 import { Table, Td, Th } from '#components/ui/Table.tsx'
 import { paths } from '#components/paths.ts'
 import { useRevisions } from './ObjectHistory.tsx'
+import type { ListedRoute } from './RouteList.tsx'
 import { parentsOf, rulesOf, splitsOf, type RouteRule } from './route-reading.ts'
 import { SeriesMark } from './SeriesMark.tsx'
 import { ShareChart } from './ShareChart.tsx'
@@ -18,14 +18,14 @@ import { apportion } from './split.ts'
 import { useCallers, useShareSeries } from './use-measured.ts'
 
 /** Wanted against measured, by version, as the mesh counted it. */
-export function RouteTraffic({ route, status }: { route: HTTPRoute; status?: RevisionStatus }) {
+export function RouteTraffic({ route, status }: { route: ListedRoute; status?: RevisionStatus }) {
   const agent = parentsOf(route).find((parent) => parent.kind === 'Agent')
   const rule = splitsOf(route)[0] ?? rulesOf(route)[0]
   if (!agent || !rule) return <Card title="Traffic"><EmptyState kind="no-data" title="Nothing to compare">This route has no agent as its parent; what its backends receive is on the graph.</EmptyState></Card>
   return <AgentTraffic route={route} namespace={agent.namespace ?? route.metadata.namespace} agent={agent.name} rule={rule} status={status} />
 }
 
-function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRoute; namespace: string; agent: string; rule: RouteRule; status?: RevisionStatus }) {
+function AgentTraffic({ route, namespace, agent, rule, status }: { route: ListedRoute; namespace: string; agent: string; rule: RouteRule; status?: RevisionStatus }) {
   const labels = rule.backends.map((backend) => backend.label)
   const timeZone = useTimeZone()
   const series = useShareSeries(namespace, agent, labels)
@@ -72,12 +72,12 @@ function AgentTraffic({ route, namespace, agent, rule, status }: { route: HTTPRo
 }
 
 /** The split over time, from the revisions of the route; each holds until the next. */
-function useWanted(route: HTTPRoute, rule: RouteRule) {
-  const history = useRevisions({ kind: 'HTTPRoute', namespace: route.metadata.namespace, name: route.metadata.name })
+function useWanted(route: ListedRoute, rule: RouteRule) {
+  const history = useRevisions({ kind: route.kind, namespace: route.metadata.namespace, name: route.metadata.name })
   return useMemo(() => {
     const revisions = history.data?.pages[0]?.items ?? []
     const steps = revisions.flatMap((revision) => {
-      const change = revision.changes.find(({ object }) => object.kind === 'HTTPRoute' && object.name === route.metadata.name && object.namespace === route.metadata.namespace)
+      const change = revision.changes.find(({ object }) => object.kind === route.kind && object.name === route.metadata.name && object.namespace === route.metadata.namespace)
       const weights = change?.after ? rulesOf(change.after)[rule.index]?.backends : undefined
       return weights ? [{ at: Date.parse(revision.at), shares: rule.backends.map((backend) => shareOf(backend.name, weights)) }] : []
     })

@@ -3,46 +3,48 @@ import type { ReactNode } from 'react'
 import { Card } from '#components/ui/Card.tsx'
 import { HTTPMethod } from '#server/contracts/route-filters.ts'
 import { ChoiceAt, ListAt, NumberAt, TextAt } from './BoundFields.tsx'
+import { FilterForm, FILTERS_OF, freshFilter } from './FilterForm.tsx'
 import { useBound } from './form-context.tsx'
+import { Part } from './Part.tsx'
 import type { Path } from './pointer.ts'
 
 const METHODS = HTTPMethod.options.map((method) => ({ id: method, title: method }))
 const PATH_TYPES = [{ id: 'PathPrefix', title: 'begins with' }, { id: 'Exact', title: 'is exactly' }, { id: 'RegularExpression', title: 'matches the regular expression' }] as const
 const VALUE_TYPES = [{ id: 'Exact', title: 'is exactly' }, { id: 'RegularExpression', title: 'matches' }] as const
-const FILTERS = [{ id: 'RequestHeaderModifier', title: 'Change request headers' }, { id: 'ResponseHeaderModifier', title: 'Change response headers' }] as const
 const BACKENDS = [{ id: 'AgentVersion', title: 'One version' }, { id: 'Agent', title: 'All versions' }] as const
 const TRIPLE = 'grid gap-2 sm:grid-cols-[minmax(0,1fr)_150px_minmax(0,1.4fr)]'
 
+export type RouteKind = 'HTTPRoute' | 'GRPCRoute'
+
 /** One rule: which calls, changed how, to whom, within which time. */
-export function RuleForm({ path, index }: { path: Path; index: number }) {
+export function RuleForm({ kind, path, index }: { kind: RouteKind; path: Path; index: number }) {
   const name = useBound([...path, 'name'])
+  const isHttp = kind === 'HTTPRoute'
   return (
     <Card title={`Rule ${typeof name.value === 'string' && name.value !== '' ? `“${name.value}”` : index + 1}`}>
       <div className="grid gap-5">
         <TextAt path={[...path, 'name']} label="Name of the rule" optional placeholder="none" className="max-w-72" mono />
-        <ListAt path={[...path, 'matches']} title="Calls that match one of these" one="match" max={64} empty="every call" fresh={() => ({ path: { type: 'PathPrefix', value: '/' } })}>
-          {(match) => <Inset><MatchForm path={match} /></Inset>}
+        <ListAt path={[...path, 'matches']} title="Calls that match one of these" one="match" max={64} empty="every call" fresh={() => (isHttp ? { path: { type: 'PathPrefix', value: '/' } } : { method: { service: '' } })}>
+          {(match) => <Inset>{isHttp ? <MatchForm path={match} /> : <GrpcMatchForm path={match} />}</Inset>}
         </ListAt>
         <ListAt path={[...path, 'backendRefs']} title="Go to" one="backend" max={16} empty="nobody: every call is answered 500" fresh={() => ({ group: 'heddle.dev', kind: 'AgentVersion', name: '', weight: 1 })}>
-          {(backend) => (
-            <div className="grid grid-cols-2 gap-2 sm:grid-cols-[140px_minmax(0,1fr)_minmax(0,0.7fr)_90px]">
-              <ChoiceAt path={[...backend, 'kind']} label="Kind" fallback="Agent" options={BACKENDS} />
-              <TextAt path={[...backend, 'name']} label="Name" placeholder="translator-v1" mono />
-              <TextAt path={[...backend, 'namespace']} label="Namespace" optional placeholder="the route’s own" mono />
-              <NumberAt path={[...backend, 'weight']} label="Weight" optional placeholder="1" />
+          {(backend, at) => (
+            <div className="grid gap-2">
+              <div className="grid grid-cols-2 gap-2 sm:grid-cols-[140px_minmax(0,1fr)_minmax(0,0.7fr)_90px]">
+                <ChoiceAt path={[...backend, 'kind']} label="Kind" fallback="Agent" options={BACKENDS} />
+                <TextAt path={[...backend, 'name']} label="Name" placeholder="translator-v1" mono />
+                <TextAt path={[...backend, 'namespace']} label="Namespace" optional placeholder="the route’s own" mono />
+                <NumberAt path={[...backend, 'weight']} label="Weight" optional placeholder="1" />
+              </div>
+              <ListAt path={[...backend, 'filters']} title={`On the way to backend ${at + 1} alone`} one="filter" max={2} empty="unchanged" fresh={freshFilter}>{(filter) => <Inset><FilterForm path={filter} types={FILTERS_OF.backend} /></Inset>}</ListAt>
             </div>
           )}
         </ListAt>
-        <ListAt path={[...path, 'filters']} title="On the way" one="filter" max={16} empty="unchanged" fresh={() => ({ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: '', value: '' }] } })}>
-          {(filter) => <Inset><FilterForm path={filter} /></Inset>}
+        <ListAt path={[...path, 'filters']} title="On the way" one="filter" max={16} empty="unchanged" fresh={freshFilter}>
+          {(filter) => <Inset><FilterForm path={filter} types={FILTERS_OF[kind]} /></Inset>}
         </ListAt>
-        <div className="grid grid-cols-2 gap-2 sm:grid-cols-4">
-          <TextAt path={[...path, 'timeouts', 'request']} label="Timeout of a call" optional placeholder="none" hint="30s, 1m30s; 0s is none" />
-          <TextAt path={[...path, 'timeouts', 'backendRequest']} label="Timeout of a try" optional placeholder="none" />
-          <NumberAt path={[...path, 'retry', 'attempts']} label="Retries" optional placeholder="none" />
-          <TextAt path={[...path, 'retry', 'backoff']} label="Wait before a retry" optional placeholder="25ms" />
-        </div>
-        <RetryCodes path={[...path, 'retry', 'codes']} />
+        {isHttp && <Limits path={path} />}
+        <Session path={[...path, 'sessionPersistence']} />
       </div>
     </Card>
   )
@@ -66,6 +68,21 @@ function MatchForm({ path }: { path: Path }) {
   )
 }
 
+const METHOD_TYPES = [{ id: 'Exact', title: 'is exactly' }, { id: 'RegularExpression', title: 'matches' }] as const
+
+function GrpcMatchForm({ path }: { path: Path }) {
+  return (
+    <>
+      <div className="grid gap-2 sm:grid-cols-[150px_minmax(0,1fr)_minmax(0,1fr)]">
+        <ChoiceAt path={[...path, 'method', 'type']} label="The method" fallback="Exact" options={METHOD_TYPES} />
+        <TextAt path={[...path, 'method', 'service']} label="Service" optional placeholder="any: shop.v1.Orders" mono />
+        <TextAt path={[...path, 'method', 'method']} label="Method" optional placeholder="any: Place" mono />
+      </div>
+      <ListAt path={[...path, 'headers']} title="And all of these headers" one="header" max={16} empty="none asked for" fresh={() => ({ type: 'Exact', name: '', value: '' })}>{(header) => <ValueMatch path={header} what="Header" />}</ListAt>
+    </>
+  )
+}
+
 function ValueMatch({ path, what }: { path: Path; what: string }) {
   return (
     <div className={TRIPLE}>
@@ -76,47 +93,47 @@ function ValueMatch({ path, what }: { path: Path; what: string }) {
   )
 }
 
-function FilterForm({ path }: { path: Path }) {
-  const filter = useBound(path)
-  const record: Record<string, unknown> = typeof filter.value === 'object' && filter.value !== null ? { ...filter.value } : {}
-  const type = record['type'] === 'ResponseHeaderModifier' ? 'ResponseHeaderModifier' : 'RequestHeaderModifier'
-  const key = type === 'ResponseHeaderModifier' ? 'responseHeaderModifier' : 'requestHeaderModifier'
-  const edit = [...path, key]
+/** What only HTTP calls have. */
+function Limits({ path }: { path: Path }) {
+  const retry = [...path, 'retry']
   return (
     <>
-      <label className="grid max-w-72 gap-1" data-field={`${filter.pointer}/type`}>
-        <span className="text-sm text-muted">What</span>
-        <select className="h-[30px] rounded-md border border-line-strong bg-surface px-2 text-base" value={type} disabled={filter.disabled} onChange={(event) => {
-          const next = event.target.value === 'ResponseHeaderModifier' ? 'responseHeaderModifier' : 'requestHeaderModifier'
-          filter.set({ type: event.target.value, [next]: record[key] ?? {} })
-        }}>
-          {FILTERS.map((each) => <option key={each.id} value={each.id}>{each.title}</option>)}
-        </select>
-      </label>
-      <HeaderValues path={[...edit, 'set']} title="Set, over what is there" one="header to set" />
-      <HeaderValues path={[...edit, 'add']} title="Add, beside what is there" one="header to add" />
-      <ListAt path={[...edit, 'remove']} title="Remove" one="header to remove" max={16} empty="none" fresh={() => ''}>{(name, index) => <TextAt path={name} label={`Header to remove ${index + 1}`} labelHidden placeholder="x-debug" mono />}</ListAt>
+      <div className="grid grid-cols-2 gap-2 sm:grid-cols-4">
+        <TextAt path={[...path, 'timeouts', 'request']} label="Timeout of a call" optional placeholder="none" hint="30s, 1m30s; 0s is none" />
+        <TextAt path={[...path, 'timeouts', 'backendRequest']} label="Timeout of a try" optional placeholder="none" />
+      </div>
+      <Part path={retry} title="Try again" off="A call that fails is not tried again." fresh={() => ({ attempts: 1, codes: [503] })}>
+        <div className="grid gap-3">
+          <div className="grid grid-cols-2 gap-2 sm:grid-cols-4">
+            <NumberAt path={[...retry, 'attempts']} label="Retries" optional placeholder="1" />
+            <TextAt path={[...retry, 'backoff']} label="Wait before a retry" optional placeholder="25ms" />
+          </div>
+          <ListAt path={[...retry, 'codes']} title="Retry on these answers" one="status" max={16} empty="only when no answer came" fresh={() => 503}>
+            {(code, index) => <NumberAt path={code} label={`Status ${index + 1}`} labelHidden className="max-w-24" />}
+          </ListAt>
+          <p className="m-0 text-sm text-muted">An agent that is overloaded says 429 or 503. A JSON-RPC error inside an answer of 200 cannot be seen here, and is not tried again.</p>
+        </div>
+      </Part>
     </>
   )
 }
 
-function HeaderValues({ path, title, one }: { path: Path; title: string; one: string }) {
-  return (
-    <ListAt path={path} title={title} one={one} max={16} empty="none" fresh={() => ({ name: '', value: '' })}>
-      {(header) => (
-        <div className="grid gap-2 sm:grid-cols-2">
-          <TextAt path={[...header, 'name']} label="Header" mono />
-          <TextAt path={[...header, 'value']} label="Value" mono />
-        </div>
-      )}
-    </ListAt>
-  )
-}
+const SESSIONS = [{ id: 'Header', title: 'a header of the caller' }, { id: 'Cookie', title: 'a cookie of ours' }] as const
+const LIFETIMES = [{ id: 'Session', title: 'as the browser runs' }, { id: 'Permanent', title: 'for its time' }] as const
 
-function RetryCodes({ path }: { path: Path }) {
+function Session({ path }: { path: Path }) {
+  const by = useBound([...path, 'type']).value
   return (
-    <ListAt path={path} title="Retry on these answers" one="status" max={16} empty="only when no answer came" fresh={() => 503}>
-      {(code, index) => <NumberAt path={code} label={`Status ${index + 1}`} labelHidden className="max-w-24" />}
-    </ListAt>
+    <Part path={path} title="Sessions" off="Each call is spread anew." fresh={() => ({ type: 'Header', sessionName: 'x-session' })}>
+      <div className="grid gap-3">
+        <div className="grid grid-cols-2 gap-2 sm:grid-cols-4">
+          <ChoiceAt path={[...path, 'type']} label="Kept by" fallback="Cookie" options={SESSIONS} />
+          <TextAt path={[...path, 'sessionName']} label="Its name" placeholder="x-session" mono />
+          {by !== 'Header' && <TextAt path={[...path, 'absoluteTimeout']} label="For at most" optional placeholder="no end" />}
+          {by !== 'Header' && <ChoiceAt path={[...path, 'cookieConfig', 'lifetimeType']} label="The cookie lives" fallback="Session" options={LIFETIMES} />}
+        </div>
+        <p className="m-0 text-sm text-muted">{by === 'Header' ? 'The caller must send the header with every call. A conversation’s context id stands in the body, where no rule reads: let the client send it as a header too, or let an AgentRoute keep conversations.' : 'The first call has no cookie yet, so the second may reach another instance than the first; between several backends a cookie is refused.'}</p>
+      </div>
+    </Part>
   )
 }

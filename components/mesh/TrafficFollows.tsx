@@ -1,8 +1,8 @@
 'use client'
-import type { HTTPRoute } from '#server/contracts/http-route.ts'
 import type { RevisionStatus } from '#server/contracts/status.ts'
 import { formatCount } from '#components/ui/format.ts'
 import { Step } from './AppliedPanel.tsx'
+import type { ListedRoute } from './RouteList.tsx'
 import { parentsOf, rulesOf, splitsOf, type RouteRule } from './route-reading.ts'
 import { apportion } from './split.ts'
 import { useShareSeries } from './use-measured.ts'
@@ -13,7 +13,7 @@ const CALLS_MIN = 30
 const SIGMAS = 4
 
 /** The last step of a change of a split: what the mesh counted since it was accepted, against what was wanted. */
-export function TrafficFollows({ route, status }: { route: HTTPRoute; status: RevisionStatus }) {
+export function TrafficFollows({ route, status }: { route: ListedRoute; status: RevisionStatus }) {
   const agent = parentsOf(route).find((parent) => parent.kind === 'Agent')
   const [rule, ...more] = splitsOf(route)
   if (!agent || !rule || more.length > 0 || rulesOf(route).length !== 1 || status.rejected.length > 0) return null

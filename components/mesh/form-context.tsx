@@ -73,7 +73,7 @@ export function useBound(path: Path): BoundField {
 }
 
 /** Groups whose presence alone means something: `retry: {}` is one retry. The last field taken out takes them out. */
-const OPTIONAL_GROUPS = new Set<string | number>(['timeouts', 'retry', 'circuitBreaker', 'connections', 'keepalive', 'slowStart', 'utilization', 'fault', 'delay', 'abort', 'header'])
+const OPTIONAL_GROUPS = new Set<string | number>(['timeouts', 'retry', 'circuitBreaker', 'connections', 'keepalive', 'slowStart', 'utilization', 'fault', 'delay', 'abort', 'header', 'cookieConfig', 'method'])
 
 function withPlace(object: unknown, path: Path, value: unknown): unknown {
   const next = withValue(object, path, value)

@@ -8,5 +8,5 @@ import { Prefetched } from '../Prefetched.tsx'
 export const metadata: Metadata = { title: 'Routes' }
 
 export default function RoutesPage() {
-  return <Page title="Routes" actions={<NewRouteButton />} command="npx heddle get httproutes"><Prefetched asks={[asks.routes()]}><RouteList /></Prefetched></Page>
+  return <Page title="Routes" actions={<NewRouteButton />} command="npx heddle get httproutes"><Prefetched asks={[asks.routes(), asks.grpcRoutes()]}><RouteList /></Prefetched></Page>
 }

@@ -14,5 +14,5 @@ export async function generateMetadata({ params }: Props): Promise<Metadata> {
 export default async function RouteDetailPage({ params }: Props) {
   const { namespace, name } = await params
   const at = { kind: 'HTTPRoute', namespace: decodeURIComponent(namespace), name: decodeURIComponent(name) } as const
-  return <Prefetched asks={[asks.object(at), asks.revisions(at), asks.proxies()]}><RoutePage namespace={at.namespace} name={at.name} /></Prefetched>
+  return <Prefetched asks={[asks.object(at), asks.revisions(at), asks.proxies()]}><RoutePage kind="HTTPRoute" namespace={at.namespace} name={at.name} /></Prefetched>
 }
