@@ -29,7 +29,7 @@ export function NewPolicy({ part }: { part: PolicyPart }) {
     <Page title={`New ${policy.one}`} crumbs={[{ href: paths.policies(part), label: policy.many }]}
       actions={change.step === 'edit' ? <Segmented label="Edit as" options={FORMS} value={as} onChange={(next) => void set({ form: next === 'form' ? null : next })} /> : undefined}>
       <ChangeFlow change={change} stored={null} why={why} command={`npx heddle apply -f ${change.ref?.name ?? 'new'}.yaml`} onGoTo={(pointer) => change.go({ step: null, pointer })}
-        besideReview={part === 'access' && change.draft.parsed.readable ? <TrialCard object={change.draft.parsed.object} /> : undefined}>
+        besideReview={(part === 'access' || part === 'mtls') && change.draft.parsed.readable ? <TrialCard object={change.draft.parsed.object} /> : undefined}>
         <PolicyEditor policy={policy} change={change} why={why} as={as} unnamed label={`New ${policy.one} as YAML`} />
       </ChangeFlow>
     </Page>

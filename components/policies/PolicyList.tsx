@@ -1,6 +1,7 @@
 'use client'
 import { useRouter } from 'next/navigation'
 import { asks } from '#components/asks.ts'
+import { FindingsMark } from '#components/findings/OwnFindings.tsx'
 import { useLiveQuery } from '#components/live.tsx'
 import { paths, type PolicyPart } from '#components/paths.ts'
 import { useWhyNot } from '#components/shell/access.ts'
@@ -23,13 +24,13 @@ import { partOf, pluralOf, POLICY_KINDS, type AnyPolicy } from './kinds.ts'
 
 type ListedPolicy = Exclude<AnyPolicy, { kind: 'Objective' }>
 
-const PARTS = ['access', 'traffic'] as const
+const PARTS = ['access', 'mtls', 'traffic'] as const
 
 const COLUMNS: readonly Column<ListedPolicy>[] = [
   { id: 'name', header: 'Policy', sortBy: nameOf, cell: (policy) => <PolicyName policy={policy} /> },
   { id: 'about', header: 'Agents', sortBy: targetsOf, cell: (policy) => <span className="block max-w-64 truncate" title={targetsOf(policy)}>{targetsOf(policy)}</span> },
   { id: 'says', header: 'It says', wrap: true, cell: (policy) => <span className="block min-w-64">{POLICY_KINDS[partOf(policy.kind)].describe(policy)?.join(' ')}{policy.kind === 'AuthorizationPolicy' && policy.spec.mode === 'Audit' && <> <Tag tone="info">only recorded</Tag></>}</span> },
-  { id: 'state', header: 'In the mesh', cell: (policy) => <RevisionState revision={revisionOf(policy)} /> },
+  { id: 'state', header: 'In the mesh', cell: (policy) => <span className="flex flex-wrap gap-1.5"><RevisionState revision={revisionOf(policy)} /><FindingsMark at={{ kind: policy.kind, namespace: policy.metadata.namespace, name: policy.metadata.name }} /></span> },
   { id: 'changed', header: 'Last change', muted: true, sortBy: (policy) => -(revisionOf(policy) ?? 0), cell: (policy) => <RevisionWhen revision={revisionOf(policy)} /> },
 ]
 
@@ -62,5 +63,5 @@ function nameOf({ metadata }: ListedPolicy): string {
 }
 
 function targetsOf({ spec }: ListedPolicy): string {
-  return spec.targetRefs.map((target) => target.name).join(', ')
+  return spec.targetRefs.map((target) => target.name).join(', ') || 'all of the namespace'
 }

@@ -4,6 +4,7 @@ import { parseAsString, useQueryState } from 'nuqs'
 import { useState } from 'react'
 import type { ObjectRef } from '#server/contracts/object.ts'
 import { asks } from '#components/asks.ts'
+import { FindingsNotice } from '#components/findings/OwnFindings.tsx'
 import { useLiveQuery } from '#components/live.tsx'
 import { paths, type PolicyPart } from '#components/paths.ts'
 import { useWhyNot } from '#components/shell/access.ts'
@@ -67,10 +68,11 @@ function Policy({ policy, stale }: { policy: AnyPolicy; stale: Error | null }) {
         {stale && <Notice state="warn">This is the {one} as it was read last; now: {stale.message}</Notice>}
         {managedBy && <Notice state="info">This {one} is kept by {managedBy}. It is read-only here; change it there.</Notice>}
         {change.step === 'edit' && status && <RefusedNotice status={status} at={ref} why={why} onGoTo={goToField} />}
+        {change.step === 'edit' && !draft.changed && <FindingsNotice at={ref} onGoTo={goToField} />}
         {Standing && change.step === 'edit' && tab === 'form' && <Standing namespace={namespace} name={name} />}
         {tab === 'history' ? <ObjectHistory at={ref} /> : (
           <ChangeFlow change={change} stored={policy} why={why} command={`npx heddle apply -f ${name}.yaml`} onGoTo={goToField}
-            besideReview={part === 'access' && draft.parsed.readable ? <TrialCard object={draft.parsed.object} /> : undefined}>
+            besideReview={(part === 'access' || part === 'mtls') && draft.parsed.readable ? <TrialCard object={draft.parsed.object} /> : undefined}>
             <PolicyEditor policy={POLICY_KINDS[part]} change={{ ...change, findings }} why={why} as={tab} label={`${name} as YAML`} />
           </ChangeFlow>
         )}

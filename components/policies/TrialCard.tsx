@@ -1,7 +1,6 @@
 'use client'
 import { useQuery } from '@tanstack/react-query'
-import { AuthorizationPolicy } from '#server/contracts/authorization-policy.ts'
-import type { PolicyTrial, TrialRow } from '#server/contracts/policy-trial.ts'
+import { TriablePolicy, type PolicyTrial, type TrialRow } from '#server/contracts/policy-trial.ts'
 import { parseSpiffeId } from '#server/contracts/ids.ts'
 import { call } from '#components/mesh/call.ts'
 import { Loaded } from '#components/mesh/Loaded.tsx'
@@ -13,9 +12,9 @@ import { Table, Td, Th } from '#components/ui/Table.tsx'
 
 const SHOWN = 12
 
-/** The draft of an access policy, tried on the last hour's calls before anybody enforces it. */
+/** The draft of a policy of who gets in, tried on the last hour's calls before anybody enforces it. */
 export function TrialCard({ object }: { object: Record<string, unknown> }) {
-  const isWhole = AuthorizationPolicy.safeParse(object).success // what is not is said beside the fields
+  const isWhole = TriablePolicy.safeParse(object).success // what is not is said beside the fields
   const trial = useQuery({
     queryKey: ['policy-trial', object],
     queryFn: async ({ signal }) => (await call<PolicyTrial>('/policy-trials', { method: 'POST', body: { policy: object }, signal })).body,

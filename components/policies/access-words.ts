@@ -1,4 +1,5 @@
 import type { AuthorizationPolicySpec } from '#server/contracts/authorization-policy.ts'
+import type { PeerAuthentication } from '#server/contracts/peer-authentication.ts'
 
 /** A policy in sentences: whom it lets, or does not let, do what. */
 export function describePolicy(spec: AuthorizationPolicySpec): string[] {
@@ -10,6 +11,13 @@ export function describePolicy(spec: AuthorizationPolicySpec): string[] {
     const verb = spec.action === 'Allow' ? 'may' : 'may not'
     return `${capital(who)} ${verb} call ${targets}${what.length > 0 ? ` with ${join(what, 'or')}` : ''}.`
   })
+}
+
+/** Who must show an identity to whom. */
+export function describePeers({ metadata, spec }: PeerAuthentication): string[] {
+  const targets = join(spec.targetRefs.map((target) => target.name), 'and') || `every agent of ${metadata.namespace}`
+  if (spec.mtls === 'strict') return [`Only callers with an identity of the mesh reach ${targets}.`]
+  return [`Plaintext is taken too: callers without an identity reach ${targets}.`]
 }
 
 function join(words: readonly string[], last: 'and' | 'or'): string {

@@ -5,16 +5,18 @@ import { AuthorizationPolicy } from '#server/contracts/authorization-policy.ts'
 import { HEDDLE_API } from '#server/contracts/meta.ts'
 import { Objective } from '#server/contracts/objective.ts'
 import { KINDS } from '#server/contracts/object.ts'
+import { PeerAuthentication } from '#server/contracts/peer-authentication.ts'
 import { TrafficPolicy } from '#server/contracts/traffic-policy.ts'
 import { ObjectiveForm } from '#components/objectives/ObjectiveForm.tsx'
 import { Standing } from '#components/objectives/Standing.tsx'
 import { describeObjective } from '#components/objectives/words.ts'
 import { AccessForm } from './AccessForm.tsx'
-import { describePolicy } from './access-words.ts'
+import { describePeers, describePolicy } from './access-words.ts'
+import { PeerForm } from './PeerForm.tsx'
 import { TrafficForm } from './TrafficForm.tsx'
 import { describeTraffic } from './traffic-words.ts'
 
-export type AnyPolicy = AuthorizationPolicy | TrafficPolicy | Objective
+export type AnyPolicy = AuthorizationPolicy | PeerAuthentication | TrafficPolicy | Objective
 
 export interface PolicyKind {
   kind: AnyPolicy['kind']
@@ -54,6 +56,21 @@ export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
     },
     empty: { title: 'No access policy yet', says: 'Without one, every agent takes calls from the whole trust domain and from nobody else. An Allow policy narrows that to whom it names; a Deny wins over every Allow. Begin with an agent that others should not call freely: its page shows who reaches it now.' },
   },
+  mtls: {
+    kind: 'PeerAuthentication',
+    one: 'mTLS policy',
+    many: 'Policies',
+    title: 'mTLS',
+    says: 'Who must show an identity',
+    note: 'Go from permissive to strict once nobody calls in plaintext any more: the review tries it on the last hour’s calls and names who would be cut off. Calls with an identity are left alone either way.',
+    Form: PeerForm,
+    fresh: (agent, namespace) => ({ apiVersion: HEDDLE_API, kind: 'PeerAuthentication', metadata: { name: agent && `${agent}-mtls`, namespace }, spec: { ...(agent ? { targetRefs: target(agent) } : {}), mtls: 'strict' } }),
+    describe: (object) => {
+      const parsed = PeerAuthentication.safeParse(object)
+      return parsed.success ? describePeers(parsed.data) : null
+    },
+    empty: { title: 'No mTLS policy yet', says: 'Every agent takes mutual TLS alone, unless its own object says otherwise. Write a policy to take plaintext for a while, where callers without a sidecar are still to move, and to end it.' },
+  },
   traffic: {
     kind: 'TrafficPolicy',
     one: 'traffic policy',
@@ -87,9 +104,11 @@ export const POLICY_KINDS: Record<PolicyPart, PolicyKind> = {
   },
 }
 
+const PART_OF: Record<AnyPolicy['kind'], PolicyPart> = { AuthorizationPolicy: 'access', PeerAuthentication: 'mtls', TrafficPolicy: 'traffic', Objective: 'objectives' }
+
 /** `access` for an AuthorizationPolicy. */
 export function partOf(kind: AnyPolicy['kind']): PolicyPart {
-  return kind === 'AuthorizationPolicy' ? 'access' : kind === 'TrafficPolicy' ? 'traffic' : 'objectives'
+  return PART_OF[kind]
 }
 
 /** `authorizationpolicies`, as the command line takes it. */

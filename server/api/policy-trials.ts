@@ -22,7 +22,7 @@ const ofAgent = { params: z.object({ ns: DnsLabel, name: DnsLabel }), query: Mes
 
 const calls = createRoute({ method: 'get', path: '/namespaces/{ns}/agents/{name}/calls', tags, summary: 'The calls that an agent took lately: caller, method, path, count', request: ofAgent, responses: ok(ObservedCalls, 'By caller, method and path, the most calls first') })
 const proposal = createRoute({ method: 'get', path: '/namespaces/{ns}/agents/{name}/proposed-policy', tags, summary: 'The least policy that lets the calls through which an agent took lately', request: ofAgent, responses: ok(PolicyProposal, 'The policy, not stored, and what it leaves out') })
-const trial = createRoute({ method: 'post', path: '/policy-trials', tags, summary: 'Try an AuthorizationPolicy on the calls of the last hour, as if it were enforced', request: { query: MeshQuery, ...jsonBody(PolicyTrialRequest) }, responses: ok(PolicyTrial, 'The calls whose answer it would change; nothing is stored') })
+const trial = createRoute({ method: 'post', path: '/policy-trials', tags, summary: 'Try an AuthorizationPolicy or PeerAuthentication on the calls of the last hour, as if it were enforced', request: { query: MeshQuery, ...jsonBody(PolicyTrialRequest) }, responses: ok(PolicyTrial, 'The calls whose answer it would change; nothing is stored') })
 
 export const policyTrials = newRoutes()
   .openapi(calls, async (c) => {

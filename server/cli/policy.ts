@@ -42,7 +42,7 @@ export function register(program: Command): void {
     .action(async ({ filename, window }: { filename: string[]; window: string }, command: Command) => {
       const { output, mesh } = globalOptions(command)
       for (const { ref, body, where } of readManifests(filename)) {
-        if (ref.kind !== 'AuthorizationPolicy') throw new MeshError('bad_request', `${where} is a ${ref.kind}; an AuthorizationPolicy can be tried`)
+        if (ref.kind !== 'AuthorizationPolicy' && ref.kind !== 'PeerAuthentication') throw new MeshError('bad_request', `${where} is a ${ref.kind}; an AuthorizationPolicy or a PeerAuthentication can be tried`)
         const { body: trial } = await openApi().request<PolicyTrial>('POST', '/policy-trials', { query: { mesh }, body: { policy: body, window } })
         if (output === 'table') print(ref.name, trial)
         else printData(output, trial)

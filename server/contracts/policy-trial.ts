@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { AuthorizationPolicy } from './authorization-policy.ts'
 import { ObjectRef } from './object.ts'
+import { PeerAuthentication } from './peer-authentication.ts'
 
 /** Calls of one caller with one method and path, as the callee's sidecar saw them. */
 export const ObservedCall = z.object({
@@ -29,7 +30,11 @@ export type ObservedCalls = z.infer<typeof ObservedCalls>
 
 export const TrialWindow = z.string().max(16).default('1h')
 
-export const PolicyTrialRequest = z.strictObject({ policy: AuthorizationPolicy, window: TrialWindow })
+/** Who gets in is said by either: by name, or by having an identity at all. */
+export const TriablePolicy = z.discriminatedUnion('kind', [AuthorizationPolicy, PeerAuthentication])
+export type TriablePolicy = z.infer<typeof TriablePolicy>
+
+export const PolicyTrialRequest = z.strictObject({ policy: TriablePolicy, window: TrialWindow })
 
 const TrialRow = z.object({
   agent: z.string(),

@@ -81,7 +81,19 @@ test.each([
 ])('calls of nobody of this mesh (%s, permissive %s)', (caller, permissive, refusedCalls) => {
   const state = stateOf(permissive ? { peerAuthentications: [peerAuthentication('open', { mtls: 'permissive' })] } : {})
   const open = policy('everybody', { targetRefs: [{ name: 'tool' }], action: 'Allow', rules: [caller === null ? {} : { from: [{ namespaces: ['default'] }] }] })
-  expect(tryPolicy(state, open, [observed([call(caller, 'GET', '/', 4)])])).toMatchObject({ refusedCalls, admittedCalls: caller === null && !permissive ? 4 : 0 })
+  expect(tryPolicy(state, open, [observed([call(caller, 'GET', '/', 4)])])).toMatchObject({ refusedCalls, admittedCalls: 0 }) // where mutual TLS alone is taken, no policy lets plaintext in
+})
+
+test('going from permissive to strict cuts who comes in plaintext, whatever policies allow, and nobody else; a policy that names no agent is tried on all of its namespace', () => {
+  const open = peerAuthentication('open', { mtls: 'permissive' })
+  const strict = peerAuthentication('open', { mtls: 'strict' })
+  const state = stateOf({ peerAuthentications: [open] })
+  const calls = [observed([...SEEN, call(null, 'GET', '/', 4)])]
+  expect(tryPolicy(state, strict, calls)).toMatchObject({ calls: 51, refusedCalls: 4, admittedCalls: 0, refused: [{ caller: null, calls: 4, why: 'it comes in plaintext, and only mutual TLS is taken' }] })
+  const letsAll = policy('all', { targetRefs: [{ name: 'tool' }], action: 'Allow', rules: [{}] })
+  expect(tryPolicy(stateOf({ peerAuthentications: [open], policies: [letsAll] }), strict, calls)).toMatchObject({ refusedCalls: 4 })
+  expect(tryPolicy(stateOf({ peerAuthentications: [strict] }), open, calls)).toMatchObject({ refusedCalls: 0, admittedCalls: 4 })
+  expect(agentsOfTrial(state, strict).length).toBe(state.agents.filter(({ metadata }) => metadata.namespace === 'default').length)
 })
 
 test('a trial looks at the agents of the policy as it is and as it was', () => {
