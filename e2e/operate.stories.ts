@@ -15,6 +15,23 @@ test('every proxy is on the page with what it has accepted, type by type', async
   await table.getByText('translator-v1', { exact: true }).first().click()
   await page.getByRole('heading', { level: 1, name: /translator/ }).waitFor()
   await someone.isAccessible()
+
+  const ask = (what: string) => page.getByRole('radio', { name: what, exact: true }).click()
+  await ask('Addresses')
+  await page.getByRole('table', { name: 'Addresses' }).getByRole('row', { name: /default\/writer\/v1.*healthy/ }).first().waitFor()
+  await someone.isAccessible()
+  await ask('Versions')
+  await page.getByText(/All \d+ run as they were taken/).waitFor()
+  await ask('Certificates')
+  await page.getByRole('table', { name: 'Certificates' }).getByText(/agent\/translator/).first().waitFor()
+  await ask('Statistics')
+  await page.getByRole('textbox', { name: 'Names that hold' }).fill('server.live')
+  await page.getByRole('button', { name: 'Find', exact: true }).click()
+  await page.getByRole('table', { name: 'Statistics' }).getByText('server.live').waitFor()
+  await ask('Log')
+  await page.getByRole('button', { name: 'Set it' }).click()
+  await page.getByText('everything').waitFor()
+  await someone.isAccessible()
 })
 
 test('a change is taken back from its page, which makes a new revision', async () => {

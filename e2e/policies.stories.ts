@@ -1,5 +1,6 @@
 // Policies: the least one proposed, tried and applied by keyboard; form and YAML as one; what a viewer may not do; why a call goes where.
 import { expect, test } from 'vitest'
+import { HEDDLE_API } from '../server/contracts/meta.ts'
 import { eventually } from '../server/testing/load.ts'
 import type { Written } from '../server/testing/mesh.ts'
 import { mesh, person, type Person } from './person.ts'
@@ -58,6 +59,40 @@ test('a traffic policy: what is switched on in the form stands in the YAML, and 
   await page.getByText(/Accepted by (\d+) of \1 prox/).waitFor()
   await someone.open('/policies/traffic', 'Policies')
   await page.getByRole('link', { name: TRAFFIC }).waitFor()
+})
+
+test('from permissive to strict: the review says who would be cut', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/policies/mtls', 'Policies')
+  await someone.open('/policies/mtls/new?agent=translator', 'New mTLS policy')
+  await page.getByText('Only callers with an identity of the mesh reach translator.').waitFor()
+  await someone.isAccessible()
+  await page.getByRole('button', { name: 'Review the change' }).click()
+  await page.getByText(/it would have refused none of the calls/).waitFor() // the sample's agents all have sidecars
+  await someone.isAccessible()
+})
+
+test('what is risky is found in the whole configuration, marked at the object, and leads to its field', async () => {
+  const policy: Written<'TrafficPolicy'> = { apiVersion: HEDDLE_API, kind: 'TrafficPolicy', metadata: { name: 'writer-retries' }, spec: { targetRefs: [{ name: 'writer' }], circuitBreaker: { maxRetries: 1000 } } }
+  await mesh.write(policy)
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/policies/traffic', 'Policies')
+  await page.getByRole('row', { name: /writer-retries/ }).getByRole('link', { name: 'one finding' }).click()
+  const row = page.getByRole('table', { name: 'Findings' }).getByRole('row', { name: /writer-retries/ })
+  await row.getByText('1000 retries at once may bury a version in trouble').waitFor()
+  await row.getByText(/Leave maxRetries out/).waitFor()
+  await someone.isAccessible()
+  await page.getByRole('radio', { name: /Errors/ }).click()
+  await row.waitFor({ state: 'detached' })
+  await page.getByRole('radio', { name: /All/ }).click()
+  await row.getByRole('link', { name: 'writer-retries' }).click()
+  await page.getByText(/1000 retries at once may bury/).waitFor()
+  await page.getByRole('button', { name: 'Go to the field' }).click()
+  await page.waitForURL(/pointer=/)
+  await someone.isAccessible()
+  await mesh.remove(policy)
 })
 
 test('a viewer reads a policy and is told why it cannot be changed', async () => {

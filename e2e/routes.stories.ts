@@ -1,5 +1,6 @@
 // Steering: a canary by keyboard alone, two people at one route, a refusal at its field.
 import { beforeAll, expect, test } from 'vitest'
+import { HEDDLE_API } from '../server/contracts/meta.ts'
 import { eventually } from '../server/testing/load.ts'
 import { routeOf, splitOf, type Written } from '../server/testing/mesh.ts'
 import { mesh, person, type Person } from './person.ts'
@@ -85,6 +86,61 @@ test('what Envoy refuses is shown with its words at the field, and taken back wi
   await eventually('the old form is back', 10_000, async () => (await weights()).join() === '90,10')
   await eventually('no proxy refuses anything', 10_000, async () => (await mesh.proxies()).every(({ state }) => state !== 'rejected'))
 })
+
+test('filters, retries and sessions of the form stand in the YAML, and no filter is taken for another', async () => {
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/routes/new?agent=writer', 'New route')
+  const onTheWay = page.getByRole('group', { name: 'On the way', exact: true })
+  await onTheWay.getByRole('button', { name: 'Add filter' }).click()
+  await onTheWay.getByRole('combobox', { name: /^What/ }).selectOption('URLRewrite')
+  await onTheWay.getByRole('textbox', { name: 'By' }).fill('/rpc')
+  for (const part of ['Sessions', 'Try again']) {
+    await page.getByRole('switch', { name: part }).focus()
+    await page.keyboard.press('Space')
+  }
+  await page.getByText(/A JSON-RPC error inside an answer of 200 cannot be seen here/).waitFor()
+  await someone.isAccessible()
+  await page.getByRole('radio', { name: 'YAML' }).click()
+  await page.getByText('replacePrefixMatch: /rpc').waitFor()
+  for (const line of ['replacePrefixMatch: /rpc', 'sessionName: x-session', 'attempts: 1']) expect(await draftOf(someone)).toContain(line) // the editor draws what is in sight alone
+  await page.getByRole('radio', { name: 'Form' }).click()
+  await onTheWay.getByRole('combobox', { name: /^What/ }).selectOption('RequestRedirect')
+  await onTheWay.getByRole('textbox', { name: 'Status' }).fill('308')
+  await onTheWay.getByRole('button', { name: 'Add filter' }).click()
+  await onTheWay.getByRole('combobox', { name: /^What/ }).last().selectOption('CORS')
+  await someone.isAccessible()
+  await page.getByRole('radio', { name: 'YAML' }).click()
+  await page.getByText('statusCode: 308').waitFor()
+  for (const line of ['statusCode: 308', 'replaceFullPath: /', 'https://example.com']) expect(await draftOf(someone)).toContain(line)
+})
+
+test('a gRPC route is written over the form, listed beside the others, and has its page', async () => {
+  const orders: Written<'Agent'> = { apiVersion: HEDDLE_API, kind: 'Agent', metadata: { name: 'orders' }, spec: { protocol: 'grpc', instances: [{ address: '127.0.0.1', port: 9 }] } }
+  await mesh.write(orders)
+  await using someone = await person()
+  const { page } = someone
+  await someone.open('/routes/new?agent=orders', 'New route')
+  await page.getByRole('radio', { name: 'gRPC' }).click()
+  await page.getByRole('button', { name: 'Add match' }).click()
+  await page.getByRole('textbox', { name: 'Service' }).fill('shop.v1.Orders')
+  await someone.isAccessible()
+  await apply(someone)
+  await page.getByText(/Accepted by (\d+) of \1 prox/).waitFor()
+  await someone.open('/routes', 'Routes')
+  await page.getByRole('row', { name: /orders.*gRPC/ }).getByRole('link', { name: 'orders' }).first().click()
+  await page.getByRole('link', { name: /Rules/ }).click()
+  expect(await page.getByRole('textbox', { name: 'Service' }).inputValue()).toBe('shop.v1.Orders')
+  await someone.isAccessible()
+  const stored = await mesh.get<Written<'GRPCRoute'>>('/namespaces/default/grpcroutes/orders')
+  await mesh.remove(stored)
+  await mesh.remove(orders)
+})
+
+/** The text of the new route, as its tab keeps it. */
+async function draftOf({ page }: Person): Promise<string> {
+  return page.evaluate(() => sessionStorage.getItem('heddle.draft:HTTPRoute/new') ?? '')
+}
 
 /** Presses Tab until the focus is on it: what a person without a pointer does. */
 async function tabTo({ page }: Person, role: 'slider' | 'button' | 'textbox', name: string | RegExp): Promise<void> {

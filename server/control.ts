@@ -16,6 +16,7 @@ import { followStaticInstances } from './discovery/static.ts'
 import { parseAllowList } from './fetch/addresses.ts'
 import { openAuthority } from './identity/authority.ts'
 import { watchPeers } from './identity/peers.ts'
+import { followQuestions } from './identity/questions.ts'
 import { runRotations } from './identity/rotation.ts'
 import { openControlCredentials } from './identity/server-credentials.ts'
 import { SIDECAR_DEFINITION, sidecarHandlers, type SidecarServiceOptions } from './identity/service.ts'
@@ -72,7 +73,8 @@ await runUntilStopped(log, async (things) => {
   const mail = openMail(config.mail)
   if (mail) things.use(mail)
   things.use(watchObjectives({ db, mesh, state, outside, mail, publicUrl: config.publicUrl, onError }))
-  const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc, address, discovery: withProbes(discovery, probes), onError })
+  const questions = things.use(followQuestions(db, mesh, onError))
+  const sidecar = sidecarHandlers({ db, authority, peers, otlpGrpc, address, discovery: withProbes(discovery, probes), questions, onError })
   const server = things.use(
     await startXdsServer({
       services: [

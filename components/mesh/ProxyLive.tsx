@@ -103,14 +103,14 @@ function Versions({ id, answer }: { id: string; answer: AnswerAbout<'config'> })
         const differing = rows.filter(({ isSame }) => !isSame).length
         return (
           <>
-            <p className="m-0 px-2.5 py-2 text-muted">{differing === 0 ? `All ${rows.length} run as they were taken.` : `${differing} of ${rows.length} do not run as they were taken.`} An Envoy tells no versions of endpoints and virtual hosts.</p>
+            <p className="m-0 px-2.5 py-2 text-muted">{differing === 0 ? `All ${rows.length} run as they were taken.` : `${differing} of ${rows.length} do not run as they were taken.`} An Envoy tells no versions of endpoints, of virtual hosts, and of the routes that these make.</p>
             <Table label="Versions">
               <thead><tr><Th>Resource</Th><Th>Type</Th><Th>State</Th><Th>Taken</Th><Th>Runs</Th></tr></thead>
               <tbody>{rows.slice(0, SHOWN_MAX).map((row) => (
                 <tr key={`${row.typeUrl} ${row.name}`}>
                   <Td className="font-medium">{row.name}</Td><Td muted>{describeType(row.typeUrl)}</Td>
                   <Td>{row.isSame ? <Tag state="ok">as taken</Tag> : <Tag state="bad">{row.runs === null ? 'does not run' : row.taken === null ? 'not of control' : 'another version'}</Tag>}</Td>
-                  <Td><code className="text-xs">{row.taken?.slice(0, 8) ?? '–'}</code></Td><Td><code className="text-xs">{row.runs?.slice(0, 8) ?? '–'}</code></Td>
+                  <Td><code className="text-xs">{row.taken?.slice(0, 8) ?? '–'}</code></Td><Td><code className="text-xs">{row.runs?.slice(0, 8) || '–'}</code></Td>
                 </tr>
               ))}</tbody>
             </Table>

@@ -9,7 +9,7 @@ interface Sent {
 export interface RunningVersion {
   typeUrl: string
   name: string
-  /** What it took, and what it runs; null for nothing. */
+  /** What it took, and what it runs; null for nothing, empty where Envoy does not tell. */
   taken: string | null
   runs: string | null
   isSame: boolean
@@ -27,5 +27,5 @@ export function compareVersions(sent: readonly Sent[], runs: Running): RunningVe
     ...taken.map(({ typeUrl, name, acked }) => ({ typeUrl, name, taken: acked, runs: running.get(`${typeUrl} ${name}`)?.version ?? null })),
     ...runs.filter(({ typeUrl, name }) => !known.has(`${typeUrl} ${name}`)).map(({ typeUrl, name, version }) => ({ typeUrl, name, taken: null, runs: version })),
   ]
-  return rows.map((row) => ({ ...row, isSame: row.taken === row.runs })).toSorted((a, b) => Number(a.isSame) - Number(b.isSame))
+  return rows.map((row) => ({ ...row, isSame: row.taken === row.runs || (row.taken !== null && row.runs === '') })).toSorted((a, b) => Number(a.isSame) - Number(b.isSame))
 }

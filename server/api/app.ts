@@ -32,6 +32,7 @@ import { peers, registry } from './registry.ts'
 import { probes } from './probes.ts'
 import { semantic } from './semantic.ts'
 import { proxies } from './proxies.ts'
+import { proxyQuestions } from './proxy-questions.ts'
 import { proxyResources } from './proxy-resources.ts'
 import { revisions } from './revisions.ts'
 import { reachRoutes } from './reach.ts'
@@ -78,6 +79,7 @@ const routes = newRoutes() //
   .route('/', analysisRoutes)
   .route('/', proxies)
   .route('/', proxyResources)
+  .route('/', proxyQuestions)
   .route('/', certificates)
   .route('/', rotations)
   .route('/', joinTokens)

@@ -19,6 +19,7 @@ const NO_CHANGE: Record<string, string> = {
   'POST /traces/:traceId/reveal': 'shows messages, and has its line: reveal.it.test.ts',
   'POST /receivers/test': 'sends one message and keeps nothing',
   'POST /explain': 'a question',
+  'POST /proxies/:id/questions': 'a question; what sets how much a proxy logs has its line: server/testing/sidecar.it.test.ts',
   'POST /policy-trials': 'a question',
   'POST /semantic/try': 'a question',
   'POST /semantic/evaluate': 'a question',
@@ -139,8 +140,8 @@ test('before and after are kept: of objects in the revision, of settings and rol
 
 test('the other doors: what sidecars ask is listed, and the command line has no way past the API', () => {
   // Enrolling has its line (enrolment.it.test.ts); so has renewing; a heartbeat that brings an agent commits a revision as
-  // everybody does; leaving ends a lease.
-  expect(Object.keys(SIDECAR_METHODS)).toEqual(['enrol', 'renew', 'heartbeat', 'leave'])
+  // everybody does; leaving ends a lease; answering says what somebody asked.
+  expect(Object.keys(SIDECAR_METHODS)).toEqual(['enrol', 'renew', 'heartbeat', 'leave', 'answer'])
   const commands = readdirSync('server/cli').filter((name) => name.endsWith('.ts') && !name.includes('.test.'))
   expect(commands.filter((name) => /from '(\.\.|#server)\/(db|changes|identity|queries|auth)\//.test(readFileSync(`server/cli/${name}`, 'utf8')))).toEqual(['doctor.ts'])
 })

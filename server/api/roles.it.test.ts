@@ -35,6 +35,7 @@ const POLICY: Record<string, Role | null> = {
   'GET /overview': 'viewer',
   'GET /parts': 'viewer',
   'GET /live': 'viewer',
+  'POST /proxies/:id/questions': 'viewer',
   'GET /analysis': 'viewer',
   'POST /explain': 'viewer',
   'POST /objects': 'operator',

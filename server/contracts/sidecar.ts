@@ -5,9 +5,10 @@
 import { z } from 'zod'
 import { ProbeOrder, ProbeResult } from './health-probe.ts'
 import { DnsLabel, VersionName } from './ids.ts'
+import { AskedQuestion } from './proxy-question.ts'
 
 export const SIDECAR_SERVICE = 'heddle.sidecar.v1.Sidecar'
-export const SIDECAR_METHODS = { enrol: `/${SIDECAR_SERVICE}/Enrol`, renew: `/${SIDECAR_SERVICE}/Renew`, heartbeat: `/${SIDECAR_SERVICE}/Heartbeat`, leave: `/${SIDECAR_SERVICE}/Leave` } as const
+export const SIDECAR_METHODS = { enrol: `/${SIDECAR_SERVICE}/Enrol`, renew: `/${SIDECAR_SERVICE}/Renew`, heartbeat: `/${SIDECAR_SERVICE}/Heartbeat`, leave: `/${SIDECAR_SERVICE}/Leave`, answer: `/${SIDECAR_SERVICE}/Answer` } as const
 
 /** Time a proxy's instance stays in rotation after its last heartbeat, and how often a sidecar sends one. */
 export const LEASE_MS = 6000
@@ -103,5 +104,7 @@ export const HeartbeatResponse = z.object({
   otlpGrpc: OtlpDoor.optional(),
   /** Every probe that runs beside this agent now. */
   probes: z.array(ProbeOrder).default([]),
+  /** What people ask of this proxy now; each is answered once, by `Answer`. */
+  questions: z.array(AskedQuestion).default([]),
 })
 export type HeartbeatResponse = z.infer<typeof HeartbeatResponse>

@@ -10,6 +10,8 @@ export const CHANNELS = {
   proxy: 'heddle_proxy',
   /** `{mesh}` after an identity, authority, trust or rotation changed. */
   identity: 'heddle_identity',
+  /** `{mesh, proxy}` after somebody asked something of a proxy. */
+  question: 'heddle_question',
   /** `{mesh}` after telemetry landed; at most once a second. */
   telemetry: 'heddle_telemetry',
 } as const

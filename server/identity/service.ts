@@ -3,6 +3,7 @@ import { Metadata, status, type handleUnaryCall, type ServerUnaryCall, type Serv
 import type { z } from 'zod'
 import { FAILURES, messageOf, MeshError } from '../contracts/errors.ts'
 import { EnrolRequest, HeartbeatRequest, LEASE_MS, RenewRequest, SIDECAR_METHODS, type EnrolResponse, type HeartbeatResponse, type OtlpDoor, type RenewResponse } from '../contracts/sidecar.ts'
+import { AnswerRequest } from '../contracts/proxy-question.ts'
 import { recordAudit } from '../db/audit.ts'
 import type { Db } from '../db/client.ts'
 import { inTransaction } from '../db/pool.ts'
@@ -12,6 +13,7 @@ import { boundDenials } from './denials.ts'
 import { enterMesh } from './enter.ts'
 import type { Peer, Peers } from './peers.ts'
 import { lockProxy } from './proxy-lock.ts'
+import type { Questions } from './questions.ts'
 import { refuseRevoked } from './revoke.ts'
 
 /** Long enough for a control process that misses a heartbeat; short enough that sidecars do not dial the dead. */
@@ -32,6 +34,8 @@ export interface SidecarServiceOptions {
     /** Probes that its sidecar runs. */
     ordersOf?(peer: Peer): HeartbeatResponse['probes']
   }
+  /** What people ask of proxies. */
+  questions?: Questions
   /** For how long refusals of one address are counted together in the audit. */
   deniedWindowMs?: number | undefined
   onError?: (error: Error) => void
@@ -79,6 +83,7 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
       controls: await controls(),
       otlpGrpc: options.otlpGrpc,
       probes: discovery.ordersOf?.(peer) ?? [],
+      questions: (await options.questions?.take(peer)) ?? [],
     }
   }
 
@@ -104,6 +109,10 @@ export function sidecarHandlers(options: SidecarServiceOptions): UntypedServiceI
     ),
     renew: handle(RenewRequest, (request, call) => renew(request, peers.authenticate(call))),
     heartbeat: handle(HeartbeatRequest, (request, call) => heartbeat(request, peers.authenticate(call))),
+    answer: handle(AnswerRequest, async (said, call) => {
+      await options.questions?.answer(peers.authenticate(call), said)
+      return {}
+    }),
     leave: handle(NOTHING, async (_, call) => {
       await discovery.leave(peers.authenticate(call))
       return {}

@@ -4,7 +4,7 @@ import { statsFields } from './stats.ts'
 /** Held against a flood of connections; what is over it is refused, and what runs goes on. */
 const CONNECTIONS_MAX = 10_000
 const OWNER_ALONE = 0o600
-const ADMIN_PATHS = ['/ready', '/certs', '/clusters', '/init_dump', '/server_info', '/listeners', '/healthcheck/fail', '/drain_listeners']
+const ADMIN_PATHS = ['/ready', '/certs', '/clusters', '/init_dump', '/server_info', '/listeners', '/healthcheck/fail', '/drain_listeners', '/logging']
 
 export interface BootstrapOptions {
   proxyId: string
@@ -30,7 +30,7 @@ function bootstrapOf(options: BootstrapOptions) {
     node: { id: proxyId, cluster: `${namespace}/${agent}`, locality: { zone }, metadata: { mesh, namespace, agent, version } },
     admin: {
       address: 'port' in admin ? { socket_address: { address: '127.0.0.1', port_value: admin.port } } : { pipe: { path: admin.socket, mode: OWNER_ALONE } },
-      allow_paths: [...ADMIN_PATHS.map((exact) => ({ exact })), { prefix: '/stats' }, { prefix: '/config_dump' }, { prefix: '/drain_listeners?' }, { prefix: '/clusters?' }],
+      allow_paths: [...ADMIN_PATHS.map((exact) => ({ exact })), { prefix: '/stats' }, { prefix: '/config_dump' }, { prefix: '/drain_listeners?' }, { prefix: '/clusters?' }, { prefix: '/logging?level=' }],
     },
     dynamic_resources: {
       ads_config: {

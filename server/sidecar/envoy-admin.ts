@@ -2,20 +2,28 @@
 import { request } from 'node:http'
 import type { Verdict } from './readiness.ts'
 
-const ANSWER_MS = 1000
+const ANSWER_MS = { own: 1000, people: 5000 }
+
+export interface AdminAnswer {
+  ok: boolean
+  text: string
+}
 
 export interface EnvoyAdmin {
   /** Ready once it has its first configuration; silent is one that does not answer in time, a stopped one above all. */
   readiness(): Promise<Verdict>
   /** Requests in flight, both ways. */
   countActive(): Promise<number>
+  /** For questions of people; longer than what the sidecar itself asks. */
+  ask(path: string, method?: 'GET' | 'POST'): Promise<AdminAnswer>
   /** Says `connection: close` to whoever calls, and goes on serving. */
   failHealthCheck(): Promise<void>
 }
 
 export function envoyAdmin(at: { port: number } | { socket: string }): EnvoyAdmin {
-  const ask = (path: string, method: 'GET' | 'POST' = 'GET') => askAdmin(at, { path, method })
+  const ask = (path: string, method: 'GET' | 'POST' = 'GET') => askAdmin(at, { path, method, withinMs: ANSWER_MS.own })
   return {
+    ask: (path, method = 'GET') => askAdmin(at, { path, method, withinMs: ANSWER_MS.people }),
     readiness: () =>
       ask('/ready').then(
         ({ ok }) => (ok ? 'ready' : 'refused'),
@@ -33,7 +41,7 @@ export function envoyAdmin(at: { port: number } | { socket: string }): EnvoyAdmi
 
 class Silence extends Error {}
 
-function askAdmin(at: { port: number } | { socket: string }, { path, method }: { path: string; method: 'GET' | 'POST' }): Promise<{ ok: boolean; text: string }> {
+function askAdmin(at: { port: number } | { socket: string }, { path, method, withinMs }: { path: string; method: 'GET' | 'POST'; withinMs: number }): Promise<AdminAnswer> {
   const where = 'port' in at ? { host: '127.0.0.1', port: at.port } : { socketPath: at.socket }
   return new Promise((resolve, reject) => {
     const asked = request({ ...where, path, method, agent: false }, (response) => {
@@ -43,7 +51,7 @@ function askAdmin(at: { port: number } | { socket: string }, { path, method }: {
       response.on('end', () => resolve({ ok: response.statusCode === 200, text }))
       response.on('error', reject)
     })
-    const late = setTimeout(() => asked.destroy(new Silence(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS)
+    const late = setTimeout(() => asked.destroy(new Silence(`no answer within ${withinMs} ms`)), withinMs)
     asked.on('close', () => clearTimeout(late))
     asked.on('error', reject)
     asked.end()

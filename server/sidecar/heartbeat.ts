@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { HEARTBEAT_MS, HeartbeatResponse, type HeartbeatRequest } from '../contracts/sidecar.ts'
+import type { AnswerRequest, AskedQuestion } from '../contracts/proxy-question.ts'
 import type { IdentityKeeper } from './identity-keeper.ts'
 import type { Probing } from '../probes/schedule.ts'
 import type { ObservedAgent } from './observe.ts'
@@ -16,6 +17,8 @@ export interface HeartbeatOptions {
   observed: ObservedAgent
   isReady: () => boolean
   probing: Probing
+  /** Answers what people ask of this proxy; never throws. */
+  answer: (asked: AskedQuestion) => Promise<AnswerRequest>
   onState: (state: State) => void
 }
 
@@ -52,6 +55,7 @@ export function startHeartbeat(options: HeartbeatOptions): Heartbeat {
       lost = null
       learn(answer, keeper, prepared)
       options.probing.follow(answer.probes)
+      for (const asked of answer.questions) void options.answer(asked).then((said) => keeper.link.call('answer', said, HeartbeatResponse.pick({}))).catch((error: unknown) => log(`cannot answer what was asked of this proxy: ${messageOf(error)}`))
     } catch (error) {
       options.probing.putBack(probeResults)
       const refused = error instanceof MeshError && error.code !== 'unavailable'

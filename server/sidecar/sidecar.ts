@@ -6,6 +6,7 @@ import { isAlive } from '../run/process-time.ts'
 import { relayAds } from './ads-relay.ts'
 import { ALLOW_NOTHING } from '../fetch/addresses.ts'
 import type { ProbeTarget } from '../probes/check.ts'
+import { answerAsked } from './answer-question.ts'
 import { agentReadiness, hostAddresses, type AgentTarget } from './agent-target.ts'
 import { writeBootstrap } from './bootstrap.ts'
 import { serveCard } from './card-server.ts'
@@ -90,6 +91,7 @@ export async function runSidecar(prepared: PreparedSidecar, things: AsyncDisposa
     holds: () => secrets.holds,
     observed,
     isReady: () => readiness.ready,
+    answer: (asked) => answerAsked(admin.ask, asked),
     onState(state) {
       running?.setReady(state === 'ready')
       announced.update({ state: state === 'stopped' ? 'stopping' : state })

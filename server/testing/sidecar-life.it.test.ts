@@ -28,7 +28,7 @@ async function machine() {
 
 async function beatOnce(prepared: PreparedSidecar, beats = 1): Promise<void> {
   using keeper = keepIdentity({ identity: prepared.identity, path: prepared.paths.identity, controls: () => prepared.state.controls, onChange: () => {} })
-  const heartbeat = startHeartbeat({ prepared, keeper, holds: () => null, observed: { card: null, warnings: [], look: () => {}, [Symbol.dispose]: () => {} }, isReady: () => true, probing: { take: () => [], putBack: () => {}, follow: () => {}, [Symbol.dispose]: () => {} }, onState: () => {} })
+  const heartbeat = startHeartbeat({ prepared, keeper, holds: () => null, observed: { card: null, warnings: [], look: () => {}, [Symbol.dispose]: () => {} }, isReady: () => true, answer: async ({ id }) => ({ id, answer: null, failure: 'nobody asks here' }), probing: { take: () => [], putBack: () => {}, follow: () => {}, [Symbol.dispose]: () => {} }, onState: () => {} })
   await heartbeat.first
   for (let beat = 1; beat < beats; beat++) await heartbeat.drain()
   await heartbeat.leave()

@@ -10,6 +10,7 @@ import { Agent } from '../contracts/agent.ts'
 import { HEDDLE_API } from '../contracts/meta.ts'
 import { readCertificates } from '../queries/certificates.ts'
 import { writeBackup } from '../run/backup/write.ts'
+import { testApi } from './api.ts'
 import { askAdmin } from './ask-admin.ts'
 import { testDatabase } from './database.ts'
 import { listenersOf } from './listeners.ts'
@@ -84,6 +85,36 @@ test('Envoy’s admin interface is on no port, so that no route, agent, host or 
   const args = ['server/cli/heddle.mjs', 'sidecar', '--agent', 'spy', '--version', 'v1', '--socket', socket, '--control', `127.0.0.1:${mesh.control.port}`, '--token', await mesh.token('spy')]
   await expect(promisify(execFile)(process.execPath, args, { env: mesh.env })).rejects.toMatchObject({ stderr: expect.stringContaining('is a sidecar\'s own socket') })
 })
+
+test('a proxy is asked through its sidecar what its Envoy runs: the versions that it was sent, addresses with their health, certificates, counters; who operates sets its log, with a line in the audit', async () => {
+  const api = await testApi(mesh.db)
+  const ask = async (question: unknown, role: 'viewer' | 'operator' = 'viewer') => {
+    const response = await api.as(role).post(`/proxies/${loom.proxyId}/questions`, question)
+    return { status: response.status, body: await response.json() }
+  }
+  const config = await ask({ about: 'config' })
+  const sent = await (await api.as('viewer').get(`/proxies/${loom.proxyId}/resources`)).json()
+  const runs = new Map(config.body.resources.map((one: { typeUrl: string; name: string; version: string }) => [`${one.typeUrl} ${one.name}`, one.version]))
+  const told = sent.items.filter(({ typeUrl }: { typeUrl: string }) => /Cluster$|Listener$|RouteConfiguration$/.test(typeUrl))
+  expect(told.length).toBeGreaterThan(4)
+  for (const { typeUrl, name, acked } of told) expect(runs.get(`${typeUrl} ${name}`), name).toBe(name === 'outbound' && typeUrl.endsWith('RouteConfiguration') ? '' : acked)
+  const clusters = (await ask({ about: 'clusters' })).body.clusters as { name: string; hosts: { address: string; isHealthy: boolean; requests: number }[] }[]
+  expect(clusters.find(({ name }) => name === 'default/shuttle/v1')?.hosts).toMatchObject([{ address: `127.0.0.1:${shuttle.inboundPort()}`, isHealthy: true, why: [], requests: expect.any(Number) as number }])
+  expect((await ask({ about: 'certificates' })).body.certificates).toContainEqual(expect.objectContaining({ isRoot: false, names: [`spiffe://${TEST_MESH.trustDomain}/ns/default/agent/loom`] }))
+  expect((await ask({ about: 'statistics', contains: 'default/shuttle/v1.upstream_rq_2' })).body).toMatchObject({ found: expect.any(Number) as number, statistics: expect.arrayContaining([{ name: 'cluster.default/shuttle/v1.upstream_rq_2xx', value: expect.any(Number) as number }]) as unknown[] })
+  expect((await ask({ about: 'statistics', contains: 'no.such(thing' })).body).toMatchObject({ found: 0, statistics: [] })
+
+  expect((await ask({ about: 'log', level: 'debug' })).status).toBe(403)
+  expect((await ask({ about: 'log', level: 'debug' }, 'operator')).body.levels.router).toBe('debug')
+  expect((await ask({ about: 'log', level: 'warning' }, 'operator')).body.levels.router).toBe('warning')
+  expect((await mesh.db.pool.query(`select target, detail from audit where action = 'proxy.log' order by seq`)).rows).toMatchObject([{ target: loom.proxyId, detail: { level: 'debug' } }, { detail: { level: 'warning' } }])
+  for (const bad of [{}, { about: 'secrets' }, { about: 'log', level: 'loud' }, { about: 'config', more: 1 }, { about: 'statistics', contains: 'x'.repeat(201) }]) expect((await ask(bad)).status).toBe(422)
+  expect((await api.as('viewer').post('/proxies/nobody/questions', { about: 'config' })).status).toBe(404)
+  await mesh.db.pool.query(`insert into proxy (mesh, id, namespace, agent, version, spiffe_id) values ('local', 'gone-1', 'default', 'loom', 'v1', 'spiffe://x')`)
+  const gone = await api.as('viewer').post('/proxies/gone-1/questions', { about: 'config' })
+  expect([gone.status, (await gone.json()).detail]).toEqual([503, expect.stringMatching(/^gone-1 is away since /)])
+  await mesh.db.pool.query(`delete from proxy where id = 'gone-1'`)
+}, 60_000)
 
 test('an agent whose own port answers beyond loopback is warned of, where its sidecar runs and in the store; one on loopback is not', async () => {
   const open = await mesh.join('bobbin', { host: '0.0.0.0' })
