@@ -22,6 +22,7 @@ import { Tag } from '#components/ui/Tag.tsx'
 import { paths } from '#components/paths.ts'
 import { reading } from './call.ts'
 import { Loaded } from './Loaded.tsx'
+import { PastRefusals } from './PastRefusals.tsx'
 import { ProxyLive } from './ProxyLive.tsx'
 import { TOPICS } from './topics.ts'
 import { PROXY_MARKS, PROXY_WORDS, TYPE_MARKS, describeType } from './xds-types.ts'
@@ -48,6 +49,7 @@ export function ProxyPage({ id }: { id: string }) {
               {found.state === 'disconnected' && <Notice state="warn">No word from it since <RelativeTime at={found.lastSeen} />. What it holds keeps serving, as long as its certificate lives.</Notice>}
               <About proxy={found} />
               <Types proxy={found} />
+              <PastRefusals id={id} />
             </div>
           </div>
         )}
@@ -78,7 +80,7 @@ function Types({ proxy }: { proxy: Proxy }) {
   return (
     <Card flush title="By type">
       <Table label="State by type">
-        <thead><tr><Th>Type</Th><Th right>Sent</Th><Th right>Taken</Th><Th>State</Th></tr></thead>
+        <thead><tr><Th>Type</Th><Th right>Sent</Th><Th right>Taken</Th><Th>State</Th><Th>Since</Th></tr></thead>
         <tbody>
           {Object.entries(proxy.types).map(([typeUrl, type]) => (
             <tr key={typeUrl}>
@@ -86,6 +88,7 @@ function Types({ proxy }: { proxy: Proxy }) {
               <Td right>{formatCount(type.sent)}</Td>
               <Td right>{formatCount(type.acked)}</Td>
               <Td><span className="flex items-center gap-1.5"><StateMark state={TYPE_MARKS[type.state]} />{type.state === 'unsubscribed' ? 'not asked for' : type.state}</span></Td>
+              <Td muted>{type.changedAt && <RelativeTime at={type.changedAt} />}</Td>
             </tr>
           ))}
         </tbody>

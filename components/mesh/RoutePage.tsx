@@ -24,6 +24,7 @@ import { ObjectHistory } from './ObjectHistory.tsx'
 import { ObjectYaml } from './ObjectYaml.tsx'
 import { RefusedNotice, refusalFindings } from './RefusedNotice.tsx'
 import { RevisionState, useRevisionStatus } from './RevisionState.tsx'
+import { RouteConditions } from './RouteConditions.tsx'
 import { RouteForm } from './RouteForm.tsx'
 import { pathOfRoute, revisionOf, type ListedRoute } from './RouteList.tsx'
 import type { RouteKind } from './RuleForm.tsx'
@@ -108,6 +109,7 @@ function Route({ route, stale }: { route: ListedRoute; stale: Error | null }) {
         {stale && <Notice state="warn">This is the route as it was read last; now: {stale.message}</Notice>}
         {managedBy && <Notice state="info">This route is kept by {managedBy}. It is read-only here; change it there.</Notice>}
         {change.step === 'edit' && status && <RefusedNotice status={status} at={ref} why={why} onGoTo={goToField} />}
+        {change.step === 'edit' && !draft.changed && <RouteConditions at={ref} />}
         {change.step === 'edit' && !draft.changed && <FindingsNotice at={ref} onGoTo={goToField} />}
         {tab === 'history' ? <ObjectHistory at={ref} /> : tab === 'traffic' ? <RouteTraffic route={route} /> : (
           <ChangeFlow change={change} stored={route} why={why} command={command} onGoTo={goToField} besideApplied={(status) => <RouteTraffic route={route} status={status} />} followsApplied={(status) => <TrafficFollows route={route} status={status} />}

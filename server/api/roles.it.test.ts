@@ -35,6 +35,7 @@ const POLICY: Record<string, Role | null> = {
   'GET /overview': 'viewer',
   'GET /parts': 'viewer',
   'GET /live': 'viewer',
+  'GET /proxies/:id/refusals': 'viewer',
   'POST /proxies/:id/questions': 'viewer',
   'GET /analysis': 'viewer',
   'POST /explain': 'viewer',

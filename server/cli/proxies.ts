@@ -78,6 +78,7 @@ function showOne(proxy: ProxyItem, output: ReturnType<typeof globalOptions>['out
     { title: 'state', value: (type) => type.state },
     { title: 'sent', value: (type) => type.sent },
     { title: 'acked', value: (type) => type.acked },
+    { title: 'since', value: (type) => type.changedAt },
     { title: 'reason', value: (type) => type.reason },
   ])
 }

@@ -29,6 +29,10 @@ export const RevisionStatus = z.object({
 })
 export type RevisionStatus = z.infer<typeof RevisionStatus>
 
+/** A revision that a proxy refused, whether or not it still does. */
+export const PastRefusal = RefusedBy.extend({ revision: z.number().int(), at: z.string() })
+export type PastRefusal = z.infer<typeof PastRefusal>
+
 export const RevisionChange = z.object({ object: ObjectRef, before: z.unknown().nullable(), after: z.unknown().nullable() })
 export const Revision = z.object({
   revision: z.number().int(),
@@ -47,6 +51,8 @@ export const XdsTypeState = z.object({
   sent: z.number().int(),
   acked: z.number().int(),
   reason: z.string().nullable(),
+  /** When the newest of its resources was sent, taken or refused. */
+  changedAt: z.string().nullable(),
 })
 
 export const Proxy = z.object({

@@ -23,7 +23,7 @@ interface Row {
   control_id: string | null
   connected_at: Date | null
   last_seen: Date
-  types: { typeUrl: string; sent: number; acked: number; refused: number; reason: string | null }[]
+  types: { typeUrl: string; sent: number; acked: number; refused: number; reason: string | null; changedAt: string }[]
 }
 
 /** The types that an Envoy sidecar asks for; one that it has not asked for yet is shown as such. */
@@ -34,9 +34,9 @@ export async function readProxies(db: Db, mesh: string, filter: ProxyFilter): Pr
   const { rows } = await db.pool.query<Row>(
     `select x.id, x.agent, x.namespace, x.version, x.spiffe_id, x.build, (x.endpoints->>'outboundPort')::int as outbound_port,
        c.id as control_id, x.connected_at, x.last_seen,
-       coalesce((select jsonb_agg(jsonb_build_object('typeUrl', t.type_url, 'sent', t.sent, 'acked', t.acked, 'refused', t.refused, 'reason', t.reason) order by t.type_url) from (
+       coalesce((select jsonb_agg(jsonb_build_object('typeUrl', t.type_url, 'sent', t.sent, 'acked', t.acked, 'refused', t.refused, 'reason', t.reason, 'changedAt', t.changed_at) order by t.type_url) from (
          select type_url, count(*) filter (where sent is not null) as sent, count(*) filter (where sent is not null and acked = sent) as acked,
-           count(*) filter (where refused is not null) as refused, coalesce(min(reason) filter (where refused is not null), min(reason)) as reason
+           count(*) filter (where refused is not null) as refused, coalesce(min(reason) filter (where refused is not null), min(reason)) as reason, max(changed_at) as changed_at
          from proxy_resource where mesh = x.mesh and proxy = x.id group by type_url) t), '[]') as types
      from proxy x left join control_process c on c.id = x.control_id
      where x.mesh = $1 and x.id > $2 and ($3::text is null or x.id = $3) order by x.id limit $4`,
@@ -64,9 +64,9 @@ function describeProxy(row: Row): ProxyItem {
   }
 }
 
-const UNSUBSCRIBED: ProxyItem['types'][string] = { state: 'unsubscribed', sent: 0, acked: 0, reason: null }
+const UNSUBSCRIBED: ProxyItem['types'][string] = { state: 'unsubscribed', sent: 0, acked: 0, reason: null, changedAt: null }
 
 function describeType(type: Row['types'][number]): ProxyItem['types'][string] {
   const state = type.refused > 0 ? 'rejected' : type.acked < type.sent ? 'pending' : 'synced'
-  return { state, sent: type.sent, acked: type.acked, reason: type.reason }
+  return { state, sent: type.sent, acked: type.acked, reason: type.reason, changedAt: new Date(type.changedAt).toISOString() }
 }

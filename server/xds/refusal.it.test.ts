@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { agent, agentVersion, gateway, route, split } from '../compile/fixtures.ts'
 import { TYPE } from '../compile/names.ts'
 import { readProxies } from '../queries/proxies.ts'
+import { readProxyRefusals } from '../queries/proxy-refusals.ts'
 import { testDatabase } from '../testing/database.ts'
 import { freePort } from '../testing/free-port.ts'
 import { eventually } from '../testing/load.ts'
@@ -70,6 +71,7 @@ test('a refused route is shown at its field, hurts no neighbour, never loops, an
     return now.rejected.length === 5 ? now : null
   })
   expect(known.rejected.find((one) => one.proxy === late.id)?.reason).toContain('so it was not sent here')
+  expect(await readProxyRefusals(db, 'local', herald.id)).toMatchObject([{ revision: repeated, object: { name: 'choir' } }, { revision: bad, pointer: '/spec/rules/0/matches/1/path/value', reason: expect.stringContaining('invalid perl operator') as string }])
   expect(await refusalsOf(herald)).toBe(1)
 
   await mesh.accepted(await mesh.commit([split('choir', { v1: 1 })]))
