@@ -42,6 +42,8 @@ export type Write<Row> = (rows: readonly Row[]) => Promise<() => Promise<void>>
 /** One commit at a time, in order. A refusal of rows (not of the store) is tried once more, request by request. */
 export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) => void, limits = BATCH): Batch<Row> {
   let queue: Waiting<Row>[] = []
+  let queuedBytes = 0
+  /** Of the queue, and of what is on its way. */
   let waitingBytes = 0
   const bytesOf = new Map<string, number>()
   /** When each sender of those that wait had its last turn. */
@@ -60,7 +62,11 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
     else waiting.resolve()
   }
 
-  const isFull = () => queue.reduce((sum, waiting) => sum + waiting.bytes, 0) >= limits.commitBytes
+  const setQueue = (next: Waiting<Row>[]) => {
+    queue = next
+    queuedBytes = next.reduce((sum, waiting) => sum + waiting.bytes, 0)
+  }
+  const isFull = () => queuedBytes >= limits.commitBytes
   let full = Promise.withResolvers<void>()
   const untilFull = () => (full = Promise.withResolvers<void>()).promise
 
@@ -101,7 +107,7 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
       taken.add(waiting)
       turns.set(waiting.sender, turn)
     }
-    queue = queue.filter((waiting) => !taken.has(waiting))
+    setQueue(queue.filter((waiting) => !taken.has(waiting)))
     if (queue.length === 0) turns.clear()
     return [...taken].filter((waiting) => !waiting.settled)
   }
@@ -109,7 +115,7 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
   /** The store is away: they wait on, in front. A row the store refuses: each request alone, so that one cannot take others along. */
   async function retry(taken: readonly Waiting<Row>[], error: unknown): Promise<void> {
     if (!isRefusal(error)) {
-      queue = [...taken.filter((waiting) => !waiting.settled), ...queue]
+      setQueue([...taken.filter((waiting) => !waiting.settled), ...queue])
       if (stopping) for (const waiting of queue) settle(waiting, unavailable('the collector is stopping'))
       else await sleep(limits.retryMs)
       return
@@ -140,10 +146,11 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
       waitingBytes += bytes
       bytesOf.set(sender, own)
       queue.push(waiting)
+      queuedBytes += bytes
       if (isFull()) full.resolve()
       const waitMs = limits.waitMs + Math.ceil(bytes / limits.storedBytesPerMs)
       const late = setTimeout(() => {
-        queue = queue.filter((other) => other !== waiting) // its memory goes with it, also while a transaction hangs
+        setQueue(queue.filter((other) => other !== waiting)) // its memory goes with it, also while a transaction hangs
         settle(waiting, unavailable(`not stored within ${waitMs} ms`))
       }, waitMs)
       running ??= run()
