@@ -78,18 +78,19 @@ function encode(resourceSpans: readonly unknown[], traceIds: readonly string[]):
   const body = protobufOf(JSON.stringify({ resourceSpans }))
   const traceIdsAt = traceIds.flatMap((traceId) => placesOf(Buffer.from(traceId, 'hex'), body))
   const spans = (resourceSpans as { scopeSpans: { spans: TestSpan[] }[] }[]).flatMap((each) => each.scopeSpans.flatMap((scope) => scope.spans)) // as requestOf makes them
-  const times = new Set(spans.flatMap((span) => [span.startTimeUnixNano, span.endTimeUnixNano]))
-  return { body, traceIdsAt, timesAt: [...times].flatMap((time) => placesOf(fixed64(BigInt(time)), body)) }
+  const times = new Set(spans.flatMap((span) => [BigInt(span.startTimeUnixNano), BigInt(span.endTimeUnixNano)]))
+  return { body, traceIdsAt, timesAt: placesOfTimes(times, body) }
+}
+
+/** Fields 7 and 8 of a span. */
+function placesOfTimes(times: ReadonlySet<bigint>, body: Buffer): number[] {
+  const places: number[] = []
+  for (let at = 1; at + 8 <= body.length; at++) if ((body[at - 1] === 0x39 || body[at - 1] === 0x41) && times.has(body.readBigUInt64LE(at))) places.push(at)
+  return places
 }
 
 function placesOf(bytes: Buffer, body: Buffer): number[] {
   const places: number[] = []
   for (let at = body.indexOf(bytes); at >= 0; at = body.indexOf(bytes, at + bytes.length)) places.push(at)
   return places
-}
-
-function fixed64(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8)
-  bytes.writeBigUInt64LE(value)
-  return bytes
 }

@@ -53,6 +53,8 @@ await using postgres = await ownPostgres()
 await using db = openDb(postgres.url, 'bench')
 await db.pool.query(`insert into mesh (name, trust_domain) values ($1, 'mesh.local')`, [MESH])
 await using collector = await startCollectorProcess(postgres)
+const sets = makeSets('whole')
+const madeMs = Date.now()
 const endMs = Date.now() + MINUTES * 60_000
 await Promise.all([sendKnown(endMs), sendOthers(endMs), readAgain(endMs)])
 await sleep(LATE_MS + 3000)
@@ -103,14 +105,12 @@ async function sendKnown(endMs: number): Promise<void> {
 }
 
 async function sendOthers(endMs: number): Promise<void> {
-  const sets = makeSets('whole')
-  const madeMs = Date.now()
-  const beganMs = madeMs
+  const beganMs = Date.now()
   for (let next = 0; Date.now() < endMs; next++) {
     const set = sets[next % sets.length]! // in bounds
     others += set.spans
     await sleep(Math.max(0, beganMs + (others / RATE) * 1000 - Date.now()))
-    for (const body of renewed(set, -(Date.now() - madeMs))) await post(body)
+    for (const body of renewed(set, madeMs - Date.now())) await post(body)
   }
 }
 
@@ -172,7 +172,7 @@ async function checkCalls(all: readonly Known[]): Promise<void> {
   const edges = await callsIn(first, Math.ceil(Date.now() / 60_000) * 60_000)
   const found = edges.map(({ source, target, requests, errors }) => `${source} → ${target} ${requests} calls, ${errors} failed`).sort()
   const failed = all.filter(({ number }) => number % 10 === 3).length
-  const expected = [`unknown/known-caller → unknown/known-callee ${all.length} calls, ${failed} failed`, `unknown/known-callee → model/known-model ${all.length} calls, 0 failed`].sort()
+  const expected = [`unknown/known-caller → unknown/known-callee ${all.length} calls, ${failed} failed`, `unknown/known-callee → model/default/known-model ${all.length} calls, 0 failed`].sort()
   if (!isDeepStrictEqual(found, expected)) problems.push(`calls are ${found.join('; ')}, not ${expected.join('; ')}`)
 }
 
