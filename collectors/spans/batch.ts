@@ -48,6 +48,7 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
   const bytesOf = new Map<string, number>()
   /** When each sender of those that wait had its last turn. */
   const turns = new Map<string, number>()
+  let turn = 0
   let stopping = false
   let running: Promise<void> | null = null
 
@@ -57,7 +58,10 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
     waitingBytes -= waiting.bytes
     const own = bytesOf.get(waiting.sender)! - waiting.bytes // counted when it came
     if (own > 0) bytesOf.set(waiting.sender, own)
-    else bytesOf.delete(waiting.sender)
+    else {
+      bytesOf.delete(waiting.sender)
+      turns.delete(waiting.sender)
+    }
     if (error) waiting.reject(error)
     else waiting.resolve()
   }
@@ -100,7 +104,7 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
   function take(): Waiting<Row>[] {
     const taken = new Set<Waiting<Row>>()
     let bytes = 0
-    const turn = turns.size === 0 ? 1 : Math.max(...turns.values()) + 1
+    turn++
     for (const waiting of inTurns(queue, turns)) {
       if (taken.size > 0 && bytes + waiting.bytes > limits.commitBytes) break
       bytes += waiting.bytes
@@ -108,7 +112,6 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
       turns.set(waiting.sender, turn)
     }
     setQueue(queue.filter((waiting) => !taken.has(waiting)))
-    if (queue.length === 0) turns.clear()
     return [...taken].filter((waiting) => !waiting.settled)
   }
 
@@ -168,8 +171,13 @@ function* inTurns<Row>(queue: readonly Waiting<Row>[], turns: ReadonlyMap<string
   const lines = [...Map.groupBy(queue, (waiting) => waiting.sender)]
   if (lines.length < 2) return yield* queue
   lines.sort(([a], [b]) => (turns.get(a) ?? 0) - (turns.get(b) ?? 0))
-  for (let place = 0, longest = Math.max(...lines.map(([, line]) => line.length)); place < longest; place++) {
-    for (const [, line] of lines) if (place < line.length) yield line[place]! // in bounds
+  for (let place = 0, isMore = true; isMore; place++) {
+    isMore = false
+    for (const [, line] of lines) {
+      if (place >= line.length) continue
+      isMore = true
+      yield line[place]! // in bounds
+    }
   }
 }
 
