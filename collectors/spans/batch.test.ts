@@ -66,6 +66,22 @@ test('the next commit is laid out while the one before is on its way, and waits 
   expect(said.slice(3, 6)).toEqual(['commits b', 'lays out b', 'commits b'])
 })
 
+test('where commits take long they are larger, and small again when they do not', async () => {
+  const commits: number[] = []
+  let tookMs = 300
+  await using batch = openBatch<string>(async (rows) => async () => {
+    commits.push(rows.length)
+    await sleep(tookMs)
+  }, () => {}, { ...BATCH, waitMs: 60_000, slowMs: 200, commitBytes: MIB, slowCommitBytes: 4 * MIB })
+  await Promise.all(Array.from({ length: 8 }, () => batch.add(['row'], MIB, 'one')))
+  expect(Math.max(...commits)).toBe(4)
+  tookMs = 0
+  for (let times = 0; times < 3; times++) await batch.add(['row'], MIB, 'one')
+  commits.length = 0
+  await Promise.all(Array.from({ length: 8 }, () => batch.add(['row'], MIB, 'one')))
+  expect(commits[0]).toBe(1)
+})
+
 test('a request within the limit of a body is taken from a sender that has nothing else waiting', async () => {
   await using batch = openBatch<string>(async () => async () => {}, () => {})
   await batch.add(['large'], 63 * MIB, 'one')

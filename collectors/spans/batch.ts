@@ -8,6 +8,9 @@ export const BATCH = {
   bytesMax: 64 * 1024 * 1024,
   /** A transaction takes requests up to this: larger ones cost as much by the span, and their memory and their wait are longer. */
   commitBytes: 1024 * 1024,
+  /** Where one of that size takes longer than `slowMs`, as on a machine with much else to do, fewer and larger ones get through sooner. */
+  slowMs: 100,
+  slowCommitBytes: 4 * 1024 * 1024,
   /** What one sender may have of that: a loud one fills the rest with nobody's leave. */
   senderBytesMax: 48 * 1024 * 1024,
   /** A request that waits longer is refused as retryable; a large one has the time that its bytes take beside that. */
@@ -70,7 +73,9 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
     queue = next
     queuedBytes = next.reduce((sum, waiting) => sum + waiting.bytes, 0)
   }
-  const isFull = () => queuedBytes >= limits.commitBytes
+  let isSlow = false
+  const roomBytes = () => (isSlow ? limits.slowCommitBytes : limits.commitBytes)
+  const isFull = () => queuedBytes >= roomBytes()
   let full = Promise.withResolvers<void>()
   const untilFull = () => (full = Promise.withResolvers<void>()).promise
 
@@ -93,7 +98,10 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
 
   async function finish(taken: readonly Waiting<Row>[], layingOut: Promise<() => Promise<void>>): Promise<void> {
     try {
-      await (await layingOut)()
+      const commit = await layingOut
+      const began = performance.now()
+      await commit()
+      isSlow = performance.now() - began > limits.slowMs * Math.max(1, taken.reduce((sum, { bytes }) => sum + bytes, 0) / limits.commitBytes)
       for (const waiting of taken) settle(waiting)
     } catch (error) {
       onFailure(error)
@@ -106,7 +114,7 @@ export function openBatch<Row>(write: Write<Row>, onFailure: (error: unknown) =>
     let bytes = 0
     turn++
     for (const waiting of inTurns(queue, turns)) {
-      if (taken.size > 0 && bytes + waiting.bytes > limits.commitBytes) break
+      if (taken.size > 0 && bytes + waiting.bytes > roomBytes()) break
       bytes += waiting.bytes
       taken.add(waiting)
       turns.set(waiting.sender, turn)
