@@ -45,7 +45,7 @@ export function FindingsPage() {
         <Loaded query={query} what="the findings">
           {() => <DataTable label="Findings" columns={COLUMNS} rows={items.filter((item) => (view.severity === 'all' || item.severity === view.severity) && isFound(item, view.q))} rowKey={({ object, code, pointer, detail }) => `${describeRef(object)} ${code} ${pointer} ${detail}`} firstSort={{ column: 'severity', descending: false }}
             empty={items.length === 0
-              ? <EmptyState kind="no-data" title="Nothing to say">Whatever routes, policies and agents say is looked at with every change; what is risky is listed here with what mends it.</EmptyState>
+              ? <EmptyState kind="well" title="Nothing to say">Whatever routes, policies and agents say is looked at with every change; what is risky is listed here with what mends it.</EmptyState>
               : <EmptyState kind="filtered" title={`None of ${plural(items.length, 'finding')} is like that`} action={<Button onPress={() => void setView({ q: null, severity: null })}>Show all</Button>} />} />}
         </Loaded>
       </Card>

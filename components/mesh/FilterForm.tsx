@@ -116,7 +116,7 @@ function PathEdit({ path }: { path: Path }) {
   const text = edit.key && isRecord(value) ? value[edit.key] : ''
   return (
     <div className="grid gap-2 sm:grid-cols-[260px_minmax(0,1fr)]">
-      <label className="grid min-w-0 gap-1" data-field={`${pointer}/type`}>
+      <label className="grid min-w-0 content-start gap-1" data-field={`${pointer}/type`}>
         <span className="text-sm text-muted">The path</span>
         <select className="h-[30px] rounded-md border border-line-strong bg-surface px-2 text-base" value={edit.id} disabled={disabled} onChange={({ target }) => {
           const next = PATH_EDITS.find(({ id }) => id === target.value)

@@ -117,7 +117,7 @@ function Resources({ id }: { id: string }) {
           if (found.length === 0) return <EmptyState kind="filtered" title="No resource is like that" action={<Button onPress={() => void setView({ q: null, show: null })}>Show all</Button>} />
           return (
             <>
-              <Table label="Resources">
+              <Table label="Resources" className="max-h-[60dvh] overflow-y-auto">
                 <thead><tr><Th>Resource</Th><Th>Type</Th><Th>State</Th><Th>Sent</Th><Th>Taken</Th><Th>Since</Th></tr></thead>
                 <tbody>{found.slice(0, SHOWN_MAX).map((resource) => <ResourceRow key={`${resource.typeUrl} ${resource.name}`} resource={resource} />)}</tbody>
               </Table>

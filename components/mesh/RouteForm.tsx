@@ -47,7 +47,7 @@ function ParentKind({ path }: { path: Path }) {
   const chosen = 'kind' in record && record.kind === 'Gateway' ? 'Gateway' : 'Agent'
   if (parent.disabled) return <ChoiceAt path={[...path, 'kind']} label="Kind" fallback="Agent" options={KINDS} />
   return (
-    <label className="grid min-w-0 gap-1" data-field={`${parent.pointer}/kind`}>
+    <label className="grid min-w-0 content-start gap-1" data-field={`${parent.pointer}/kind`}>
       <span className="text-sm text-muted">Kind</span>
       <select className="h-[30px] rounded-md border border-line-strong bg-surface px-2 text-base" value={chosen} onChange={(event) => parent.set({ ...record, kind: event.target.value, group: event.target.value === 'Gateway' ? 'gateway.networking.k8s.io' : 'heddle.dev' })}>
         {KINDS.map((kind) => <option key={kind.id} value={kind.id}>{kind.title}</option>)}

@@ -51,7 +51,7 @@ export function Alerts({ at }: { at: { namespace: string; name: string } | null 
         </div>
       ))}
       <Loaded query={query} what="the alerts">
-        {({ items }) => <DataTable label="Alerts" columns={columns} rows={items} rowKey={({ id }) => id} empty={<EmptyState kind="no-data" title="No alert in 90 days">One begins when so much of a budget goes so fast that it would not last.</EmptyState>} />}
+        {({ items }) => <DataTable label="Alerts" columns={columns} rows={items} rowKey={({ id }) => id} empty={<EmptyState kind="well" title="No alert in 90 days">One begins when so much of a budget goes so fast that it would not last.</EmptyState>} />}
       </Loaded>
     </Card>
   )
