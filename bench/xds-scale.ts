@@ -41,7 +41,7 @@ async function measure(size: number, editCount: number) {
   const arrivals: { onResponse: (client: FleetClient, typeUrl: string, names: string[]) => void } = { onResponse: () => {} }
   const reached = Math.min(size, REACH)
 
-  const [cpuBefore, ownBefore] = [await control.cpuMs(), process.cpuUsage()]
+  const [cpuBefore, postgresBefore, ownBefore] = [await control.cpuMs(), await postgres.cpuMs(), process.cpuUsage()]
   const began = performance.now()
   const clients: FleetClient[] = []
   while (clients.length < size) {
@@ -51,9 +51,12 @@ async function measure(size: number, editCount: number) {
   await until('everybody is synced', () => clients.every((client) => isSynced(client, reached)), clients)
   const stormMs = Math.max(...clients.map((client) => client.lastAt)) - began
   const stormCpuMs = (await control.cpuMs()) - cpuBefore
+  const postgresCpuMs = (await postgres.cpuMs()) - postgresBefore
   const own = process.cpuUsage(ownBefore)
   const clientsCpuMs = (own.user + own.system) / 1000 // beside control's: near the storm's length they are the limit
+  const responses = total(clients, 'responses') / size
   await until('the store has it', async () => (await areStored(db, clients)) && (await quietFor(control)), clients)
+  const storedCpuMs = { control: (await control.cpuMs()) - cpuBefore, postgres: (await postgres.cpuMs()) - postgresBefore } // with every row
   const restCpuShare = await cpuShareAtRest(control)
 
   const beforeEdits = { cpu: await control.cpuMs(), bytes: total(clients, 'bytes'), responses: total(clients, 'responses') }
@@ -66,7 +69,7 @@ async function measure(size: number, editCount: number) {
   const endpoint: number[] = []
   for (let change = 0; change < editCount; change++) endpoint.push(...(await endpointOnce(db, arrivals, clients, (change * 41) % size, change)))
   const memory = await control.residentMiB()
-  return { size, stormMs, stormCpuMs, clientsCpuMs, restCpuShare, edits: summary(accepted), endpoints: summary(endpoint), cpuMsPerEdit, bytesPerEdit, responsesPerEdit, interested: reached, residentMiB: memory.most, raw: { accepted, endpoint } }
+  return { size, stormMs, stormCpuMs, clientsCpuMs, postgresCpuMs, storedCpuMs, responses, restCpuShare, edits: summary(accepted), endpoints: summary(endpoint), cpuMsPerEdit, bytesPerEdit, responsesPerEdit, interested: reached, residentMiB: memory.most, raw: { accepted, endpoint } }
 }
 
 /** From the commit's beginning to the status that a person would see. */
@@ -96,7 +99,7 @@ async function endpointOnce(db: Db, arrivals: { onResponse: (client: FleetClient
   }
   began = performance.now()
   await db.pool.query(`update instance set port = $2 where mesh = 'local' and id = $1`, [`agent-${index}-0`, 20_000 + change])
-  await notify(db.pool, 'instance', { mesh: 'local' })
+  await notify(db.pool, 'instance', { mesh: 'local', proxy: `proxy-${index}` }) // as a heartbeat says it
   await until(`${interested} clients hear of ${cluster}`, () => times.length >= interested, clients)
   arrivals.onResponse = () => {}
   await sleep(30)
@@ -146,7 +149,7 @@ function summary(values: number[]) {
 function print(run: Run): void {
   const say = (isMet: boolean, text: string) => console.log(`${isMet ? 'met   ' : 'missed'} ${text}`)
   console.log(`${run.size} proxies, ${run.size} agents × ${INSTANCES} instances, load average ${loadavg()[0]?.toFixed(1)}`)
-  say(run.stormMs <= GOALS.stormMs, `connect storm → all synced: ${Math.round(run.stormMs)} ms (goal ${GOALS.stormMs}), ${run.stormCpuMs} ms of control's CPU, ${Math.round(run.clientsCpuMs)} of the clients'`)
+  say(run.stormMs <= GOALS.stormMs, `connect storm → all synced: ${Math.round(run.stormMs)} ms (goal ${GOALS.stormMs}), ${run.stormCpuMs} ms of control's CPU, ${Math.round(run.clientsCpuMs)} of the clients', ${run.postgresCpuMs} of PostgreSQL's; ${run.responses.toFixed(1)} responses a proxy; with every row ${run.storedCpuMs.control} and ${run.storedCpuMs.postgres} ms`)
   say(run.edits.p99 <= GOALS.acceptedMsP99, `edit → accepted by ${run.interested}: p99 ${run.edits.p99} ms (goal ${GOALS.acceptedMsP99}), median ${run.edits.p50} ms; ${Math.round(run.cpuMsPerEdit)} ms of control's CPU an edit`)
   say(run.endpoints.p99 <= GOALS.endpointMsP99, `endpoint change → at each of ${run.interested}: p99 ${run.endpoints.p99} ms (goal ${GOALS.endpointMsP99}), median ${run.endpoints.p50} ms`)
   say(run.residentMiB <= GOALS.residentMiB, `resident at most: ${run.residentMiB} MiB (goal ${GOALS.residentMiB})`)

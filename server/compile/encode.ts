@@ -1,9 +1,10 @@
 // Canonical JSON of a resource → the bytes that travel, with a version that is their hash: same content, same version, nothing sent.
 import { createHash } from 'node:crypto'
-import { fromJson, toBinary, type DescMessage, type JsonValue } from '@bufbuild/protobuf'
+import type { DescMessage, JsonValue } from '@bufbuild/protobuf'
 import { MeshError } from '../contracts/errors.ts'
 import type { ObjectRef } from '../contracts/object.ts'
 import type { TypeUrl } from './names.ts'
+import { jsonToBinary } from './json-to-binary.ts'
 import { envoyApi } from './protos/registry.ts'
 
 /** Proto3 JSON in Envoy's own field names, as its documents and `config_dump` show it. */
@@ -46,7 +47,7 @@ export function encodeJson(typeUrl: string, json: Json): Uint8Array {
   const schema = messageOf(typeUrl)
   const { '@type': _, ...fields } = json
   try {
-    return toBinary(schema, fromJson(schema, fields as JsonValue, { registry: envoyApi() }))
+    return jsonToBinary(schema, fields as JsonValue, envoyApi())
   } catch (cause) {
     throw new MeshError('internal', `${typeUrl} does not fit Envoy's API`, { cause })
   }

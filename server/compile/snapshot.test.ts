@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { fromJson, toBinary, type JsonValue } from '@bufbuild/protobuf'
 import { beforeAll, expect, test } from 'vitest'
 import type { MeshState } from '../contracts/mesh-state.ts'
 import { agent, agentVersion, egressPolicy, externalService, gateway, grpcRoute, instance, meshState, peerAuthentication, policy, proxyView, route, split, trafficPolicy } from './fixtures.ts'
@@ -91,6 +92,16 @@ test.each([
   const file = new URL(`testdata/${name}.json`, import.meta.url)
   if (process.env['UPDATE_GOLDEN']) writeFileSync(file, json)
   expect(json).toBe(readFileSync(file, 'utf8'))
+})
+
+test('what goes over the wire is what the library makes of the same JSON', () => {
+  for (const name of ['loom', 'spinner']) {
+    for (const { typeUrl, json, bytes } of listResources(compileSnapshot(weaver, proxyView(name)))) {
+      const { '@type': _, ...fields } = json
+      const message = envoyApi().getMessage(typeUrl.slice(typeUrl.lastIndexOf('/') + 1)) ?? expect.fail(typeUrl)
+      expect(Buffer.compare(bytes, toBinary(message, fromJson(message, fields as JsonValue, { registry: envoyApi() }))), String(json['name'])).toBe(0)
+    }
+  }
 })
 
 test('a mesh read in another order makes the same bytes', () => {

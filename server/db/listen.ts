@@ -4,7 +4,7 @@ import pg from 'pg'
 export const CHANNELS = {
   /** `{mesh, revision}` after a commit. */
   revision: 'heddle_revision',
-  /** `{mesh}` after an instance joined, left or changed. */
+  /** `{mesh}` after an instance joined, left or changed; with `proxy`, where no other proxy's row did. */
   instance: 'heddle_instance',
   /** `{mesh}` after a proxy's state or acknowledgement changed. */
   proxy: 'heddle_proxy',

@@ -73,7 +73,7 @@ function readOrNull(document: unknown): AgentCard | null {
 async function writeNews(client: PoolClient, mesh: string, sender: Sender, request: HeartbeatRequest): Promise<void> {
   const moved = await writeProxy(client, mesh, sender, request)
   const changed = request.state === 'ready' || request.state === 'draining' ? await putInstance(client, mesh, sender, request) : await removeInstance(client, mesh, sender)
-  if (moved || changed) await notify(client, 'instance', { mesh })
+  if (moved || changed) await notify(client, 'instance', { mesh, proxy: sender.proxyId })
   await notify(client, 'proxy', { mesh })
 }
 

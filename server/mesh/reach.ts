@@ -36,10 +36,15 @@ export function findAgent(state: MeshState, namespace: string, name: string): Ag
   return agentIndex(state.agents).get(`${namespace}/${name}`)
 }
 
+const versionsNow = new Kept<Agent, readonly Version[]>()
 const keptVersions = new Kept<Agent, readonly Version[]>()
 
 /** Every version an agent has, by name: registered ones, those with an instance, and those of its static list. The same value while they are the same. */
 export function versionsOf(state: MeshState, agent: Agent): readonly Version[] {
+  return versionsNow.of(agent, '', [state.versions, state.instances], () => sameVersions(state, agent)) // asked several times of each agent
+}
+
+function sameVersions(state: MeshState, agent: Agent): readonly Version[] {
   const { namespace, name } = agent.metadata
   const key = `${namespace}/${name}`
   const registered = versionIndex(state.versions).get(key) ?? NONE

@@ -1,5 +1,4 @@
 // A fleet without Envoys, for measuring control: agents with their instances as rows, and for each a delta client that asks as Envoy does.
-import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import { commitChange } from '../changes/commit.ts'
 import { agent, agentVersion, route } from '../compile/fixtures.ts'
 import { TYPE } from '../compile/names.ts'
@@ -7,7 +6,9 @@ import { spiffeIdOf } from '../contracts/ids.ts'
 import { refOf, type MeshObject } from '../contracts/object.ts'
 import type { Db } from '../db/client.ts'
 import { ADS_METHODS, type AdsRequest } from '../xds/wire.ts'
-import { decodeResponse, encodeRequest } from './ads-client.ts'
+import { encodeRequest } from './ads-client.ts'
+import { openCall } from './bare-call.ts'
+import { encodeAck, readNames } from './fleet-wire.ts'
 import { IDENTITY_HEADER } from './test-control.ts'
 
 const MESH = 'local'
@@ -73,15 +74,10 @@ export interface FleetClient extends Disposable {
  * what it holds, all types at once.
  */
 export function openFleetClient(port: number, index: number, onResponse: (client: FleetClient, typeUrl: string, names: string[]) => void = () => {}, back: FleetClient['held'] = new Map()): FleetClient {
-  // A connection each, as proxies have.
-  const connection = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { 'grpc.use_local_subchannel_pool': 1, 'grpc.max_receive_message_length': -1 })
-  const metadata = new Metadata()
-  metadata.set(IDENTITY_HEADER, spiffeIdOf(TRUST_DOMAIN, namespaceOf(index), nameOf(index)))
-  const bytes = (value: Buffer) => value
-  const call = connection.makeBidiStreamRequest(ADS_METHODS.delta, bytes, bytes, metadata)
+  const call = openCall(port, ADS_METHODS.delta, { [IDENTITY_HEADER]: spiffeIdOf(TRUST_DOMAIN, namespaceOf(index), nameOf(index)) })
   const held = new Map(Array.from(back, ([typeUrl, versions]) => [typeUrl, new Map(versions)]))
-  const client: FleetClient = { index, held, firstAt: null, lastAt: 0, bytes: 0, responses: 0, resources: 0, ended: null, freeze: () => void call.pause(), [Symbol.dispose]: () => connection.close() }
-  const send = (request: Partial<AdsRequest> & { typeUrl: string }) => void call.write(encodeRequest('delta', request))
+  const client: FleetClient = { index, held, firstAt: null, lastAt: 0, bytes: 0, responses: 0, resources: 0, ended: null, freeze: () => call.freeze(), [Symbol.dispose]: () => call[Symbol.dispose]() }
+  const send = (request: Partial<AdsRequest> & { typeUrl: string }) => call.write(encodeRequest('delta', request))
   const next: Record<string, (fresh: string[]) => void> = {
     [TYPE.cluster]: (fresh) => {
       const filled = fresh.filter((name) => name.includes('/'))
@@ -93,8 +89,8 @@ export function openFleetClient(port: number, index: number, onResponse: (client
       if (!held.has(TYPE.virtualHost)) send({ typeUrl: TYPE.virtualHost })
     },
   }
-  call.on('data', (message: Buffer) => {
-    const response = decodeResponse('delta', message)
+  call.onMessage = (message) => {
+    const response = readNames(message)
     client.lastAt = performance.now()
     client.firstAt ??= client.lastAt
     client.bytes += message.length
@@ -106,12 +102,11 @@ export function openFleetClient(port: number, index: number, onResponse: (client
     const fresh = names.filter((name) => !known.has(name))
     for (const { name, version } of response.resources) known.set(name, version)
     for (const name of response.removed) known.delete(name)
-    send({ typeUrl: response.typeUrl, nonce: response.nonce })
+    call.write(encodeAck(response))
     next[response.typeUrl]?.(fresh)
     onResponse(client, response.typeUrl, names)
-  })
-  call.on('error', (error) => (client.ended = error.message))
-  call.on('end', () => (client.ended ??= 'ended'))
+  }
+  call.onEnd = (why) => (client.ended ??= why)
   const node = { id: `proxy-${index}`, build: '' }
   if (back.size === 0) send({ node, typeUrl: TYPE.cluster })
   for (const [typeUrl, versions] of back) {

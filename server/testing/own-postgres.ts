@@ -1,10 +1,12 @@
 // A migrated PostgreSQL for one run of a benchmark, which may kill it and bring it back; its directory goes with it.
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrate } from '../db/migrate.ts'
 import { startPostgres } from '../run/postgres.ts'
 import { freePort } from './free-port.ts'
+
+const TICK_MS = 10 // USER_HZ is 100 on Linux
 
 export interface OwnPostgres extends AsyncDisposable {
   /** Stays the same over a kill. */
@@ -13,6 +15,8 @@ export interface OwnPostgres extends AsyncDisposable {
   directory: string
   /** Of the postmaster, while it runs. */
   readonly pid: number
+  /** User and system time of all its processes so far, those that ended included. */
+  cpuMs(): Promise<number>
   kill(): Promise<void>
   start(): Promise<void>
 }
@@ -30,6 +34,12 @@ export async function ownPostgres(): Promise<OwnPostgres> {
     get pid() {
       return postgres.process.pid! // it has started
     },
+    async cpuMs() {
+      const pid = postgres.process.pid! // it has started
+      const children = (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).split(' ').filter(Boolean)
+      const times = await Promise.all([readCpuMs(pid), ...children.map((child) => readCpuMs(child).catch(() => 0))]) // one may have ended since
+      return times.reduce((sum, ms) => sum + ms, 0)
+    },
     async kill() {
       const ended = new Promise((resolve) => postgres.process.once('exit', resolve))
       postgres.process.kill('SIGKILL')
@@ -43,4 +53,10 @@ export async function ownPostgres(): Promise<OwnPostgres> {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** With the time of its children that ended and were waited for. https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+async function readCpuMs(pid: number | string): Promise<number> {
+  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? []
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, 0)
 }

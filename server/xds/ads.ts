@@ -36,12 +36,12 @@ export interface AdsStream {
 }
 
 /**
- * A frozen proxy is found in 8 s, in which it counts as one that has not answered. With 1 s to answer, 300 clients that came at once to a
+ * A frozen proxy is found in 8.5 s, in which it counts as one that has not answered. With 1 s to answer, 300 clients that came at once to a
  * busy machine lost streams (bench/xds-scale.ts), and who is dropped comes again. A thousand who are asked each 2 s cost 3 % of a core.
  */
 export const SERVER_OPTIONS = {
-  'grpc.keepalive_time_ms': 3000,
-  'grpc.keepalive_timeout_ms': 5000,
+  'grpc.keepalive_time_ms': 4500,
+  'grpc.keepalive_timeout_ms': 4000,
   'grpc.max_receive_message_length': 8 * 1024 * 1024,
   'grpc.max_concurrent_streams': 64,
 }

@@ -6,9 +6,10 @@ import { describeHeldBack, holdBack } from '../compile/held-back.ts'
 import { findCulprit } from './culprit.ts'
 import type { Refusals, Withheld } from './refusals.ts'
 import { changesBetween, decideRow, neededBy, type Change, type Refusal, type RevisionRow } from './revision-rows.ts'
-import { Session, type Verdict } from './session.ts'
-import type { ProxyKey } from './status-sql.ts'
+import { Session } from './session.ts'
+import type { ProxyKey, ResourceState } from './status-sql.ts'
 import type { StatusWriter } from './status-writer.ts'
+import type { Verdict } from './subscription.ts'
 import type { AdsStream } from './ads.ts'
 import type { Resource } from '../compile/encode.ts'
 
@@ -25,6 +26,8 @@ export interface MemberOptions {
   onRefused(): void
 }
 
+const NOTHING_SHOWN = {}
+
 export class Member {
   readonly key: ProxyKey
   readonly build: string
@@ -33,6 +36,8 @@ export class Member {
   readonly stream: AdsStream
   view: ProxyView | null = null
   #state: MeshState | null = null
+  /** What was applied last besides the state. */
+  #applied: { view: ProxyView; learned: number } | null = null
   #raw: Snapshot | null = null
   #withheld = new Map<string, Withheld>()
   #rows: RevisionRow[]
@@ -61,12 +66,17 @@ export class Member {
   apply(state: MeshState, between: readonly MeshState[] = []): void {
     const { view } = this
     if (!view) return // its ports are not known yet: silence
+    const { learned } = this.#options.refusals
+    const isAsBefore = view === this.#applied?.view && learned === this.#applied.learned
+    if (isAsBefore && state === this.#state) return
+    this.#applied = null // until all of it is done
     const { proxyless = false, lacking = [] } = this.stream.node
     const compile = (one: MeshState): Snapshot => {
       const snapshot = compileSnapshot(one, view, { virtualHosts: this.session.variant === 'delta' ? 'vhds' : 'inline', proxyless, before: lacking.length > 0 ? null : this.#raw })
       return { ...snapshot, resources: holdBack(snapshot.resources, lacking) }
     }
     const raw = compile(state)
+    const before = this.#raw
     let last = { snapshot: this.#raw, revision: this.#state?.revision ?? state.revision }
     this.#raw = raw
     this.#state = state
@@ -75,7 +85,9 @@ export class Member {
       if (last.snapshot && step.revision > last.revision) this.#openRows(neededBy(this.session, changesBetween(last.snapshot, snapshot)), last.revision, step.revision)
       last = { snapshot, revision: step.revision }
     }
-    this.replaceRefused()
+    if (isAsBefore && before?.resources === raw.resources) this.decide()
+    else this.replaceRefused()
+    this.#applied = { view, learned }
   }
 
   /** Again after another proxy of the build refused something. */
@@ -107,29 +119,39 @@ export class Member {
   }
 
   #onSent(verdicts: readonly Verdict[]): void {
-    for (const { typeUrl, name, version } of verdicts) if (version !== null) this.#options.writer.resource(this.key, typeUrl, name, { sent: version, ...this.#shownRefusal(typeUrl, name) })
+    const sent = verdicts.flatMap(({ typeUrl, name, version }) => (version === null ? [] : [[name, { sent: version, ...this.#shownRefusal(typeUrl, name) }] as const]))
+    const [first] = verdicts
+    if (first && sent.length > 0) this.#options.writer.sent(this.key, first.typeUrl, new Map(sent))
   }
 
   #onAcked(verdicts: readonly Verdict[]): void {
     const { writer, refusals } = this.#options
+    const taken = new Map<string, ResourceState>()
     for (const { typeUrl, name, version, resource } of verdicts) {
       if (version === null) {
         writer.dropResource(this.key, typeUrl, name)
         continue
       }
-      writer.resource(this.key, typeUrl, name, { sent: version, acked: version, ...this.#shownRefusal(typeUrl, name) })
-      if (resource && refusals.noteAccepted(this.build, resource) === 'new') writer.accepted(this.key.mesh, this.build, resource)
+      taken.set(name, { sent: version, acked: version, ...this.#shownRefusal(typeUrl, name) })
+      // What only this proxy gets never stands in for anything (#onRefused).
+      if (resource && resource.scope !== this.key.id && refusals.noteAccepted(this.build, resource) === 'new') writer.accepted(this.key.mesh, this.build, resource)
     }
+    const [first] = verdicts
+    if (first && taken.size > 0) writer.resources(this.key, first.typeUrl, taken)
   }
 
   #onRefused(resource: Resource, reason: string): void {
     const { writer, refusals, onRefused } = this.#options
-    writer.resource(this.key, resource.typeUrl, resource.name, { sent: resource.version, refused: resource.version, reason })
+    this.#write(resource.typeUrl, resource.name, { sent: resource.version, refused: resource.version, reason })
     // What only this proxy gets can fail for reasons of its own, such as a port in use: its next start tries again.
     if (resource.scope === this.key.id) return
     refusals.add(this.build, { typeUrl: resource.typeUrl, scope: resource.scope, name: resource.name, version: resource.version, proxy: this.key.id, reason })
     writer.refused(this.key.mesh, this.build, resource, this.key.id, reason)
     onRefused()
+  }
+
+  #write(typeUrl: string, name: string, state: ResourceState): void {
+    this.#options.writer.resources(this.key, typeUrl, new Map([[name, state]]))
   }
 
   #noteWithheld(withheld: Withheld[]): void {
@@ -138,7 +160,7 @@ export class Member {
     for (const [key, { resource, refusal }] of this.#withheld) {
       // Never sent again: counts as refused by this proxy too, in the words of the one that did.
       this.session.subscriptions.get(resource.typeUrl)?.refused.set(resource.name, { version: resource.version, reason: refusal.reason })
-      if (before.get(key)?.resource.version !== resource.version) this.#options.writer.resource(this.key, resource.typeUrl, resource.name, { refused: resource.version, reason: this.#words(refusal.proxy, refusal.reason) })
+      if (before.get(key)?.resource.version !== resource.version) this.#write(resource.typeUrl, resource.name, { refused: resource.version, reason: this.#words(refusal.proxy, refusal.reason) })
     }
     this.#forgetRefused()
   }
@@ -151,14 +173,15 @@ export class Member {
         subscription.refused.delete(name)
         const held = subscription.held.get(name)?.version
         if (held === undefined) this.#options.writer.dropResource(this.key, subscription.typeUrl, name)
-        else this.#options.writer.resource(this.key, subscription.typeUrl, name, { sent: held, acked: held })
+        else this.#write(subscription.typeUrl, name, { sent: held, acked: held })
       }
     }
   }
 
   #shownRefusal(typeUrl: string, name: string): { refused?: string; reason?: string } {
-    const withheld = this.#withheld.get(`${typeUrl} ${name}`)
+    const withheld = this.#withheld.size > 0 && this.#withheld.get(`${typeUrl} ${name}`)
     if (withheld) return { refused: withheld.resource.version, reason: this.#words(withheld.refusal.proxy, withheld.refusal.reason) }
+    if (!this.stream.node.lacking?.length) return NOTHING_SHOWN
     const resource = this.#raw?.resources.get(typeUrl as Resource['typeUrl'])?.get(name)
     const leftOut = resource ? describeHeldBack(resource) : null
     return leftOut ? { reason: leftOut } : {}

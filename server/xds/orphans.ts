@@ -69,11 +69,12 @@ export async function countOrphans(db: Db, writer: StatusWriter, state: MeshStat
  * needs them, and this one named its own before the proxy was among them.
  */
 export async function readMissedRows(db: Db, state: MeshState, proxy: JoiningProxy): Promise<RevisionRow[]> {
-  const { rows } = await db.pool.query<{ compiled: number | null; counted: number[] }>(
-    `select (compiled->>$2)::int as compiled, array(select revision from revision_proxy where mesh = $2 and proxy = $3 and revision > (compiled->>$2)::int) as counted
+  const { rows } = await db.pool.query<{ compiled: number | null; counted: number[] }>({
+    name: 'missed-rows',
+    text: `select (compiled->>$2)::int as compiled, array(select revision from revision_proxy where mesh = $2 and proxy = $3 and revision > (compiled->>$2)::int) as counted
      from control_process where id = $1`,
-    [proxy.control_id, state.mesh, proxy.id],
-  )
+    values: [proxy.control_id, state.mesh, proxy.id],
+  })
   const { compiled = null, counted = [] } = rows[0] ?? {}
   const view = viewOf(proxy)
   if (compiled === null || compiled >= state.revision || !view) return []

@@ -8,8 +8,8 @@ import { clustersNamedBy } from '../compile/encode.ts'
 import type { Snapshot } from '../compile/snapshot.ts'
 import type { Db } from '../db/client.ts'
 
-/** Up to this many untried resources go one by one. */
-const TRIALS = 64
+/** So many untried resources, and up to twice as many, go one by one. */
+const TRIALS = 16
 
 export interface KnownRefusal {
   typeUrl: string
@@ -36,6 +36,8 @@ export class Refusals {
   readonly #proven = new Map<string, WeakSet<Resource>>()
   readonly #tried = new Map<string, WeakSet<Resource>>()
   #loadedUntil = new Date(0)
+  /** Grows whenever `replace` may have another answer than before. */
+  learned = 0
 
   constructor(db: Db, mesh: string) {
     this.#db = db
@@ -63,7 +65,9 @@ export class Refusals {
     let known = this.#known.get(build)
     if (!known) this.#known.set(build, (known = new Map()))
     const key = keyOf(refusal.typeUrl, refusal.scope, refusal.name, refusal.version)
-    if (!known.has(key)) known.set(key, refusal)
+    if (known.has(key)) return
+    known.set(key, refusal)
+    this.learned++
   }
 
   /** Called with what a proxy of the build took, so that a stand-in is at hand before it is needed. */
@@ -71,6 +75,7 @@ export class Refusals {
     if (this.isProven(build, resource)) return 'known'
     this.#accepted.set(keyOf(build, resource.typeUrl, resource.scope, resource.name), resource)
     of(this.#proven, build).add(resource)
+    if (this.#known.has(build)) this.learned++
     return 'new'
   }
 
@@ -84,13 +89,13 @@ export class Refusals {
   }
 
   /**
-   * Of resources that no proxy of the build took yet, some that none of them is trying: many that come at once try them side by side. One at a
-   * time while they are few; of thousands a part, since each response has Envoy build all of its routes anew.
+   * Of resources that no proxy of the build took yet, some that none of them is trying, if there are any: many that come at once try them side
+   * by side. One at a time while they are few; of many a part, since each response has Envoy build all of its routes anew.
    */
   chooseTrial(build: string, resources: readonly Resource[]): Resource[] {
     const tried = of(this.#tried, build)
     const untried = resources.filter((resource) => !tried.has(resource))
-    const chosen = untried.length > 0 ? untried.slice(0, Math.max(1, Math.floor(untried.length / TRIALS))) : resources.slice(0, 1)
+    const chosen = untried.slice(0, Math.max(1, Math.floor(untried.length / TRIALS)))
     for (const resource of chosen) tried.add(resource)
     return chosen
   }

@@ -3,39 +3,28 @@
 import type { Resource } from '../compile/encode.ts'
 import { TYPE, type TypeUrl } from '../compile/names.ts'
 import type { Snapshot } from '../compile/snapshot.ts'
+import { chooseBatch, type Trials } from './batch.ts'
 import { LIMITS, refuseTooMuch, tooMany } from './limits.ts'
 import { cleanReason, namedIn } from './nack.ts'
-import { absentNames, applyDeltaNames, applyWholeNames, dueResources, goneNames, isSettled, isWanted, ONE_BY_ONE, openSubscription, stateVersion, WHOLE_STATE, type Subscription, type Target } from './subscription.ts'
+import { absentNames, applyDeltaNames, applyWholeNames, dueResources, goneNames, isSettled, isWanted, ONE_BY_ONE, openSubscription, stateVersion, verdict, WHOLE_STATE, type Subscription, type Target, type Verdict } from './subscription.ts'
 import type { AdsRequest, AdsResponse, Variant } from './wire.ts'
 
 /** Counters of a cluster leave a proxy every 2 s; one that goes at once would take its last calls with it. */
 const CLUSTER_LINGER_MS = 10_000
 
-/** Beyond this much a response is continued in the next. */
-const BATCH_BYTES_MAX = 1024 * 1024
+/** Until what waits for the trials of others is looked at again. */
+const TRIAL_LOOK_MS = 50
 
 const NOTHING: Target = new Map()
 
 /** Clusters first, then what fills them, then the doors, then the ways that lead there. */
 const ORDER: readonly string[] = [TYPE.cluster, TYPE.endpoints, TYPE.listener, TYPE.routes, TYPE.virtualHost]
 
-export interface Verdict {
-  typeUrl: string
-  name: string
-  /** Null is a removal. */
-  version: string | null
-  resource: Resource | null
-}
-
-export interface SessionHandlers {
+export interface SessionHandlers extends Trials {
   send(response: AdsResponse): void
   sent(verdicts: readonly Verdict[]): void
   acked(verdicts: readonly Verdict[]): void
   refused(resource: Resource, reason: string): void
-  /** Whether a proxy of this build has taken that very version. */
-  isProven(resource: Resource): boolean
-  /** Which of these, none of them proven, are tried first; none of none. */
-  chooseTrial(resources: readonly Resource[]): Resource[]
   /** A type was asked for: what the client says it holds. */
   subscribed(subscription: Subscription): void
   /** After each request: what is asked for or held may have changed. */
@@ -52,6 +41,7 @@ export class Session {
   readonly #leaving = new Map<string, number>()
   #nonces = 0
   #timer: NodeJS.Timeout | undefined
+  #trialTimer: NodeJS.Timeout | undefined
 
   constructor(variant: Variant, handlers: SessionHandlers) {
     this.variant = variant
@@ -60,15 +50,24 @@ export class Session {
 
   /** What the client shall have. Until the first call the session stays silent: an empty answer would delete everything. */
   setTarget(target: Snapshot['resources']): void {
-    if (target === this.target) return
+    const before = this.target
+    if (target === before) return
     this.target = target
     this.#noteLeaving()
     for (const subscription of this.subscriptions.values()) this.#adoptState(subscription)
-    this.pump()
+    this.pump(before ? this.#differing(before, target) : this.#allTypes())
+  }
+
+  /** Types for which another target may mean something: where clusters change or wait to leave, all of them. */
+  #differing(before: Snapshot['resources'], target: Snapshot['resources']): readonly string[] {
+    const types = this.#allTypes()
+    const differs = (typeUrl: string) => before.get(typeUrl as TypeUrl) !== target.get(typeUrl as TypeUrl)
+    return this.#leaving.size > 0 || differs(TYPE.cluster) ? types : types.filter(differs)
   }
 
   close(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#trialTimer)
   }
 
   receive(request: AdsRequest): void {
@@ -106,11 +105,11 @@ export class Session {
     return [...ORDER, ...[...this.subscriptions.keys()].filter((type) => !ORDER.includes(type))]
   }
 
-  /** What may go now because of an answer: everything waits for clusters, clusters leave after all others, and nothing waits for endpoints. */
+  /** What may go now because of an answer: everything waits for clusters, those that leave go after all others, and nothing waits for endpoints. */
   #concernedBy(typeUrl: string): readonly string[] {
     if (typeUrl === TYPE.endpoints) return [typeUrl]
     if (typeUrl === TYPE.cluster) return this.#allTypes()
-    return [TYPE.cluster, typeUrl]
+    return this.#leaving.size > 0 ? [TYPE.cluster, typeUrl] : [typeUrl]
   }
 
   /** What the target has of a type. */
@@ -141,7 +140,7 @@ export class Session {
   #offer(subscription: Subscription): void {
     const target = this.targetOf(subscription.typeUrl)
     const due = dueResources(subscription, target)
-    const ready = due.filter((resource) => this.#mayGo(subscription, resource))
+    const ready = this.#readyOf(subscription, due)
     const removed = this.#removable(subscription, target, due.length > 0)
     // SotW says that a name is not there by leaving it out of the whole state; of other types it cannot.
     const absent = this.variant === 'delta' || WHOLE_STATE.has(subscription.typeUrl) ? absentNames(subscription, target) : []
@@ -155,15 +154,16 @@ export class Session {
     this.#send(subscription, batch, removed, absent)
   }
 
-  /** Suspects are tried one by one; so is what nobody has taken yet, unless it is very much, where a bad resource takes its neighbours with it. The rest goes together. */
+  /** What of the ready goes now. */
   #batchOf(subscription: Subscription, ready: Resource[]): Resource[] {
-    const together = ready.filter((resource) => !subscription.alone.has(resource.name))
-    if (!ONE_BY_ONE.has(subscription.typeUrl)) return together.length > 0 ? together : ready.slice(0, 1)
-    if (this.variant === 'sotw') return ready.slice(0, 1)
-    const proven = together.filter((resource) => this.#handlers.isProven(resource))
-    if (proven.length > 0) return upToBytes(proven, BATCH_BYTES_MAX)
-    const trial = this.#handlers.chooseTrial(together)
-    return trial.length > 0 ? upToBytes(trial, BATCH_BYTES_MAX) : ready.slice(0, 1)
+    if (ready.length === 0) return ready
+    const batch = chooseBatch(subscription, ready, this.variant, this.#handlers)
+    if (batch !== 'wait') return batch
+    this.#trialTimer ??= setTimeout(() => {
+      this.#trialTimer = undefined
+      this.pump([...ONE_BY_ONE])
+    }, TRIAL_LOOK_MS)
+    return []
   }
 
   #send(subscription: Subscription, resources: Resource[], removed: string[], absent: string[]): void {
@@ -171,6 +171,7 @@ export class Session {
     const nonce = String(++this.#nonces)
     subscription.inFlight = { nonce, resources, removed }
     subscription.answered = true
+    subscription.waitsSince = null
     for (const name of absent) subscription.absent.add(name)
     for (const { name } of resources) {
       subscription.again.delete(name)
@@ -220,6 +221,7 @@ export class Session {
       subscription.held.delete(name)
       this.#leaving.delete(name)
     }
+    if (typeUrl === TYPE.cluster) this.#noteLeaving() // of those that came, some may have gone from the target meanwhile
     this.#handlers.acked([...good.map((resource) => verdict(subscription, resource)), ...inFlight.removed.map((name) => ({ typeUrl, name, version: null, resource: null }))])
     const reason = cleanReason(refusal ?? '')
     for (const resource of bad) {
@@ -243,16 +245,19 @@ export class Session {
     return []
   }
 
-  #mayGo(subscription: Subscription, resource: Resource): boolean {
+  /** Of what is due, what breaks nothing now: a listener or route goes after the clusters that it needs. */
+  #readyOf({ typeUrl }: Subscription, due: Resource[]): Resource[] {
     const clusters = this.subscriptions.get(TYPE.cluster)
-    if (!clusters) return true
-    if (subscription.typeUrl === TYPE.listener) return this.isSettled(TYPE.cluster)
-    if (subscription.typeUrl !== TYPE.routes && subscription.typeUrl !== TYPE.virtualHost) return true
+    if (!clusters || due.length === 0) return due
+    if (typeUrl === TYPE.listener) return this.isSettled(TYPE.cluster) ? due : []
+    if (typeUrl !== TYPE.routes && typeUrl !== TYPE.virtualHost) return due
     const target = this.targetOf(TYPE.cluster)
-    return resource.needs.every((name) => {
+    const isThere = (name: string) => {
+      if (clusters.held.has(name)) return true
       const wanted = target.get(name)
-      return !wanted || !isWanted(clusters, name) || clusters.held.has(name) || clusters.refused.get(name)?.version === wanted.version
-    })
+      return !wanted || !isWanted(clusters, name) || clusters.refused.get(name)?.version === wanted.version
+    }
+    return due.filter((resource) => resource.needs.every(isThere))
   }
 
   /** Clusters go last: after every route that named them is acknowledged without them, and after their last metrics. */
@@ -282,15 +287,4 @@ export class Session {
     this.#timer = setTimeout(() => this.pump(), Math.max(50, Math.min(...this.#leaving.values()) - Date.now()))
     this.#timer.unref()
   }
-}
-
-/** The first ones that fit, at least one. */
-function upToBytes(resources: Resource[], bytesMax: number): Resource[] {
-  let bytes = 0
-  const end = resources.findIndex((resource) => (bytes += resource.bytes.length) > bytesMax)
-  return end === -1 ? resources : resources.slice(0, Math.max(1, end))
-}
-
-function verdict(subscription: Subscription, resource: Resource): Verdict {
-  return { typeUrl: subscription.typeUrl, name: resource.name, version: resource.version, resource }
 }

@@ -1,4 +1,4 @@
-// The statements behind status-writer.ts, each for a whole set.
+// The statements behind status-writer.ts, each for a whole set. Rows of a proxy are written under a lock on it, for it may be deleted meanwhile.
 import type { Resource } from '../compile/encode.ts'
 import type { PoolClient } from '../db/pool.ts'
 import type { RevisionRow } from './revision-rows.ts'
@@ -54,17 +54,73 @@ async function writeHeld(client: PoolClient, held: string): Promise<void> {
     [held],
   )
   await client.query(
-    `insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, changed_at)
-     select proxy.mesh, proxy.id, r.type_url, held.key, held.value, held.value, now()
-     from jsonb_to_recordset($1::jsonb) as r (mesh text, proxy text, type_url text, held jsonb) join proxy on proxy.mesh = r.mesh and proxy.id = r.proxy, jsonb_each_text(r.held) as held
+    `with r as (select * from jsonb_to_recordset($1::jsonb) as r (mesh text, proxy text, type_url text, held jsonb)),
+       x as (select mesh, id from proxy where (mesh, id) in (select mesh, proxy from r) order by mesh, id for key share)
+     insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, changed_at)
+     select x.mesh, x.id, r.type_url, held.key, held.value, held.value, now()
+     from r join x on x.mesh = r.mesh and x.id = r.proxy, jsonb_each_text(r.held) as held
      on conflict (mesh, proxy, type_url, name) do update set sent = excluded.sent, acked = excluded.acked, changed_at = now() where (p.sent, p.acked) is distinct from (excluded.sent, excluded.acked)`,
     [held],
   )
 }
 
 export async function writeResources(client: PoolClient, batch: Pending): Promise<void> {
-  const rows = listByType(batch.resources).flatMap(({ value, ...key }) => Array.from(value, ([name, state]) => ({ ...key, name, ...state })))
-  for (let at = 0; at < rows.length; at += ROWS_MAX) await insertResources(client, rows.slice(at, at + ROWS_MAX))
+  const taken: Taken[] = []
+  const others: unknown[] = []
+  for (const { value, ...key } of listByType(batch.resources)) {
+    const whole: Taken = { ...key, names: [], versions: [] }
+    for (const [name, state] of value) {
+      if (isTaken(state)) {
+        whole.names.push(name)
+        whole.versions.push(state.acked)
+      } else others.push({ ...key, name, ...state })
+    }
+    if (whole.names.length > 0) taken.push(whole)
+  }
+  for (const some of inParts(taken)) await insertTaken(client, some)
+  for (let at = 0; at < others.length; at += ROWS_MAX) await insertResources(client, others.slice(at, at + ROWS_MAX))
+}
+
+/** Of one type, what a proxy took as it was sent. */
+interface Taken {
+  mesh: string
+  proxy: string
+  type_url: string
+  names: string[]
+  versions: string[]
+}
+
+function isTaken(state: ResourceState): state is { acked: string } {
+  const { sent, acked, refused = null, reason = null } = state
+  return typeof acked === 'string' && sent === acked && refused === null && reason === null
+}
+
+function* inParts(taken: readonly Taken[]): Generator<Taken[]> {
+  let part: Taken[] = []
+  let rows = 0
+  for (const one of taken) {
+    if (rows > 0 && rows + one.names.length > ROWS_MAX) {
+      yield part
+      ;[part, rows] = [[], 0]
+    }
+    part.push(one)
+    rows += one.names.length
+  }
+  if (rows > 0) yield part
+}
+
+/** Nearly all there is to write of a fleet: a text a proxy and type, split where it is stored. No name or version has a line feed (refusals.ts). */
+async function insertTaken(client: PoolClient, taken: readonly Taken[]): Promise<void> {
+  await client.query(
+    `with t as (select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) as t (mesh, proxy, type_url, names, versions)),
+       x as (select mesh, id from proxy where (mesh, id) in (select mesh, proxy from t) order by mesh, id for key share)
+     insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, changed_at)
+     select t.mesh, t.proxy, t.type_url, r.name, r.version, r.version, now()
+     from t join x on x.mesh = t.mesh and x.id = t.proxy
+     cross join lateral unnest(string_to_array(t.names, E'\\n'), string_to_array(t.versions, E'\\n')) as r (name, version)
+     on conflict (mesh, proxy, type_url, name) do update set changed_at = now(), sent = excluded.sent, acked = excluded.acked, refused = null, reason = null`,
+    [taken.map(({ mesh }) => mesh), taken.map(({ proxy }) => proxy), taken.map(({ type_url }) => type_url), taken.map(({ names }) => names.join('\n')), taken.map(({ versions }) => versions.join('\n'))],
+  )
 }
 
 function listByType<T>(all: ByType<T>): { mesh: string; proxy: string; type_url: string; value: T }[] {
@@ -73,10 +129,11 @@ function listByType<T>(all: ByType<T>): { mesh: string; proxy: string; type_url:
 
 async function insertResources(client: PoolClient, rows: unknown[]): Promise<void> {
   await client.query(
-    `insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, refused, reason, changed_at)
+    `with r as (select * from jsonb_to_recordset($1::jsonb) as r (mesh text, proxy text, type_url text, name text, sent text, acked text, refused text, reason text)),
+       x as (select mesh, id from proxy where (mesh, id) in (select mesh, proxy from r) order by mesh, id for key share)
+     insert into proxy_resource as p (mesh, proxy, type_url, name, sent, acked, refused, reason, changed_at)
      select r.mesh, r.proxy, r.type_url, r.name, r.sent, r.acked, r.refused, r.reason, now()
-     from jsonb_to_recordset($1::jsonb) as r (mesh text, proxy text, type_url text, name text, sent text, acked text, refused text, reason text)
-     join proxy on proxy.mesh = r.mesh and proxy.id = r.proxy
+     from r join x on x.mesh = r.mesh and x.id = r.proxy
      on conflict (mesh, proxy, type_url, name) do update set changed_at = now(),
        sent = coalesce(excluded.sent, p.sent), acked = coalesce(excluded.acked, p.acked), refused = excluded.refused, reason = excluded.reason`,
     [JSON.stringify(rows)],

@@ -11,13 +11,21 @@ import { markAccepted, writeDropped, writeResources, writeRows, writeVerdicts, t
 
 const RETRY_MS = 500
 /** A push waits this long for its answers, so that both are one write; a verdict that somebody waits for goes almost at once. */
-const GATHER_MS = { push: 10, verdict: 1 }
+const GATHER_MS = { push: 10, verdict: 1, most: 500 }
+/** What is sent is most often taken within this time, and then both are one write; longer where writing takes long. */
+const ANSWER_MS = { least: 100, most: 500 }
 
 export class StatusWriter implements AsyncDisposable {
   readonly #db: Db
   readonly #controlId: string
   readonly #onError: (error: Error) => void
   #pending = nothing()
+  /** Sent and not answered; one response a proxy and type at a time. */
+  readonly #unanswered = new Map<string, Unanswered>()
+  #patience: NodeJS.Timeout | undefined
+  #writeMs = 0
+  /** Somebody waits for a verdict that is pending. */
+  #isAwaited = false
   #running: Promise<void> | null = null
   #hurry = () => {}
   #stopped = false
@@ -28,16 +36,24 @@ export class StatusWriter implements AsyncDisposable {
     this.#onError = onError
   }
 
-  resource(proxy: ProxyKey, typeUrl: string, name: string, state: ResourceState): void {
-    const names = entryOf(this.#pending.resources, proxy, typeUrl, () => new Map<string, ResourceState>())
-    const known = names.get(name)
-    if (known) Object.assign(known, state)
-    else names.set(name, { ...state })
-    typesOf(this.#pending.dropped, proxy)?.get(typeUrl)?.delete(name)
+  /** A response went out. */
+  sent(proxy: ProxyKey, typeUrl: string, states: ReadonlyMap<string, ResourceState>): void {
+    this.#takeUnanswered(proxy, typeUrl)
+    // What the proxy came with would look as if it were all: both at once.
+    if (typesOf(this.#pending.held, proxy)?.get(typeUrl)?.size) return this.resources(proxy, typeUrl, states)
+    this.#unanswered.set(`${proxyKey(proxy)} ${typeUrl}`, { proxy, typeUrl, states, at: performance.now() })
+    this.#patience ??= setTimeout(() => this.#losePatience(), this.#answerMs())
+  }
+
+  /** What is known of some of a type now; of a response that was sent it is the answer. */
+  resources(proxy: ProxyKey, typeUrl: string, states: ReadonlyMap<string, ResourceState>): void {
+    this.#takeUnanswered(proxy, typeUrl)
+    this.#note(proxy, typeUrl, states)
     this.#wake()
   }
 
   dropResource(proxy: ProxyKey, typeUrl: string, name: string): void {
+    this.#takeUnanswered(proxy, typeUrl)
     typesOf(this.#pending.resources, proxy)?.get(typeUrl)?.delete(name)
     entryOf(this.#pending.dropped, proxy, typeUrl, () => new Set<string>()).add(name)
     this.#wake()
@@ -45,6 +61,7 @@ export class StatusWriter implements AsyncDisposable {
 
   /** A stream begins a type with what the proxy holds, by name and version; rows of anything else are of an earlier life. */
   keepOnly(proxy: ProxyKey, typeUrl: string, held: ReadonlyMap<string, string>): void {
+    this.#unanswered.delete(`${proxyKey(proxy)} ${typeUrl}`)
     setEntry(this.#pending.held, proxy, typeUrl, held)
     typesOf(this.#pending.dropped, proxy)?.delete(typeUrl)
     this.#wake()
@@ -63,7 +80,9 @@ export class StatusWriter implements AsyncDisposable {
   row(proxy: ProxyKey, row: RevisionRow): void {
     this.#pending.rows.set(JSON.stringify([proxy.mesh, row.revision, proxy.id]), { proxy, row })
     this.#wake()
-    if (row.state !== 'pending') setTimeout(() => this.#hurry(), GATHER_MS.verdict)
+    if (row.state === 'pending') return
+    this.#isAwaited = true
+    setTimeout(() => this.#hurry(), GATHER_MS.verdict)
   }
 
   left(proxy: ProxyKey, connectedAt: Date): void {
@@ -79,12 +98,48 @@ export class StatusWriter implements AsyncDisposable {
 
   /** Resolves once everything said so far is stored. */
   async flushed(): Promise<void> {
+    this.#losePatience(0)
     while (this.#running) await this.#running
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#losePatience(0)
+    clearTimeout(this.#patience)
     this.#stopped = true
     await this.#running
+  }
+
+  #note(proxy: ProxyKey, typeUrl: string, states: ReadonlyMap<string, ResourceState>): void {
+    const names = entryOf(this.#pending.resources, proxy, typeUrl, () => new Map<string, ResourceState>())
+    const dropped = typesOf(this.#pending.dropped, proxy)?.get(typeUrl)
+    for (const [name, state] of states) {
+      names.set(name, names.has(name) ? { ...names.get(name), ...state } : state)
+      dropped?.delete(name)
+    }
+  }
+
+  #takeUnanswered(proxy: ProxyKey, typeUrl: string): void {
+    const key = `${proxyKey(proxy)} ${typeUrl}`
+    const found = this.#unanswered.get(key)
+    if (!found) return
+    this.#unanswered.delete(key)
+    this.#note(proxy, typeUrl, found.states)
+  }
+
+  /** Writes as sent what was not answered in that time. */
+  #losePatience(ms = this.#answerMs()): void {
+    const now = performance.now()
+    for (const [, { proxy, typeUrl, at }] of this.#unanswered) {
+      if (now - at < ms) continue
+      this.#takeUnanswered(proxy, typeUrl)
+      this.#wake()
+    }
+    clearTimeout(this.#patience)
+    this.#patience = this.#unanswered.size > 0 ? setTimeout(() => this.#losePatience(), this.#answerMs()) : undefined
+  }
+
+  #answerMs(): number {
+    return Math.min(ANSWER_MS.most, Math.max(ANSWER_MS.least, this.#writeMs))
   }
 
   #wake(): void {
@@ -99,8 +154,11 @@ export class StatusWriter implements AsyncDisposable {
       await this.#gather()
       const batch = this.#pending
       this.#pending = nothing()
+      this.#isAwaited = false
+      const began = performance.now()
       try {
         await this.#write(batch)
+        this.#writeMs = performance.now() - began
       } catch (error) {
         this.#onError(new Error(`cannot store what proxies said: ${messageOf(error)}`, { cause: error }))
         this.#pending = newerOver(batch, this.#pending)
@@ -110,9 +168,10 @@ export class StatusWriter implements AsyncDisposable {
     }
   }
 
+  /** Where writing takes long there is much to write: it takes half of the time at most. */
   #gather(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, GATHER_MS.push)
+      const timer = setTimeout(resolve, this.#isAwaited ? GATHER_MS.verdict : Math.min(GATHER_MS.most, Math.max(GATHER_MS.push, this.#writeMs)))
       this.#hurry = () => {
         clearTimeout(timer)
         resolve()
@@ -143,6 +202,14 @@ export class StatusWriter implements AsyncDisposable {
       batch.left.delete(key)
     }
   }
+}
+
+interface Unanswered {
+  proxy: ProxyKey
+  typeUrl: string
+  states: ReadonlyMap<string, ResourceState>
+  /** By performance.now(). */
+  at: number
 }
 
 function nothing(): Pending {

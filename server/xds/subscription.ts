@@ -34,8 +34,19 @@ export interface Subscription {
   absent: Set<string>
   /** After a refusal that named nobody, these are tried alone. */
   alone: Set<string>
+  /** Since when (performance.now) it waits for what others try; null while it does not. */
+  waitsSince: number | null
   /** The first request of a type gets an answer, if only an empty one. */
   answered: boolean
+}
+
+/** What was sent of a resource, or what a client said of it. */
+export interface Verdict {
+  typeUrl: string
+  name: string
+  /** Null is a removal. */
+  version: string | null
+  resource: Resource | null
 }
 
 export function openSubscription(request: AdsRequest, variant: Variant): Subscription {
@@ -50,6 +61,7 @@ export function openSubscription(request: AdsRequest, variant: Variant): Subscri
     again: new Set(),
     absent: new Set(),
     alone: new Set(),
+    waitsSince: null,
     answered: false,
   }
   for (const [name, version] of Object.entries(request.initialVersions)) subscription.held.set(name, { version, resource: null })
@@ -110,26 +122,38 @@ export function isWanted(subscription: Subscription, name: string): boolean {
 
 /** What the client should be sent: wanted, not held in this version, and not refused in this version. */
 export function dueResources(subscription: Subscription, target: Target): Resource[] {
-  const due = (resource: Resource) =>
-    subscription.refused.get(resource.name)?.version !== resource.version &&
-    (subscription.again.has(resource.name) || subscription.held.get(resource.name)?.version !== resource.version)
-  if (subscription.wildcard) return [...target.values()].filter(due)
-  return [...subscription.names].flatMap((name) => target.get(name) ?? []).filter(due)
+  const { wildcard, names, held, refused, again } = subscription
+  const due: Resource[] = []
+  const look = (resource: Resource | undefined) => {
+    if (!resource || refused.get(resource.name)?.version === resource.version) return
+    if (held.get(resource.name)?.version !== resource.version || again.has(resource.name)) due.push(resource)
+  }
+  if (wildcard) for (const resource of target.values()) look(resource)
+  else for (const name of names) look(target.get(name))
+  return due
 }
 
 /** Held by a wildcard, and no longer there. */
-export function goneNames(subscription: Subscription, target: Target): string[] {
-  return [...subscription.held.keys()].filter((name) => !target.has(name)).sort()
+export function goneNames({ held }: Subscription, target: Target): string[] {
+  const gone: string[] = []
+  for (const name of held.keys()) if (!target.has(name)) gone.push(name)
+  return gone.sort()
 }
 
 /** Named, never there, and not yet said so. */
-export function absentNames(subscription: Subscription, target: Target): string[] {
-  return [...subscription.names].filter((name) => !target.has(name) && !subscription.held.has(name) && !subscription.absent.has(name)).sort()
+export function absentNames({ names, held, absent }: Subscription, target: Target): string[] {
+  const missing: string[] = []
+  for (const name of names) if (!target.has(name) && !held.has(name) && !absent.has(name)) missing.push(name)
+  return missing.sort()
 }
 
 /** True when nothing more is to be sent or waited for, removals aside. */
 export function isSettled(subscription: Subscription, target: Target): boolean {
   return subscription.inFlight === null && dueResources(subscription, target).length === 0
+}
+
+export function verdict(subscription: Subscription, resource: Resource): Verdict {
+  return { typeUrl: subscription.typeUrl, name: resource.name, version: resource.version, resource }
 }
 
 /** One text for a whole state, so that a SotW client that comes back with it needs nothing. */

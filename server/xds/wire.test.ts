@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { TYPE } from '../compile/names.ts'
+import { encodeAck, readNames } from '../testing/fleet-wire.ts'
 import { decodeRequest, encodeResponse, readMessage, writeMessage, type Variant } from './wire.ts'
 
 const nodeOf = (node: object) => decodeRequest('delta', writeMessage('DeltaDiscoveryRequest', { node: { id: 'one', ...node } })).node
@@ -30,8 +31,14 @@ test.each<Variant>(['delta', 'sotw'])('%s: what is written by hand is what the d
       variant === 'delta'
         ? writeMessage('DeltaDiscoveryResponse', { typeUrl: TYPE.cluster, nonce: '7', removedResources: ['gone', ''], resources: resources.map(({ name, version, bytes }) => ({ name, version, resource: any(bytes) })) })
         : writeMessage('DiscoveryResponse', { typeUrl: TYPE.cluster, nonce: '7', versionInfo: 'abc', resources: resources.map(({ bytes }) => any(bytes)) })
-    const written = encodeResponse(variant, response)
     const schema = variant === 'delta' ? 'DeltaDiscoveryResponse' : 'DiscoveryResponse'
+    const written = encodeResponse(variant, response)
     expect(readMessage(schema, written)).toEqual(readMessage(schema, expected))
+    for (const _time of ['kept from here on', 'kept']) expect(encodeResponse(variant, response).equals(written)).toBe(true)
+    if (variant === 'delta') expect(readNames(encodeResponse(variant, response))).toEqual({ typeUrl: TYPE.cluster, nonce: '7', resources: resources.map(({ name, version }) => ({ name, version })), removed: response.removed })
   }
+})
+
+test('what a client of a fleet says by hand is an acknowledgement', () => {
+  expect(decodeRequest('delta', encodeAck({ typeUrl: TYPE.cluster, nonce: '12' }))).toEqual(decodeRequest('delta', writeMessage('DeltaDiscoveryRequest', { typeUrl: TYPE.cluster, responseNonce: '12' })))
 })

@@ -80,29 +80,52 @@ export function decodeRequest(variant: Variant, bytes: Uint8Array): AdsRequest {
 }
 
 /** By hand: a storm is a thousand times the same few hundred resources, whose bytes are there already. */
-export function encodeResponse(variant: Variant, response: AdsResponse): Buffer {
-  const writer = new ByteWriter(response.resources.reduce((bytes, resource) => bytes + resource.bytes.length + RESOURCE_FRAME_BYTES, RESPONSE_FRAME_BYTES))
-  const text = (field: number, value: string) => value !== '' && writer.textField(field, value)
-  const any = (field: number, resource: AdsResponse['resources'][number]) =>
-    writer.message(field, () => {
-      text(FIELD.any.typeUrl, resource.typeUrl)
-      writer.field(FIELD.any.value, resource.bytes)
+export function encodeResponse(variant: Variant, { resources, ...response }: AdsResponse): Buffer {
+  const head = new ByteWriter(RESPONSE_FRAME_BYTES)
+  if (variant === 'sotw') writeText(head, FIELD.response.versionInfo, response.version)
+  writeText(head, FIELD.response.typeUrl, response.typeUrl)
+  writeText(head, FIELD.response.nonce, response.nonce)
+  if (variant === 'delta') for (const name of response.removed) head.textField(FIELD.response.removedResources, name)
+  return Buffer.concat([head.done(), ...resources.map((resource) => frameOf(variant, resource))])
+}
+
+type Framed = AdsResponse['resources'][number]
+
+const kept = { delta: new WeakMap<Framed, Buffer>(), sotw: new WeakMap<Framed, Buffer>() }
+const sentOnce = { delta: new WeakSet<Framed>(), sotw: new WeakSet<Framed>() }
+
+/** As it stands in a response; kept from the second time on, for most of what one proxy alone gets is sent once. */
+function frameOf(variant: Variant, resource: Framed): Buffer {
+  const known = kept[variant].get(resource)
+  if (known) return known
+  const frame = frameOfNew(variant, resource)
+  if (sentOnce[variant].has(resource)) kept[variant].set(resource, frame)
+  else sentOnce[variant].add(resource)
+  return frame
+}
+
+function frameOfNew(variant: Variant, resource: Framed): Buffer {
+  const writer = new ByteWriter(resource.bytes.length + RESOURCE_FRAME_BYTES)
+  if (variant === 'sotw') writeAny(writer, FIELD.response.resources, resource)
+  else {
+    writer.message(FIELD.response.resources, () => {
+      writeText(writer, FIELD.resource.version, resource.version)
+      writeAny(writer, FIELD.resource.resource, resource)
+      writeText(writer, FIELD.resource.name, resource.name)
     })
-  if (variant === 'sotw') text(FIELD.response.versionInfo, response.version)
-  for (const resource of response.resources) {
-    if (variant === 'sotw') any(FIELD.response.resources, resource)
-    else {
-      writer.message(FIELD.response.resources, () => {
-        text(FIELD.resource.version, resource.version)
-        any(FIELD.resource.resource, resource)
-        text(FIELD.resource.name, resource.name)
-      })
-    }
   }
-  text(FIELD.response.typeUrl, response.typeUrl)
-  text(FIELD.response.nonce, response.nonce)
-  if (variant === 'delta') for (const name of response.removed) writer.textField(FIELD.response.removedResources, name)
-  return writer.done()
+  return Buffer.from(writer.done()) // without the room that was not needed
+}
+
+function writeAny(writer: ByteWriter, field: number, { typeUrl, bytes }: Framed): void {
+  writer.message(field, () => {
+    writeText(writer, FIELD.any.typeUrl, typeUrl)
+    writer.field(FIELD.any.value, bytes)
+  })
+}
+
+function writeText(writer: ByteWriter, field: number, value: string): void {
+  if (value !== '') writer.textField(field, value)
 }
 
 export type Loose = Record<string, unknown>

@@ -1,7 +1,7 @@
 // What a control process knows: the state of each mesh that its proxies belong to, and those proxies. PostgreSQL is the only thing
 // it shares with other control processes; a NOTIFY says when to read again.
 import { isDeepStrictEqual } from 'node:util'
-import type { MeshState, ProxyView } from '../contracts/mesh-state.ts'
+import type { MeshState } from '../contracts/mesh-state.ts'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
 import { listen } from '../db/listen.ts'
@@ -25,7 +25,7 @@ const DEBOUNCE_MS = 2
 const RETRY_MS = 500
 const HEARTBEAT_MS = 1000
 /** Of proxies that come back all at once; each asks the store three times, and is compiled for. */
-const JOINS_AT_ONCE = 16
+const JOINS_AT_ONCE = 32
 /** A notice that was never sent, such as by a process that was killed first, is made good by then. */
 const REREAD_MS = 30_000
 /** Of so many of these readings one trusts nothing that is held; for a fleet of a thousand it costs half a second. */
@@ -59,13 +59,22 @@ interface Mesh {
   /** What the next reading builds on. */
   held: MeshReading | null
   /** What the next reading has to look at, besides what changed since the one before. */
-  asks: { whole: boolean; views: boolean }
+  asks: Asks
   refusals: Refusals
   members: Map<string, Member>
   /** Called after the next reading that begins; empty when nothing asks for one. */
   waiting: (() => void)[]
   reading: Promise<void> | null
 }
+
+interface Asks {
+  whole: boolean
+  /** Proxies that may listen elsewhere than before. */
+  views: ReadonlySet<string> | 'all'
+}
+
+const EVERYTHING: Asks = { whole: true, views: 'all' }
+const CHANGES: Asks = { whole: false, views: new Set() }
 
 export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS, onError }: WorldOptions): Promise<World> {
   const writer = new StatusWriter(db, controlId, onError)
@@ -80,7 +89,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   const state = (mesh: string) => meshes.get(mesh)?.state ?? null
   const meshOf = (name: string): Mesh => {
     let mesh = meshes.get(name)
-    if (!mesh) meshes.set(name, (mesh = { name, state: null, held: null, asks: { whole: true, views: true }, refusals: new Refusals(db, name), members: new Map(), waiting: [], reading: null }))
+    if (!mesh) meshes.set(name, (mesh = { name, state: null, held: null, asks: EVERYTHING, refusals: new Refusals(db, name), members: new Map(), waiting: [], reading: null }))
     return mesh
   }
 
@@ -92,7 +101,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     })
   /** Without trust in what is held, as after an outage. */
   const refreshWhole = (mesh: Mesh): Promise<void> => {
-    mesh.asks = { whole: true, views: true }
+    mesh.asks = EVERYTHING
     return refresh(mesh)
   }
   const beginReading = (mesh: Mesh) => {
@@ -112,7 +121,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
         for (const resolve of asked) resolve()
       } catch (error) {
         healthy = false
-        mesh.asks = { whole: true, views: true }
+        mesh.asks = EVERYTHING
         mesh.waiting = [...asked, ...mesh.waiting]
         onError(new Error(`cannot read the mesh ${mesh.name}; proxies keep what they have: ${messageOf(error)}`, { cause: error }))
         await sleep(RETRY_MS)
@@ -121,10 +130,10 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   }
   const read = async (mesh: Mesh): Promise<void> => {
     const { asks, held } = mesh
-    mesh.asks = { whole: false, views: false }
+    mesh.asks = CHANGES
     const [changed, views, orphans] = await Promise.all([
       held && !asks.whole ? readChanges(db, held) : null,
-      asks.views ? readViews(db, mesh.name, [...mesh.members.keys()]) : new Map<string, ProxyView>(),
+      readViews(db, mesh.name, [...mesh.members.keys()].filter((id) => asks.views === 'all' || asks.views.has(id))),
       readOrphans(db, mesh.name),
       mesh.refusals.loadNew(),
     ])
@@ -200,7 +209,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     const isWhole = ++rereads % REREADS_PER_WHOLE === 0
     for (const mesh of meshes.values()) {
       if (mesh.reading) continue
-      mesh.asks = { whole: mesh.asks.whole || isWhole, views: true }
+      mesh.asks = { whole: mesh.asks.whole || isWhole, views: 'all' }
       void refresh(mesh)
     }
     forgetChanges(db).catch((error: unknown) => onError(new Error(`cannot forget old changes of instances: ${messageOf(error)}`, { cause: error })))
@@ -210,7 +219,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
       const name = typeof payload === 'object' && payload !== null && 'mesh' in payload ? String(payload.mesh) : null
       if (!name) return
       const mesh = meshOf(name)
-      if (channel !== 'revision') mesh.asks.views = true // a proxy tells where it listens with its instance
+      if (channel !== 'revision') lookAt(mesh, proxyIn(payload) ?? 'all') // a proxy tells where it listens with its instance
       void refresh(mesh)
     },
     onConnect: () => void Promise.all([...meshes.values()].map(refreshWhole)),
@@ -242,7 +251,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
     })
     member.view = stream.node.proxyless ? proxylessView(row) : viewOf(row)
     mesh.members.set(row.id, member)
-    mesh.asks.views = true // it may have moved since its row was read
+    lookAt(mesh, row.id) // it may have moved since its row was read
     for (const open of missed) writer.row(member.key, open)
     memberOf.set(member.session, { mesh, member })
     if (mesh.state) applyTo(member, mesh.state)
@@ -267,6 +276,17 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
       await db.pool.query('delete from control_process where id = $1', [controlId]).catch(() => {}) // a dead row is reaped by the next control process
     },
   }
+}
+
+/** With the next reading. */
+function lookAt(mesh: Mesh, proxy: string): void {
+  const { whole, views } = mesh.asks
+  mesh.asks = { whole, views: views === 'all' || proxy === 'all' ? 'all' : new Set([...views, proxy]) }
+}
+
+/** The only one whose row a notice is about, if it says so. */
+function proxyIn(payload: unknown): string | null {
+  return typeof payload === 'object' && payload !== null && 'proxy' in payload ? String(payload.proxy) : null
 }
 
 function sleep(ms: number): Promise<void> {
