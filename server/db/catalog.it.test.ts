@@ -49,15 +49,15 @@ function parseModel(schema: string): Tables {
     const names = new Map<string, string>() // field → column
     let primaryKey: string[] = []
     for (const line of body.split('\n').map((text) => text.trim())) {
-      const field = /^(\w+)\s+(\w+)(\?)?(.*)$/.exec(line)
+      const field = /^(\w+)\s+(\w+)(\[\])?(\?)?(.*)$/.exec(line)
       if (!field) continue
-      const [, name = '', type = '', optional, attributes = ''] = field
+      const [, name = '', type = '', list, optional, attributes = ''] = field
       const known = POSTGRES_TYPE[type]
       if (known === undefined) throw new Error(`the test does not know the type of “${line}”`)
       const column = /@map\("([^"]+)"\)/.exec(attributes)?.[1] ?? name
       names.set(name, column)
       if (/@id\b/.test(attributes)) primaryKey = [column]
-      columns.set(column, { type: attributes.includes('@db.Uuid') ? 'uuid' : known, nullable: optional === '?', hasDefault: /@default/.test(attributes) && !/@default\((cuid|uuid)\(/.test(attributes) })
+      columns.set(column, { type: list ? 'ARRAY' : attributes.includes('@db.Uuid') ? 'uuid' : known, nullable: optional === '?', hasDefault: /@default/.test(attributes) && !/@default\((cuid|uuid)\(/.test(attributes) })
     }
     const composite = /@@id\(\[([^\]]+)\]\)/.exec(body)?.[1]
     if (composite) primaryKey = composite.split(',').map((name) => names.get(name.trim()) ?? name.trim())
