@@ -1,5 +1,5 @@
 // One control process and a fleet of delta clients: `node bench/xds-scale.ts [proxies,…] [edits] [--profile DIRECTORY]`, by default 1000 and 60.
-// Several sizes make the curve: `node bench/xds-scale.ts 125,250,500,1000`. Each proxy reaches 50 agents of 10 instances. Control, its
+// Several sizes make the curve: `node bench/xds-scale.ts 100,250,500,1000`, whole namespaces of 50. Each proxy reaches 50 agents of 10 instances. Control, its
 // clients and PostgreSQL share the machine; control's CPU is its own. Edits are accepted when the store says so, as a person would see.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
@@ -17,6 +17,7 @@ const INSTANCES = 10
 const WAIT_MS = 120_000
 
 const { positionals: [sizes = '1000', edits = '60'], values: { profile } } = parseArgs({ allowPositionals: true, options: { profile: { type: 'string' } } })
+for (const size of sizes.split(',').map(Number)) if (size > REACH && size % REACH !== 0) throw new Error(`${size} proxies are no whole namespaces of ${REACH}: those of the last would wait for agents that are not there`)
 const runs = []
 for (const size of sizes.split(',').map(Number)) {
   const run = await measure(size, Number(edits))
