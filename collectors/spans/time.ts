@@ -1,7 +1,7 @@
 import { FLAG } from './row.ts'
 
 /** A start further ahead than this cannot be believed. */
-export const AHEAD_US = 600e6
+const AHEAD_US = 600e6
 const DURATION_MAX_US = 366 * 86_400e6
 
 /**
