@@ -1,4 +1,5 @@
 // What is expected of an agent, over a form; and what is seen and done when it is not achieved.
+import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { Prices } from '../server/contracts/sessions.ts'
 import type { Written } from '../server/testing/mesh.ts'
@@ -16,10 +17,7 @@ test('an objective is written over a form; the alert of an agent that fails too 
   await page.keyboard.press('Tab')
   await page.getByText('That allows one bad call in 1000.').waitFor()
   await someone.isAccessible()
-  await page.getByRole('button', { name: 'Review the change' }).click()
-  await page.getByText('No connected proxy needs this.').waitFor()
-  await page.keyboard.press('Control+Enter')
-  await page.getByText('No connected proxy needs this change; one that joins later').waitFor()
+  await applyReviewed(page)
 
   await someone.open('/objectives', 'Objectives')
   const row = page.getByRole('table', { name: 'Objectives' }).getByRole('row', { name: NAME })
@@ -77,10 +75,7 @@ test('how tasks end and what models cost are objectives too, over the same form'
     await page.keyboard.press('Tab')
     await page.getByText(says).first().waitFor()
     await someone.isAccessible()
-    await page.getByRole('button', { name: 'Review the change' }).click()
-    await page.getByText('No connected proxy needs this.').waitFor()
-    await page.keyboard.press('Control+Enter')
-    await page.getByText('No connected proxy needs this change; one that joins later').waitFor()
+    await applyReviewed(page)
   }
   await someone.open('/objectives', 'Objectives')
   const table = page.getByRole('table', { name: 'Objectives' })
@@ -93,3 +88,11 @@ test('how tasks end and what models cost are objectives too, over the same form'
   for (const name of ['writer-tasks', 'writer-bill']) await mesh.remove(await mesh.get<Written<'Objective'>>(`/namespaces/default/objectives/${name}`))
   await mesh.request('PUT', '/prices', prices)
 })
+
+/** An objective is nothing that a proxy needs. */
+async function applyReviewed(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Review the change' }).click()
+  await page.getByText('No connected proxy needs this.').waitFor()
+  await page.keyboard.press('Control+Enter')
+  await page.getByText('No connected proxy needs this change; one that joins later').waitFor()
+}
