@@ -29,7 +29,7 @@ export function RevisionState({ revision }: { revision: number | null }) {
 export function describeStatus(status: RevisionStatus): { state: MarkState; words: string } {
   if (status.rejected.length > 0) return { state: 'bad', words: `Refused by ${new Set(status.rejected.map((each) => each.proxy)).size} of ${status.of}` }
   if (status.state === 'superseded') return { state: 'idle', words: 'Replaced' }
-  if (status.of === 0) return status.state === 'pending' ? { state: 'warn', words: 'Stored, control has not looked yet' } : { state: 'ok', words: 'No connected proxy needs it' }
+  if (status.of === 0) return status.state === 'pending' ? { state: 'warn', words: 'Stored, control has not looked yet' } : { state: 'ok', words: 'No connected proxy needed it' }
   if (status.state === 'accepted') return { state: 'ok', words: `Accepted by ${status.accepted} of ${status.of}` }
   return { state: 'warn', words: `${status.accepted} of ${status.of}, waiting` }
 }

@@ -42,5 +42,5 @@ function ChangeTag({ change: { state, accepted, of } }: { change: Change }) {
   if (state === 'rejected') return <Tag state="bad">refused, {accepted} of {of}</Tag>
   if (state === 'pending') return <Tag state="warn">{accepted} of {of}</Tag>
   if (state === 'superseded') return <Tag>replaced</Tag>
-  return <Tag state="ok">{of === 0 ? 'no connected proxy needs it' : `${accepted} of ${of}`}</Tag>
+  return <Tag state="ok">{of === 0 ? 'no connected proxy needed it' : `${accepted} of ${of}`}</Tag>
 }
