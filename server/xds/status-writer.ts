@@ -62,6 +62,7 @@ export class StatusWriter implements AsyncDisposable {
   /** A stream begins a type with what the proxy holds, by name and version; rows of anything else are of an earlier life. */
   keepOnly(proxy: ProxyKey, typeUrl: string, held: ReadonlyMap<string, string>): void {
     this.#unanswered.delete(`${proxyKey(proxy)} ${typeUrl}`)
+    typesOf(this.#pending.resources, proxy)?.delete(typeUrl)
     setEntry(this.#pending.held, proxy, typeUrl, held)
     typesOf(this.#pending.dropped, proxy)?.delete(typeUrl)
     this.#wake()
@@ -228,6 +229,7 @@ function meshesOf(batch: Pending): Set<string> {
 /** What failed to be written, with what came since on top. */
 function newerOver(older: Pending, newer: Pending): Pending {
   for (const { proxy, types } of newer.dropped.values()) for (const [typeUrl, names] of types) for (const name of names) typesOf(older.resources, proxy)?.get(typeUrl)?.delete(name)
+  for (const { proxy, types } of newer.held.values()) for (const typeUrl of types.keys()) typesOf(older.resources, proxy)?.delete(typeUrl)
   for (const { proxy, types } of newer.resources.values()) {
     for (const [typeUrl, states] of types) {
       const known = entryOf(older.resources, proxy, typeUrl, () => new Map<string, ResourceState>())
