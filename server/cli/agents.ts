@@ -4,6 +4,7 @@ import type { CardHistory, Peer, ReadCard, RegistryEntry } from '../contracts/re
 import type { z } from 'zod'
 import { openApi } from './client.ts'
 import { globalOptions, printData, printRows, type Column } from './output.ts'
+import { printList } from './print-list.ts'
 
 interface Search {
   query?: string
@@ -40,11 +41,7 @@ export function register(program: Command): void {
     .option('--mode <mode>', 'with this input or output mode, such as image/png')
     .option('--state <state>', 'present, gone or never')
     .option('--means <question>', 'the nearest in meaning first')
-    .action(async ({ query, ...search }: Search, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: RegistryEntry[] }>('/registry', { mesh, q: query, ...search, limit: 1000 })
-      printRows(output, items, search.means === undefined ? COLUMNS.slice(0, -1) : COLUMNS)
-    })
+    .action(({ query, ...search }: Search, command: Command) => printList(command, '/registry', search.means === undefined ? COLUMNS.slice(0, -1) : COLUMNS, { q: query, ...search, limit: 1000 }))
   agents
     .command('cards <name>')
     .description('the cards of an agent, newest first, with what each changed')
@@ -85,11 +82,9 @@ export function register(program: Command): void {
   agents
     .command('peers')
     .description('who was seen in traffic and is no agent, and who is blocked')
-    .action(async (_flags: unknown, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: Peer[] }>('/peers', { mesh })
-      printRows(output, items, [{ title: 'peer', value: ({ id }) => id }, { title: 'requests', value: ({ requests }) => requests }, { title: 'decision', value: ({ decision }) => decision }, { title: 'by', value: ({ decidedBy }) => decidedBy }])
-    })
+    .action((_flags: unknown, command: Command) =>
+      printList<Peer>(command, '/peers', [{ title: 'peer', value: ({ id }) => id }, { title: 'requests', value: ({ requests }) => requests }, { title: 'decision', value: ({ decision }) => decision }, { title: 'by', value: ({ decidedBy }) => decidedBy }]),
+    )
   for (const [word, decision, says] of [['block', 'block', 'refuse a peer everywhere'], ['unblock', 'none', 'take that back']] as const) {
     agents
       .command(`${word} <name>`)

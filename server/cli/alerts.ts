@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { MeshError } from '../contracts/errors.ts'
 import type { Alert, ObjectiveStatus, Silence } from '../contracts/objective.ts'
 import { openApi } from './client.ts'
-import { globalOptions, printRows, type Column } from './output.ts'
+import { globalOptions, type Column } from './output.ts'
+import { printList } from './print-list.ts'
 
 const ALERTS: readonly Column<Alert>[] = [
   { title: 'objective', value: ({ namespace, objective }) => `${namespace}/${objective}` },
@@ -39,27 +40,15 @@ export function register(program: Command): void {
     .command('list', { isDefault: true })
     .description('the newest alerts, with whom they were told')
     .option('--running', 'those that run alone', false)
-    .action(async ({ running }: { running: boolean }, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: Alert[] }>('/alerts', { mesh, ...(running && { running: 'true' }) })
-      printRows(output, items, ALERTS)
-    })
+    .action(({ running }: { running: boolean }, command: Command) => printList(command, '/alerts', ALERTS, running ? { running: 'true' } : {}))
   alerts
     .command('objectives')
     .description('how each objective is kept, the worst first')
-    .action(async (_flags: object, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: ObjectiveStatus[] }>('/objective-states', { mesh })
-      printRows(output, items, STATES)
-    })
+    .action((_flags: object, command: Command) => printList(command, '/objective-states', STATES))
   alerts
     .command('silences')
     .description('silences that are not over')
-    .action(async (_flags: object, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: Silence[] }>('/silences', { mesh })
-      printRows(output, items, SILENCES)
-    })
+    .action((_flags: object, command: Command) => printList(command, '/silences', SILENCES))
   alerts
     .command('silence [objective]')
     .description('tell nobody of an objective’s alerts for a while, or of those of a whole namespace')

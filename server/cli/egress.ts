@@ -4,7 +4,8 @@ import { MeshError } from '../contracts/errors.ts'
 import { draftService, whyNoHost, type ExternalServiceSpec } from '../contracts/external-service.ts'
 import { openApi } from './client.ts'
 import { readCurrent, writeObject } from './object-api.ts'
-import { globalOptions, printRows, type Column } from './output.ts'
+import { globalOptions, type Column } from './output.ts'
+import { printList } from './print-list.ts'
 
 const COLUMNS: readonly Column<EgressHost>[] = [
   { title: 'host', value: ({ host }) => host },
@@ -24,11 +25,7 @@ export function register(program: Command): void {
     .command('list')
     .description('hosts that were called, or that somebody allowed or blocked; unknown ones first')
     .option('--window <time>', 'how far back', '1h')
-    .action(async ({ window }: { window: string }, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: EgressHost[] }>('/egress', { mesh, window })
-      printRows(output, items, COLUMNS)
-    })
+    .action(({ window }: { window: string }, command: Command) => printList(command, '/egress', COLUMNS, { window }))
   for (const [word, access, says] of [['allow', 'Allow', 'let the agents of a namespace call a host'], ['block', 'Block', 'refuse a host to the agents of a namespace']] as const) {
     egress
       .command(`${word} <host>`)

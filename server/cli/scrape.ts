@@ -4,7 +4,8 @@ import { parse, stringify } from 'yaml'
 import { MeshError, messageOf } from '../contracts/errors.ts'
 import { REFUSED_SAMPLES, type RefusedSample, type ScrapeStatus, type ScrapeTargets } from '../contracts/scrape.ts'
 import { openApi } from './client.ts'
-import { globalOptions, printData, printRows, type Column } from './output.ts'
+import { globalOptions, printData, type Column } from './output.ts'
+import { printList } from './print-list.ts'
 
 const COLUMNS: readonly Column<ScrapeStatus>[] = [
   { title: 'target', value: ({ name }) => name },
@@ -24,11 +25,7 @@ export function register(program: Command): void {
   scrape
     .command('status')
     .description('how the last scrape of each target went')
-    .action(async (_flags: object, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: ScrapeStatus[] }>('/scrape-targets/status', { mesh })
-      printRows(output, items, COLUMNS)
-    })
+    .action((_flags: object, command: Command) => printList(command, '/scrape-targets/status', COLUMNS))
   scrape
     .command('show')
     .description('print the targets, as set takes them')

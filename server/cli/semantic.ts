@@ -5,6 +5,7 @@ import { LabelledTask, TASKS_MAX, type Comparison, type Decision, type EvaluateA
 import { openApi } from './client.ts'
 import { readManifests } from './manifest.ts'
 import { globalOptions, printData, printRows } from './output.ts'
+import { printList } from './print-list.ts'
 
 interface EvalOptions {
   route: string
@@ -59,18 +60,21 @@ export function register(program: Command): void {
     .command('decisions')
     .description('the newest decisions')
     .option('--route <name>', 'of this AgentRoute alone')
-    .action(async ({ route }: { route?: string }, command: Command) => {
-      const { output, mesh } = globalOptions(command)
-      const { items } = await openApi().get<{ items: Decision[] }>('/semantic/decisions', { mesh, route })
-      printRows(output, items, [
-        { title: 'decision', value: (row) => row.id },
-        { title: 'at', value: (row) => row.at },
-        { title: 'route', value: (row) => `${row.namespace}/${row.route}` },
-        { title: 'outcome', value: (row) => row.outcome },
-        { title: 'chosen', value: (row) => row.chosen },
-        { title: 'because', value: (row) => row.reason },
-      ])
-    })
+    .action(({ route }: { route?: string }, command: Command) =>
+      printList<Decision>(
+        command,
+        '/semantic/decisions',
+        [
+          { title: 'decision', value: (row) => row.id },
+          { title: 'at', value: (row) => row.at },
+          { title: 'route', value: (row) => `${row.namespace}/${row.route}` },
+          { title: 'outcome', value: (row) => row.outcome },
+          { title: 'chosen', value: (row) => row.chosen },
+          { title: 'because', value: (row) => row.reason },
+        ],
+        { route },
+      ),
+    )
 }
 
 function parseShare(text: string): number {
