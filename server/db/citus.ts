@@ -47,19 +47,12 @@ export async function distributeTelemetry(client: Pick<PoolClient, 'query'>): Pr
     await client.query('select create_distributed_table($1::regclass, $2)', [`telemetry.${table}`, column])
     done.push(table)
   }
-  if (done.length > 0) await client.query(DAYS)
+  await client.query(TABLE_BYTES)
   return done
 }
 
 // On the coordinator a spread table takes no room: the disk limit has to ask its workers.
-const DAYS = `
-  create or replace function telemetry.days() returns table (day date, bytes bigint) language sql stable set search_path = pg_catalog, public, pg_temp as $$
-    select to_date(right(child.relname, 8), 'YYYYMMDD'),
-      sum(case when exists (select from pg_dist_partition where logicalrelid = child.oid) then citus_total_relation_size(child.oid) else pg_total_relation_size(child.oid) end)::bigint
-    from pg_inherits
-    join pg_class child on child.oid = inhrelid
-    join pg_class parent on parent.oid = inhparent
-    join pg_namespace on pg_namespace.oid = parent.relnamespace
-    where nspname = 'telemetry' and child.relkind = 'r'
-    group by 1 order by 1
+const TABLE_BYTES = `
+  create or replace function telemetry.table_bytes("table" oid) returns bigint language sql stable set search_path = pg_catalog, public, pg_temp as $$
+    select case when exists (select from pg_dist_partition where logicalrelid = "table") then citus_total_relation_size("table") else pg_total_relation_size("table") end
   $$`
