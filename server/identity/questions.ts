@@ -3,7 +3,7 @@
 import type { AnswerRequest, AskedQuestion } from '../contracts/proxy-question.ts'
 import { messageOf } from '../contracts/errors.ts'
 import type { Db } from '../db/client.ts'
-import { listen, notify } from '../db/listen.ts'
+import { listen } from '../db/listen.ts'
 import type { Peer } from './peers.ts'
 
 /** Nobody waits for longer. */
@@ -37,7 +37,6 @@ export function followQuestions(db: Db, mesh: string, onError: (error: Error) =>
     },
     async answer(peer, { id, answer, failure }) {
       await db.pool.query('update proxy_question set answer = $4, failure = $5, answered_at = now() where mesh = $1 and proxy = $2 and id = $3 and answered_at is null', [mesh, peer.proxyId, id, JSON.stringify(answer), failure])
-      await notify(db.pool, 'question', { mesh })
     },
     [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   }

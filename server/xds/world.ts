@@ -70,11 +70,10 @@ interface Mesh {
 interface Asks {
   whole: boolean
   /** Proxies that may listen elsewhere than before. */
-  views: ReadonlySet<string> | 'all'
+  views: Set<string> | 'all'
 }
 
 const EVERYTHING: Asks = { whole: true, views: 'all' }
-const CHANGES: Asks = { whole: false, views: new Set() }
 
 export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS, onError }: WorldOptions): Promise<World> {
   const writer = new StatusWriter(db, controlId, onError)
@@ -130,7 +129,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
   }
   const read = async (mesh: Mesh): Promise<void> => {
     const { asks, held } = mesh
-    mesh.asks = CHANGES
+    mesh.asks = { whole: false, views: new Set() }
     const [changed, views, orphans] = await Promise.all([
       held && !asks.whole ? readChanges(db, held) : null,
       readViews(db, mesh.name, [...mesh.members.keys()].filter((id) => asks.views === 'all' || asks.views.has(id))),
@@ -219,7 +218,7 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
       const name = typeof payload === 'object' && payload !== null && 'mesh' in payload ? String(payload.mesh) : null
       if (!name) return
       const mesh = meshOf(name)
-      if (channel !== 'revision') lookAt(mesh, proxyIn(payload) ?? 'all') // a proxy tells where it listens with its instance
+      if (channel !== 'revision') lookAt(mesh, proxyIn(payload)) // a proxy tells where it listens with its instance
       void refresh(mesh)
     },
     onConnect: () => void Promise.all([...meshes.values()].map(refreshWhole)),
@@ -279,9 +278,9 @@ export async function startWorld({ db, controlId, address, rereadMs = REREAD_MS,
 }
 
 /** With the next reading. */
-function lookAt(mesh: Mesh, proxy: string): void {
-  const { whole, views } = mesh.asks
-  mesh.asks = { whole, views: views === 'all' || proxy === 'all' ? 'all' : new Set([...views, proxy]) }
+function lookAt({ asks }: Mesh, proxy: string | null): void {
+  if (proxy === null) asks.views = 'all'
+  else if (asks.views !== 'all') asks.views.add(proxy)
 }
 
 /** The only one whose row a notice is about, if it says so. */
